@@ -1,0 +1,154 @@
+#include <postern/outbox.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ROOM_FIRST 8
+
+void
+pst_outbox_init(struct pst_outbox *box, uv_stream_t *handle,
+    void (*moved)(void *arg, size_t bytes, int rc), void *arg)
+{
+	memset(box, 0, sizeof *box);
+	box->handle = handle;
+	box->moved = moved;
+	box->arg = arg;
+	box->req.data = box;
+}
+
+static struct pst_buf *
+at(const struct pst_outbox *box, size_t i)
+{
+	return &box->ring[(box->first + i) & (box->room - 1)];
+}
+
+const struct pst_buf *
+pst_outbox_at(const struct pst_outbox *box, size_t i)
+{
+	return at(box, i);
+}
+
+static int
+put(struct pst_outbox *box, struct pst_buf *buf)
+{
+	if (box->count == box->room) {
+		size_t room = box->room ? box->room * 2 : ROOM_FIRST;
+		struct pst_buf *ring = malloc(room * sizeof *ring);
+
+		if (!ring)
+			return -ENOMEM;
+		for (size_t i = 0; i < box->count; i++)
+			ring[i] = *at(box, i);
+		free(box->ring);
+		box->ring = ring;
+		box->room = room;
+		box->first = 0;
+	}
+	box->bytes += pst_buf_len(buf);
+	*at(box, box->count++) = pst_buf_take(buf);
+	return PST_OK;
+}
+
+static void
+drop(struct pst_outbox *box, size_t n)
+{
+	while (n--) {
+		struct pst_buf buf = *at(box, 0);
+
+		box->first = (box->first + 1) & (box->room - 1);
+		box->count--;
+		box->bytes -= pst_buf_len(&buf);
+		pst_buf_free(&buf);
+	}
+}
+
+static int write_next(struct pst_outbox *box);
+
+static void
+write_done(uv_write_t *req, int status)
+{
+	struct pst_outbox *box = req->data;
+	size_t bytes = box->writing_bytes;
+
+	drop(box, box->writing);
+	box->writing = box->writing_bytes = 0;
+	if (status == UV_ECANCELED) /* the handle is closing */
+		return;
+	if (!status)
+		status = write_next(box);
+	box->moved(box->arg, bytes, status);
+}
+
+static int
+write_next(struct pst_outbox *box)
+{
+	uv_buf_t bufs[PST_OUTBOX_BATCH];
+	unsigned n = 0;
+	int rc;
+
+	if (!box->count || box->writing)
+		return PST_OK;
+	for (; n < PST_OUTBOX_BATCH && n < box->count; n++) {
+		struct pst_buf *buf = at(box, n);
+
+		bufs[n] = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
+		box->writing_bytes += bufs[n].len;
+	}
+	box->writing = n;
+	rc = uv_write(&box->req, box->handle, bufs, n, write_done);
+	if (rc)
+		box->writing = box->writing_bytes = 0;
+	return rc;
+}
+
+ssize_t
+pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf)
+{
+	ssize_t wrote = 0;
+	int rc = PST_OK;
+
+	if (!box->count) {
+		uv_buf_t b = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
+
+		wrote = uv_try_write(box->handle, &b, 1);
+		if (wrote == UV_EAGAIN)
+			wrote = 0;
+		if (wrote == (ssize_t)b.len || wrote < 0) {
+			pst_buf_free(buf);
+			return wrote;
+		}
+		pst_buf_pull(buf, (size_t)wrote);
+	}
+	rc = put(box, buf);
+	if (!rc)
+		rc = write_next(box);
+	pst_buf_free(buf);
+	return rc ? rc : wrote;
+}
+
+bool
+pst_outbox_merge(struct pst_outbox *box, struct pst_buf *buf)
+{
+	size_t len = pst_buf_len(buf);
+	struct pst_buf *last;
+
+	if (box->count <= box->writing)
+		return false;
+	last = at(box, box->count - 1);
+	if (pst_buf_tailroom(last) < len)
+		return false;
+	memcpy(pst_buf_put(last, len), buf->start, len);
+	box->bytes += len;
+	pst_pool_count_copy(last->block->pool, len);
+	pst_buf_free(buf);
+	return true;
+}
+
+void
+pst_outbox_fini(struct pst_outbox *box)
+{
+	drop(box, box->count);
+	free(box->ring);
+	box->ring = NULL;
+	box->room = box->first = 0;
+}

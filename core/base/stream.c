@@ -1,0 +1,327 @@
+#include <postern/stream.h>
+
+static void read_cb(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf);
+
+/* ---- the end ---- */
+
+static void
+failed_task(struct pst_task *task)
+{
+	struct pst_stream *s = pst_container_of(task, struct pst_stream, fail_task);
+
+	s->events->failed(s->arg, s->fail_rc);
+}
+
+/* The owner learns of it from the loop, never inside a send. */
+static void
+fail(struct pst_stream *s, int rc)
+{
+	if (s->failed)
+		return;
+	s->failed = true;
+	s->fail_rc = rc;
+	if (!uv_is_closing((uv_handle_t *)s->handle))
+		uv_read_stop(s->handle);
+	pst_task_post(s->env, &s->fail_task, failed_task);
+}
+
+static bool
+dead(const struct pst_stream *s)
+{
+	return s->failed || uv_is_closing((uv_handle_t *)s->handle);
+}
+
+/* ---- receiving ---- */
+
+static void
+keep_ahead(struct pst_stream *s, const uint8_t *data, size_t len)
+{
+	memmove(s->ahead, data, len);
+	s->ahead_len = len;
+}
+
+static void
+deliver(struct pst_stream *s, struct pst_buf *frame)
+{
+	s->bytes_in += pst_buf_len(frame);
+	s->events->frame(s->arg, frame);
+	pst_buf_free(frame);
+}
+
+/*
+ * A frame of n bytes begins at data, of which have are there. The rest will
+ * be read where it stays, with the next read-ahead behind it.
+ */
+static int
+frame_begin(struct pst_stream *s, const uint8_t *data, size_t have, size_t n)
+{
+	size_t behind = have < n ? PST_READ_AHEAD : PST_RX_TAILROOM;
+	int rc = pst_buf_new(&s->frame, s->pool, s->account, PST_RX_HEADROOM, n, behind);
+
+	if (rc)
+		return rc;
+	memcpy(pst_buf_put(&s->frame, have), data, have);
+	pst_pool_count_copy(s->pool, have);
+	s->frame_want = n - have;
+	return PST_OK;
+}
+
+/*
+ * Take frames from len bytes at data, until they end within a frame or the
+ * account is full; what is not begun goes to the read-ahead.
+ */
+static void
+parse(struct pst_stream *s, const uint8_t *data, size_t len)
+{
+	s->ahead_len = 0;
+	if (!s->version_seen && len) {
+		if (*data != PST_STREAM_VERSION) {
+			fail(s, PST_E_PROTOCOL);
+			return;
+		}
+		s->version_seen = true;
+		data++;
+		len--;
+	}
+	while (!dead(s) && len) {
+		struct pst_reader r = pst_reader(data, len);
+		uint32_t n = pst_read_be32(&r);
+		size_t have = pst_reader_left(&r);
+		int rc;
+
+		if (r.status || pst_account_full(s->account)) {
+			keep_ahead(s, data, len);
+			return;
+		}
+		if (!n || n > s->max_frame) {
+			fail(s, PST_E_PROTOCOL);
+			return;
+		}
+		have = have < n ? have : n;
+		rc = frame_begin(s, r.p, have, n);
+		if (rc) {
+			fail(s, rc);
+			return;
+		}
+		if (s->frame_want)
+			return;
+		data += PST_STREAM_HEAD + n;
+		len -= PST_STREAM_HEAD + n;
+
+		struct pst_buf frame = pst_buf_take(&s->frame);
+
+		/* data may lie in s->ahead, which nobody touches meanwhile */
+		deliver(s, &frame);
+	}
+}
+
+static void
+alloc_cb(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+	struct pst_stream *s = handle->data;
+
+	(void)suggested;
+	if (s->gave) { /* a second block this turn: let the others have theirs */
+		s->gave = false;
+		*out = uv_buf_init(NULL, 0);
+	} else if (s->frame.block) {
+		size_t n = s->frame_want + PST_READ_AHEAD;
+		size_t room = pst_buf_tailroom(&s->frame);
+
+		s->gave = true;
+		*out = uv_buf_init((char *)s->frame.end, (unsigned)(n < room ? n : room));
+	} else {
+		*out = uv_buf_init((char *)s->ahead + s->ahead_len,
+		    (unsigned)(sizeof s->ahead - s->ahead_len));
+	}
+}
+
+/* Bytes came into the frame being read, and perhaps some of the next. */
+static void
+frame_grew(struct pst_stream *s, size_t n)
+{
+	size_t got = n < s->frame_want ? n : s->frame_want;
+	size_t extra = n - got;
+	struct pst_buf frame, ahead;
+
+	s->frame.end += got;
+	s->frame_want -= got;
+	if (s->frame_want)
+		return;
+	frame = pst_buf_take(&s->frame);
+	if (!extra) {
+		deliver(s, &frame);
+		return;
+	}
+	/* what lies behind the frame must survive whoever works in its tailroom */
+	ahead = pst_buf_slice(&frame, pst_buf_len(&frame), extra);
+	frame.limit = frame.end;
+	deliver(s, &frame);
+	parse(s, ahead.start, extra);
+	pst_buf_free(&ahead);
+}
+
+static void
+reading_set(struct pst_stream *s)
+{
+	bool want = !dead(s) && (s->frame.block || !pst_account_full(s->account));
+
+	if (want == s->reading)
+		return;
+	s->reading = want;
+	s->gave = false;
+	if (!want) {
+		if (!uv_is_closing((uv_handle_t *)s->handle))
+			uv_read_stop(s->handle);
+	} else if (uv_read_start(s->handle, alloc_cb, read_cb)) {
+		s->reading = false;
+		fail(s, UV_EIO);
+	}
+}
+
+static void
+read_cb(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf)
+{
+	struct pst_stream *s = handle->data;
+
+	if (nread == UV_ENOBUFS)
+		return;
+	if (nread < (ssize_t)buf->len)
+		s->gave = false;
+	if (nread < 0) {
+		fail(s, (int)nread);
+	} else if (nread) {
+		pst_pool_count_read(s->pool, (size_t)nread);
+		if (s->frame.block)
+			frame_grew(s, (size_t)nread);
+		else
+			parse(s, s->ahead, s->ahead_len + (size_t)nread);
+	}
+	reading_set(s);
+}
+
+static void
+resume_task(struct pst_task *task)
+{
+	struct pst_stream *s = pst_container_of(task, struct pst_stream, resume_task);
+
+	if (dead(s) || s->frame.block)
+		return;
+	parse(s, s->ahead, s->ahead_len);
+	reading_set(s);
+}
+
+void
+pst_stream_resume(struct pst_stream *s)
+{
+	if (!dead(s))
+		pst_task_post(s->env, &s->resume_task, resume_task);
+}
+
+/* ---- sending ---- */
+
+/* The last resort against a peer that reads nothing and so stops others. */
+static void
+stall_check(struct pst_timer *timer)
+{
+	struct pst_stream *s = pst_container_of(timer, struct pst_stream, stall_timer);
+	uint64_t quiet = pst_now_ms(s->env) - s->progress_ms;
+
+	if (dead(s) || !s->box.count)
+		return;
+	if (quiet < PST_STREAM_STALL_MS) {
+		pst_timer_start(s->env, timer, PST_STREAM_STALL_MS - quiet, stall_check);
+		return;
+	}
+	for (size_t i = 0; i < s->box.count; i++) {
+		if (pst_account_stopped(pst_buf_account(pst_outbox_at(&s->box, i)))) {
+			fail(s, UV_ETIMEDOUT);
+			return;
+		}
+	}
+	pst_timer_start(s->env, timer, PST_STREAM_STALL_MS, stall_check);
+}
+
+static void
+box_moved(void *arg, size_t bytes, int rc)
+{
+	struct pst_stream *s = arg;
+
+	(void)bytes;
+	s->progress_ms = pst_now_ms(s->env);
+	if (rc)
+		fail(s, rc);
+}
+
+int
+pst_stream_send(struct pst_stream *s, struct pst_buf *frame)
+{
+	size_t n = pst_buf_len(frame);
+	bool idle = !s->box.count;
+	int rc = dead(s) ? PST_E_CLOSED : n > PST_STREAM_FRAME_MAX ? PST_E_LIMIT : PST_OK;
+	ssize_t wrote;
+
+	if (!rc)
+		rc = pst_buf_reserve(frame, PST_STREAM_HEAD, 0);
+	if (rc) {
+		pst_buf_free(frame);
+		return rc;
+	}
+	s->bytes_out += n;
+
+	struct pst_writer w = pst_writer(pst_buf_push(frame, PST_STREAM_HEAD), PST_STREAM_HEAD);
+
+	pst_write_be32(&w, (uint32_t)n);
+	wrote = pst_outbox_send(&s->box, frame);
+	if (wrote < 0) {
+		fail(s, (int)wrote);
+		return (int)wrote;
+	}
+	if (idle && s->box.count) {
+		s->progress_ms = pst_now_ms(s->env);
+		pst_timer_start(s->env, &s->stall_timer, PST_STREAM_STALL_MS, stall_check);
+	}
+	return PST_OK;
+}
+
+/* ---- life ---- */
+
+void
+pst_stream_init(struct pst_stream *s, struct pst_env *env, uv_stream_t *handle,
+    struct pst_account *account, uint32_t max_frame, const struct pst_stream_events *events,
+    void *arg)
+{
+	memset(s, 0, offsetof(struct pst_stream, ahead));
+	s->env = env;
+	s->pool = pst_env_pool(env);
+	s->handle = handle;
+	s->account = account;
+	s->max_frame = max_frame;
+	s->events = events;
+	s->arg = arg;
+	handle->data = s;
+	pst_outbox_init(&s->box, handle, box_moved, s);
+}
+
+int
+pst_stream_start(struct pst_stream *s)
+{
+	static char version[] = { PST_STREAM_VERSION };
+	uv_buf_t buf = uv_buf_init(version, 1);
+	int rc = uv_try_write(s->handle, &buf, 1);
+
+	if (rc != 1) /* a fresh socket takes one byte */
+		return rc < 0 ? rc : UV_EIO;
+	reading_set(s);
+	return s->failed ? s->fail_rc : PST_OK;
+}
+
+void
+pst_stream_fini(struct pst_stream *s)
+{
+	pst_task_cancel(s->env, &s->resume_task);
+	pst_task_cancel(s->env, &s->fail_task);
+	pst_timer_stop(s->env, &s->stall_timer);
+	pst_outbox_fini(&s->box);
+	pst_buf_free(&s->frame);
+}

@@ -1,0 +1,62 @@
+/* The `postern` command: a table of commands, and what they share. */
+#ifndef PST_CLI_CLI_H
+#define PST_CLI_CLI_H
+
+#include <postern/err.h>
+
+#include "node/node.h"
+
+/* Exit codes (design: the command). */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOTHING = 3, /* no such thing */
+	EXIT_NO_NODE = 4,
+	EXIT_DENIED = 5,
+	EXIT_TIME = 6,
+};
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *help;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's own word */
+};
+
+/* All commands, ended by a NULL name. */
+extern const struct command commands[];
+
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+int cmd_identity(int argc, char **argv);
+int cmd_message(int argc, char **argv);
+int cmd_module(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+/* Print "postern: sentence [name]"; returns the exit code of rc. */
+int cli_fail(int rc, const char *fmt, ...) PST_PRINTF(2, 3);
+/* "postern COMMAND: sentence", and where help is; EXIT_USAGE. */
+int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
+
+/* Run a node as a command does: open sections up to max_rank, call ready with
+ * it, and stop when cli_done is called. */
+struct cli_node {
+	uv_loop_t loop;
+	struct pst_loader *loader;
+	struct pst_config *config;
+	struct pst_logger logger;
+	struct pst_node *node;
+	uv_signal_t signals[2]; /* SIGINT, SIGTERM: stop in order; twice: at once */
+	bool stopping, daemon;  /* daemon: log as the configuration says */
+	int log_level;          /* -1: the configuration's or the command's */
+	void (*ready)(struct cli_node *cli);
+	void *arg;
+	int exit;
+};
+int cli_node_run(struct cli_node *cli, const char *file, const char *state, int max_rank);
+void cli_done(struct cli_node *cli, int exit);
+
+#endif

@@ -1,0 +1,136 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+const struct command commands[] = {
+	{ "run", "FILE|DIRECTORY", "run a node in the foreground",
+	    "  --state DIR     keep the node's state there, whatever the file says\n"
+	    "  --log LEVEL     error, warn, info or debug, whatever the file says\n\n"
+	    "Stops in order on SIGINT and SIGTERM; a second signal stops at once.\n", cmd_run },
+	{ "check", "FILE|DIRECTORY", "check a configuration without running it",
+	    "  --print         print every section with every value, defaults too\n", cmd_check },
+	{ "identity", "show [NAME]", "print a node's identifier, making the identity if need be",
+	    "  --state DIR     the node's state directory\n"
+	    "  --file FILE     the node's configuration, when its vault or store are not the default\n",
+	    cmd_identity },
+	{ "message", "send TEXT --to MULTIADDR", "send a message and print the answer",
+	    "  --to ROUTE      where to, such as /ip4/127.0.0.1/tcp/4000/service/echo\n"
+	    "  --authorized I… who the far end may be (default: anybody)\n"
+	    "  --hex           TEXT and the answer are bytes, in hex\n"
+	    "  --state DIR     who we are (default: a new identity for this message)\n"
+	    "  --timeout TIME  give up after so long (default: 10s)\n", cmd_message },
+	{ "module", "list | info FILE", "list the modules, or describe the module in a file", "", cmd_module },
+	{ "help", "[COMMAND | KIND MODULE]", "describe a command, or the options of a module", "", cmd_help },
+	{ "version", "", "print the version", "", cmd_version },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+int
+cmd_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("postern %s (module ABI %d.%d)\n", PST_VERSION, PST_ABI_MAJOR, PST_ABI_MINOR);
+	return EXIT_DONE;
+}
+
+static const struct command *
+command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+static void
+commands_print(FILE *out)
+{
+	fprintf(out, "Usage: postern COMMAND …\n\n"
+	             "End-to-end encrypted, mutually authenticated portals through any network.\n\n");
+	for (const struct command *c = commands; c->name; c++) {
+		int n = fprintf(out, "  %s %s", c->name, c->arguments);
+
+		fprintf(out, "%*s %s\n", n < 40 ? 40 - n : 0, "", c->summary);
+	}
+	fprintf(out, "\n`postern help COMMAND` says more; `postern help KIND MODULE` lists a module's options.\n");
+}
+
+static void
+command_print(const struct command *c, FILE *out)
+{
+	fprintf(out, "Usage: postern %s %s\n\n%s.\n", c->name, c->arguments, c->summary);
+	if (*c->help)
+		fprintf(out, "\n%s", c->help);
+}
+
+static int
+help_module(const char *kind, const char *name)
+{
+	struct pst_err err = PST_ERR_INIT;
+	const struct pst_loaded *loaded;
+	struct pst_loader *loader;
+	int rc = pst_loader_new(&loader);
+
+	if (!rc)
+		rc = pst_loader_get(loader, &loaded, kind, name, &err);
+	if (rc)
+		cli_fail(rc, "%s", err.text);
+	else
+		pst_module_help(stdout, loaded);
+	pst_loader_free(&loader);
+	return rc ? EXIT_NOTHING : EXIT_DONE;
+}
+
+int
+cmd_help(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc == 3)
+		return help_module(argv[1], argv[2]);
+	if (argc < 2) {
+		commands_print(stdout);
+		return EXIT_DONE;
+	}
+	c = command_find(argv[1]);
+	if (!c)
+		return cli_usage("help", "there is no command \"%s\"", argv[1]);
+	command_print(c, stdout);
+	return EXIT_DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *c;
+	struct pst_nearest near = { 0 };
+
+	if (argc < 2) {
+		commands_print(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		commands_print(stdout);
+		return EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--version"))
+		return cmd_version(argc, argv);
+	c = command_find(argv[1]);
+	if (c && argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+		command_print(c, stdout);
+		return EXIT_DONE;
+	}
+	if (c)
+		return c->run(argc - 1, argv + 1);
+	near.word = argv[1];
+	for (c = commands; c->name; c++)
+		pst_nearest_offer(&near, c->name);
+	if (near.best)
+		fprintf(stderr, "postern: there is no command \"%s\", did you mean \"%s\"?\n", argv[1], near.best);
+	else
+		fprintf(stderr, "postern: there is no command \"%s\"; see postern --help\n", argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,243 @@
+/* postern message send: the command is a node of its own for a moment. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <postern/path.h>
+
+#include "cli/cli.h"
+
+#define MESSAGE_MAX (1024 * 1024)
+
+struct send {
+	struct cli_node cli;
+	const char *to, *text;
+	struct pst_list authorized;
+	bool hex;
+	uint64_t timeout_ms;
+	struct pst_path *path;
+	struct pst_request request;
+	struct pst_timer timer;
+	int exit;
+};
+
+static void
+path_gone(void *arg)
+{
+	struct send *send = arg;
+
+	cli_done(&send->cli, send->exit);
+}
+
+static void
+finish(struct send *send, int exit)
+{
+	send->exit = exit;
+	pst_timer_stop(pst_node_env(send->cli.node), &send->timer);
+	pst_request_cancel(&send->request);
+	if (send->path)
+		pst_path_close(&send->path, path_gone, send);
+}
+
+static void
+expired(struct pst_timer *timer)
+{
+	struct send *send = pst_container_of(timer, struct send, timer);
+
+	finish(send, cli_fail(UV_ETIMEDOUT, "no answer from %s", send->to));
+}
+
+static void
+answered(struct pst_request *request, int rc, struct pst_message *answer)
+{
+	struct send *send = pst_container_of(request, struct send, request);
+	struct pst_reader r;
+	const uint8_t *text;
+	size_t len;
+
+	if (rc)
+		return; /* the timer says it */
+	r = pst_buf_reader(&answer->payload);
+	text = send->hex ? NULL : pst_read_data(&r, &len);
+	if (text && !r.status) {
+		fwrite(text, 1, len, stdout);
+	} else {
+		for (const uint8_t *p = answer->payload.start; p < answer->payload.end; p++)
+			printf("%02x", *p);
+	}
+	putchar('\n');
+	finish(send, EXIT_DONE);
+}
+
+/* A String message, or bytes given in hex. */
+static int
+payload_make(struct send *send, struct pst_buf *out)
+{
+	size_t len = strlen(send->text), n;
+	uint8_t *bytes = malloc(len + 10);
+	struct pst_writer w = pst_writer(bytes, len + 10);
+	int rc = bytes ? PST_OK : -ENOMEM;
+
+	if (!rc && send->hex) {
+		if (sodium_hex2bin(bytes, len + 10, send->text, len, NULL, &n, NULL) || n * 2 != len)
+			rc = -EINVAL;
+	} else if (!rc) {
+		pst_write_data(&w, send->text, len);
+		n = pst_writer_len(&w);
+	}
+	if (!rc)
+		rc = pst_env_buf(out, pst_node_env(send->cli.node), bytes, n, PST_RX_HEADROOM,
+		    PST_RX_TAILROOM);
+	free(bytes);
+	return rc;
+}
+
+static void
+path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
+{
+	struct send *send = arg;
+	struct pst_buf payload;
+	int rc = payload_make(send, &payload);
+
+	(void)gate;
+	if (!rc)
+		rc = pst_request_send(pst_node_env(send->cli.node), &send->request, route, &payload,
+		    send->timeout_ms, answered);
+	if (rc)
+		finish(send, cli_fail(rc, "cannot send: %s", pst_strerror(rc)));
+}
+
+static void
+path_down(void *arg, int rc)
+{
+	(void)arg;
+	(void)rc; /* it comes up again, or the time runs out */
+}
+
+static const struct pst_path_events path_events = {
+	.up = path_up,
+	.down = path_down,
+};
+
+static void
+send_ready(struct cli_node *cli)
+{
+	static const struct pst_list none;
+	struct send *send = pst_container_of(cli, struct send, cli);
+	struct pst_path_conf conf = {
+		.to = send->to,
+		.authorized = &send->authorized,
+		.hops = &none,
+		.channel = "api",
+	};
+	struct pst_err err = PST_ERR_INIT;
+	int rc = pst_path_check(&conf, &err);
+
+	pst_timer_start(pst_node_env(cli->node), &send->timer, send->timeout_ms, expired);
+	if (!rc)
+		rc = pst_path_open(&send->path, pst_node_section_env(cli->node, "channel", "api"), &conf,
+		    &path_events, send, &err);
+	if (rc) {
+		pst_timer_stop(pst_node_env(cli->node), &send->timer);
+		cli_done(cli, cli_fail(rc, "%s", err.text));
+	}
+}
+
+/* A state directory for one message: made, and taken away again. */
+static char *
+state_make(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/postern-message.XXXXXX", tmp ? tmp : "/tmp");
+	return mkdtemp(path) ? strdup(path) : NULL;
+}
+
+static void
+state_remove(const char *dir)
+{
+	static const char *const files[] = { "lock", "state.db", "state.db-wal", "state.db-shm", "vault.cbor" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+static int
+timeout_parse(const char *text, uint64_t *out)
+{
+	char *end;
+	double s = strtod(text, &end);
+
+	if (end == text || s <= 0 || s > 86400)
+		return -EINVAL;
+	if (!strcmp(end, "ms"))
+		s /= 1000;
+	else if (!strcmp(end, "m"))
+		s *= 60;
+	else if (*end && strcmp(end, "s"))
+		return -EINVAL;
+	*out = (uint64_t)(s * 1000);
+	return PST_OK;
+}
+
+static int
+send_run(struct send *send, const char *state)
+{
+	char *own = state ? NULL : state_make();
+	int exit;
+
+	if (!state && !own)
+		return cli_fail(-errno, "cannot make a directory for this message: %s", strerror(errno));
+	send->cli.ready = send_ready;
+	send->cli.log_level = -1;
+	exit = cli_node_run(&send->cli, NULL, state ? state : own, INT_MAX);
+	if (own)
+		state_remove(own);
+	free(own);
+	return exit;
+}
+
+int
+cmd_message(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "to", required_argument, NULL, 't' },
+		{ "authorized", required_argument, NULL, 'a' },
+		{ "hex", no_argument, NULL, 'x' },
+		{ "state", required_argument, NULL, 's' },
+		{ "timeout", required_argument, NULL, 'm' },
+		{ 0 },
+	};
+	const char *whom[] = { "*", NULL }, *state = NULL;
+	struct send send = { .authorized = { 1, whom }, .timeout_ms = 10000 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 't')
+			send.to = optarg;
+		else if (c == 'a')
+			whom[0] = optarg;
+		else if (c == 'x')
+			send.hex = true;
+		else if (c == 's')
+			state = optarg;
+		else if (c != 'm' || timeout_parse(optarg, &send.timeout_ms))
+			return cli_usage("message", "unknown option, or bad time");
+	}
+	if (argc - optind != 2 || strcmp(argv[optind], "send") || !send.to)
+		return cli_usage("message", "want send, a text, and --to");
+	send.text = argv[optind + 1];
+	if (strlen(send.text) > MESSAGE_MAX)
+		return cli_usage("message", "a text of at most 1 MiB");
+	return send_run(&send, state);
+}

@@ -1,0 +1,44 @@
+/*
+ * Dialling: a TCP connection to a name or number, all its addresses in turn.
+ */
+#ifndef POSTERN_DIAL_H
+#define POSTERN_DIAL_H
+
+#include <postern/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Addresses of one name that are tried. */
+#define PST_DIAL_ADDRESSES 8
+/* "[IPv6]:port" and its NUL. */
+#define PST_ADDRESS_TEXT 64
+/* The longest DNS name and its NUL. */
+#define PST_HOST_TEXT 256
+
+struct pst_dial;
+
+/*
+ * Connect `handle`, which need not be initialised, within timeout_ms over all.
+ * done(arg, rc) runs exactly once, from the loop: PST_OK, and the handle is
+ * connected and the caller's to close; or an error, and the handle is closed.
+ * The dial is gone when done runs. -ENOMEM: done will not run.
+ */
+PST_API PST_MUST_CHECK int pst_dial(struct pst_dial **out, struct pst_env *env, uv_tcp_t *handle,
+    const char *host, uint16_t port, uint64_t timeout_ms, void (*done)(void *arg, int rc),
+    void *arg);
+/* Give up: done runs soon, with UV_ECANCELED. */
+PST_API void pst_dial_cancel(struct pst_dial *dial);
+
+/* "host:port" or "[v6]:port"; host is written without brackets. -EINVAL. */
+PST_API PST_MUST_CHECK int pst_host_port(const char *text, char host[PST_HOST_TEXT], uint16_t *port);
+/* The same, for numbers only, into a socket address. */
+PST_API PST_MUST_CHECK int pst_sockaddr_parse(const char *text, struct sockaddr_storage *out);
+/* The text of a socket address. Returns out. */
+PST_API char *pst_sockaddr_format(const struct sockaddr_storage *sa, char out[PST_ADDRESS_TEXT]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,154 @@
+/*
+ * The module ABI: what a .so must export, and how its sections are declared.
+ *
+ * A module is one directory, one object and one symbol. It exports
+ * `KIND_NAME_LTX_pst_module`, which PST_MODULE() defines; libltdl finds it as
+ * `pst_module`. It includes <postern/…> headers only and may live outside
+ * this tree. See doc/writing-a-module.md.
+ *
+ * A module serves one or more kinds of section of the configuration file.
+ * Each row of its section table has the options (schema, default and manual
+ * at once), a check across them, and open and close.
+ *
+ * ABI changes (major.minor):
+ *   1.0  first
+ *
+ * The loader wants the same major and a minor not above its own, and copies
+ * min(size, its own size) into a zeroed struct, so an older module shows NULL
+ * for members that came later. Members are added at the end (minor + 1);
+ * changed or removed ones raise the major. struct pst_opt and struct
+ * pst_section stand in arrays: neither grows within a major.
+ */
+#ifndef POSTERN_MODULE_H
+#define POSTERN_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <postern/env.h>
+#include <postern/err.h>
+#include <postern/log.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PST_ABI_MAJOR 1
+#define PST_ABI_MINOR 0
+
+/* ---- options ---- */
+
+enum pst_opt_type {
+	PST_OPT_TYPE_END,
+	PST_OPT_TYPE_STR,  /* const char *; NULL when absent without default */
+	PST_OPT_TYPE_BOOL, /* bool: true false yes no on off */
+	PST_OPT_TYPE_INT,  /* int64_t, decimal */
+	PST_OPT_TYPE_SIZE, /* uint64_t, bytes; K M G are powers of 1024 */
+	PST_OPT_TYPE_TIME, /* uint64_t, milliseconds; ms s m h d, a bare number is seconds */
+	PST_OPT_TYPE_ENUM, /* int: index into the names of `of` */
+	PST_OPT_TYPE_LIST, /* struct pst_list */
+	PST_OPT_TYPE_REF,  /* const char *: the name of a section of kind `of` */
+	PST_OPT_TYPE_PATH, /* const char *: absolute; relative ones start at the file's directory */
+};
+
+/* A list of strings; `count` strings, then a NULL. Never NULL itself. */
+struct pst_list {
+	size_t count;
+	const char *const *item;
+};
+
+struct pst_opt {
+	const char *name;
+	enum pst_opt_type type;
+	size_t offset;        /* of the member in the section's conf struct */
+	const char *fallback; /* as written in a file; lists: words separated by blanks;
+	                         NULL: absent (STR NULL, numbers 0, lists empty) */
+	const char *help;     /* one line, lower case, no dot */
+	const char *of;       /* ENUM: names separated by blanks; REF: the section kind;
+	                         STR: "required" when it must be written */
+};
+
+#define PST_OPT(TYPE, struct_type, member, fallback_, help_, ...) \
+	{ .name = #member, .type = PST_OPT_TYPE_##TYPE, .offset = offsetof(struct_type, member), \
+	    .fallback = (fallback_), .help = (help_), ##__VA_ARGS__ }
+#define PST_OPT_END { .name = NULL }
+
+/* ---- sections ---- */
+
+struct pst_section_env;
+
+struct pst_section {
+	const char *kind; /* the word in the file: "inlet" */
+	size_t conf_size;
+	const struct pst_opt *options;
+	/* Look across the options of one section, without side effects. May be NULL. */
+	int (*check)(const void *conf, struct pst_err *err);
+	/*
+	 * Start. Everything the section refers to is up. *self is the module's.
+	 * Report pst_section_up() once it can serve (from inside open is fine).
+	 * conf and env live until the section is closed.
+	 */
+	int (*open)(void **self, struct pst_section_env *env, const void *conf, struct pst_err *err);
+	/* Stop; asynchronous: call pst_section_closed(env) once, when all is gone
+	 * (from inside close is fine). Called only after open returned PST_OK. */
+	void (*close)(void *self);
+};
+
+#define PST_SECTION(kind_, conf_, options_, check_, open_, close_) \
+	{ .kind = (kind_), .conf_size = sizeof(conf_), .options = (options_), \
+	    .check = (check_), .open = (open_), .close = (close_) }
+#define PST_SECTION_END { .kind = NULL }
+
+/* The section's surroundings: valid from open until pst_section_closed(). */
+PST_API struct pst_env *pst_section_env(struct pst_section_env *env);
+PST_API const char *pst_section_name(const struct pst_section_env *env);
+/* Carries the fields module and section. */
+PST_API const struct pst_log *pst_section_log(const struct pst_section_env *env);
+/* The node's state directory, absolute, no slash at the end. */
+PST_API const char *pst_section_state_dir(const struct pst_section_env *env);
+/* The open object of a section that a REF option names: its module's `self`,
+ * and the ops of its module's kind through *ops (may be NULL). */
+PST_API void *pst_section_ref(struct pst_section_env *env, const char *kind, const char *name,
+    const void **ops);
+/* How many other sections of this kind the configuration has. */
+PST_API size_t pst_section_siblings(const struct pst_section_env *env);
+PST_API void pst_section_up(struct pst_section_env *env);
+PST_API void pst_section_down(struct pst_section_env *env, int rc, const char *sentence);
+PST_API void pst_section_closed(struct pst_section_env *env);
+
+/* ---- the module ---- */
+
+#define PST_KIND_TRANSPORT "transport"
+#define PST_KIND_VAULT "vault"
+#define PST_KIND_CHANNEL "channel"
+#define PST_KIND_PORTAL "portal"
+#define PST_KIND_STORE "store"
+#define PST_KIND_SERVICE "service"
+
+struct pst_module {
+	size_t size;
+	uint16_t abi_major;
+	uint16_t abi_minor;
+	const char *name;    /* "portal_tcp" */
+	const char *kind;
+	const char *version;
+	const char *summary; /* one line for `postern module list` */
+	const struct pst_section *sections; /* ended by PST_SECTION_END */
+	const void *ops;     /* the kind's table, which begins with its own size_t size; or NULL */
+};
+
+#define PST_MODULE(name_, ...) \
+	PST_API extern const struct pst_module name_##_LTX_pst_module; \
+	const struct pst_module name_##_LTX_pst_module = { \
+		.size = sizeof(struct pst_module), \
+		.abi_major = PST_ABI_MAJOR, \
+		.abi_minor = PST_ABI_MINOR, \
+		.name = #name_, \
+		__VA_ARGS__ \
+	}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

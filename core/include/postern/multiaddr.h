@@ -1,0 +1,57 @@
+/*
+ * Multiaddrs: routes as people write them (spec routing.md 10), such as
+ * /ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
+ */
+#ifndef POSTERN_MULTIADDR_H
+#define POSTERN_MULTIADDR_H
+
+#include <postern/buf.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum pst_protocol {
+	PST_IP4,
+	PST_IP6,
+	PST_DNSADDR,
+	PST_TCP,
+	PST_UDP,
+	PST_SERVICE,
+	PST_WORKER,
+	PST_SECURE,
+	PST_NODE,
+	PST_PROJECT,
+	PST_SPACE,
+	PST_PROTOCOLS,
+};
+
+/* One hop is at most 255 bytes of text, a multiaddr at most 32 hops. */
+#define PST_MULTIADDR_VALUE 256
+#define PST_MULTIADDR_HOPS 32
+
+struct pst_multiaddr_hop {
+	enum pst_protocol protocol;
+	char value[PST_MULTIADDR_VALUE];
+};
+
+struct pst_multiaddr {
+	size_t count;
+	struct pst_multiaddr_hop hop[PST_MULTIADDR_HOPS];
+};
+
+/* The word of a protocol, as in the text form. */
+PST_API const char *pst_protocol_name(enum pst_protocol protocol);
+/* -EINVAL with a sentence that names the hop. */
+PST_API PST_MUST_CHECK int pst_multiaddr_parse(struct pst_multiaddr *out, const char *text,
+    struct pst_err *err);
+/* The text form, cut to fit. Returns out. */
+PST_API char *pst_multiaddr_format(const struct pst_multiaddr *ma, char *out, size_t size);
+/* The binary form; errors stick to reader and writer. */
+PST_API void pst_multiaddr_decode(struct pst_reader *r, struct pst_multiaddr *out);
+PST_API void pst_multiaddr_encode(struct pst_writer *w, const struct pst_multiaddr *ma);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+/*
+ * An outbox: bufs on their way into a libuv stream.
+ *
+ * What the socket takes at once is written at once; the rest waits here and
+ * goes out by writev as the socket takes it. Bufs stay charged to whoever
+ * they were charged to until they are written.
+ */
+#ifndef POSTERN_OUTBOX_H
+#define POSTERN_OUTBOX_H
+
+#include <postern/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bufs that go out by one writev. */
+#define PST_OUTBOX_BATCH 16
+
+struct pst_outbox {
+	uv_stream_t *handle;
+	/* The queue moved: bytes of it were written, or rc says why no more will
+	 * be. Called from the loop, never within send. */
+	void (*moved)(void *arg, size_t bytes, int rc);
+	void *arg;
+	struct pst_buf *ring;
+	size_t first, count, room; /* room: a power of two, or 0 */
+	size_t bytes;              /* waiting */
+	size_t writing, writing_bytes; /* of `count`: in the request */
+	uv_write_t req;
+};
+
+PST_API void pst_outbox_init(struct pst_outbox *box, uv_stream_t *handle,
+    void (*moved)(void *arg, size_t bytes, int rc), void *arg);
+/*
+ * Send; the buf is consumed. Returns the bytes that the socket took at once
+ * (the others wait), or a negative error, after which nothing more may be
+ * sent: half a frame may be out.
+ */
+PST_API PST_MUST_CHECK ssize_t pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf);
+/* Put a short buf's bytes behind the last waiting ones, if there is room in
+ * that block: true, and buf is consumed. The copy is counted. */
+PST_API bool pst_outbox_merge(struct pst_outbox *box, struct pst_buf *buf);
+/* The i-th waiting buf, for looking at. */
+PST_API const struct pst_buf *pst_outbox_at(const struct pst_outbox *box, size_t i);
+/* Drop what waits. In the handle's close callback, or before it. */
+PST_API void pst_outbox_fini(struct pst_outbox *box);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

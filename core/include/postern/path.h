@@ -1,0 +1,55 @@
+/*
+ * A path: the way along a multiaddr, kept open for ever.
+ *
+ * It connects a link of its own, makes the channels, watches them with
+ * probes, and when anything is lost begins again: after 50 ms at first, up to
+ * 1 s, jittered. Handshakes are repeated afresh while nobody answers, since
+ * unknown workers do not (design: safety). Used by inlets and relays.
+ */
+#ifndef POSTERN_PATH_H
+#define POSTERN_PATH_H
+
+#include <postern/identity.h>
+#include <postern/module.h>
+#include <postern/router.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pst_path;
+
+struct pst_path_events {
+	/*
+	 * The path is open: `route` leads to its end (borrowed, valid until down),
+	 * gate is its first hop, whose peer is the far end of the last channel.
+	 */
+	void (*up)(void *arg, const struct pst_route *route, struct pst_gate *gate);
+	void (*down)(void *arg, int rc);
+};
+
+struct pst_path_conf {
+	const char *to;                     /* a multiaddr */
+	const struct pst_list *authorized;  /* the far end of the last channel; empty: any */
+	const struct pst_list *hops;        /* the ends of all channels before it, in order; empty: any */
+	const char *channel;                /* section of the channels; NULL: the default */
+};
+
+/* Check a path's configuration without opening it. */
+PST_API PST_MUST_CHECK int pst_path_check(const struct pst_path_conf *conf, struct pst_err *err);
+/* Open for the section `env`; conf is copied. Events come later. */
+PST_API PST_MUST_CHECK int pst_path_open(struct pst_path **out, struct pst_section_env *env,
+    const struct pst_path_conf *conf, const struct pst_path_events *events, void *arg,
+    struct pst_err *err);
+/* Something on the path looks dead (no answer to a Ping): probe it at once. */
+PST_API void pst_path_suspect(struct pst_path *path);
+/* How long one attempt at something that may not be answered should wait:
+ * max(300 ms, 4 × the link's connect time). */
+PST_API uint64_t pst_path_patience_ms(const struct pst_path *path);
+/* Close; no event follows. on_closed(arg) may be NULL. Sets *path to NULL. */
+PST_API void pst_path_close(struct pst_path **path, void (*on_closed)(void *arg), void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+/*
+ * Frames over a byte stream (spec routing.md 2): what the transports over TCP
+ * and Unix sockets have in common.
+ *
+ * Each side first writes the version byte 01, then frames: a length of four
+ * bytes, big-endian, and that many bytes. A frame gets a block of its own with
+ * PST_RX_HEADROOM and at least what it needs behind; of a long frame only
+ * what the read-ahead brought is copied, the rest is read where it stays.
+ *
+ * The stream starts no new frame while its account is over its window, gives
+ * at most one block a turn of the loop, and keeps what the socket does not
+ * take. It never closes the libuv handle: that is its owner's.
+ */
+#ifndef POSTERN_STREAM_H
+#define POSTERN_STREAM_H
+
+#include <postern/outbox.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PST_STREAM_VERSION 0x01
+#define PST_STREAM_HEAD 4
+/* The longest frame that may be sent (routing.md 2.2). */
+#define PST_STREAM_FRAME_MAX (16 * 1024 * 1024)
+/* Nothing written for so long, while somebody else's source waits for it. */
+#define PST_STREAM_STALL_MS 30000
+
+struct pst_stream_events {
+	/* A frame, without its length; take it or it is freed. */
+	void (*frame)(void *arg, struct pst_buf *frame);
+	/* Reading or writing failed (UV_EOF: the peer closed; PST_E_PROTOCOL: wrong
+	 * version or a length out of bounds). Called once, from the loop: close the
+	 * handle. */
+	void (*failed)(void *arg, int rc);
+};
+
+struct pst_stream {
+	struct pst_env *env;
+	uv_stream_t *handle;
+	const struct pst_stream_events *events;
+	void *arg;
+	struct pst_account *account;
+	uint32_t max_frame;
+	struct pst_pool *pool;
+	bool version_seen, reading, failed;
+	int fail_rc;
+	struct pst_task fail_task, resume_task;
+	struct pst_timer stall_timer;
+
+	/* receiving: read-ahead, or the frame that is being read */
+	struct pst_buf frame; /* empty: none begun */
+	size_t frame_want;    /* bytes of it not yet there */
+	size_t ahead_len;
+	bool gave; /* a block this turn */
+
+	/* sending */
+	struct pst_outbox box;
+
+	uint64_t bytes_in, bytes_out;  /* payload of frames */
+	uint64_t progress_ms;          /* when the socket last took something */
+	uint8_t ahead[PST_READ_AHEAD];
+};
+
+/* handle is connected; its data member is the stream's from now on. The
+ * account is borrowed: its on_room must call pst_stream_resume(). */
+PST_API void pst_stream_init(struct pst_stream *stream, struct pst_env *env, uv_stream_t *handle,
+    struct pst_account *account, uint32_t max_frame, const struct pst_stream_events *events,
+    void *arg);
+/* Write the version byte and begin to read. */
+PST_API PST_MUST_CHECK int pst_stream_start(struct pst_stream *stream);
+/* Read on, when the account has room again. */
+PST_API void pst_stream_resume(struct pst_stream *stream);
+/* Send a frame; consumed whatever happens. PST_OK means it is on its way. */
+PST_API int pst_stream_send(struct pst_stream *stream, struct pst_buf *frame);
+/* Stop reading and drop what was not sent; in the handle's close callback. */
+PST_API void pst_stream_fini(struct pst_stream *stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

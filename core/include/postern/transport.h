@@ -1,0 +1,55 @@
+/*
+ * Transports: listen, connect; a link carries messages between two nodes.
+ *
+ * Kind "transport"; sections `transport NAME { use = tcp … }`. A link is a
+ * gate: a message sent to its worker goes to the peer. It owns its
+ * back-pressure by its account (buf.h).
+ *
+ * A link made by connect() belongs to the caller, who closes it; one that a
+ * listener accepted belongs to its transport.
+ */
+#ifndef POSTERN_TRANSPORT_H
+#define POSTERN_TRANSPORT_H
+
+#include <postern/module.h>
+#include <postern/router.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Room that a link wants in front of a payload: length, array heads and two
+ * routes of three random addresses. More is a copy, not an error. */
+#define PST_LINK_FRONT 256
+
+struct pst_link {
+	struct pst_gate gate;
+	const char *peer_name; /* "127.0.0.1:4000"; the link's */
+	uint64_t connect_ms;   /* what connecting took */
+	struct pst_account *account; /* of what it has read; NULL until it is up */
+};
+
+struct pst_link_events {
+	void (*up)(void *arg, struct pst_link *link);
+	/* Connecting failed, or an open link was lost. The link is gone after the
+	 * call, and the caller's pointer to it is dead. Not called after close(). */
+	void (*lost)(void *arg, int rc);
+};
+
+struct pst_transport_ops {
+	size_t size;
+	const char *protocol; /* of the multiaddr: "tcp" */
+	/*
+	 * Connect to host (a name, or an address without brackets) and port. *out
+	 * is set at once; events come later, never within the call.
+	 */
+	int (*connect)(struct pst_link **out, void *transport, const char *host, uint16_t port,
+	    const struct pst_link_events *events, void *arg);
+	/* Close without a further event. Sets *link to NULL. */
+	void (*close)(struct pst_link **link);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,429 @@
+#include "node/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trust/trust.h"
+
+/* What every node has unless it is written (design: configuration). */
+static const char *const implicit[] = {
+	"node default { }",
+	"store default { }",
+	"vault default { }",
+	"identity default { }",
+	"channel api { }",
+	"service echo { }",
+};
+/* Links out: one is needed, whatever its name. */
+static const char implicit_transport[] = "transport tcp { }";
+
+static const struct pst_opt node_options[] = {
+	PST_OPT(PATH, struct pst_node_conf, state, NULL, "where the node keeps what must last"),
+	PST_OPT(ENUM, struct pst_node_conf, log, "info", "lines of this level and more urgent ones",
+	    .of = "error warn info debug"),
+	PST_OPT(SIZE, struct pst_node_conf, memory, "256M",
+	    "bytes of messages under way above which no links or streams are let in"),
+	PST_OPT(BOOL, struct pst_node_conf, extensions, "yes",
+	    "offer windows, half-close and reasons to Postern peers"),
+	PST_OPT_END,
+};
+
+static const struct pst_section node_section = {
+	.kind = "node",
+	.conf_size = sizeof(struct pst_node_conf),
+	.options = node_options,
+};
+
+/* ---- the sections, with those not written ---- */
+
+static bool
+is_implicit(const struct pst_conf_section *section)
+{
+	return !strcmp(section->file, "(built in)");
+}
+
+static int
+implicit_add(struct pst_conf *conf, const char *text, struct pst_err *err)
+{
+	char cwd[PATH_MAX];
+
+	return pst_conf_load_text(conf, "(built in)", getcwd(cwd, sizeof cwd) ? cwd : "/", text,
+	    strlen(text), err);
+}
+
+static bool
+kind_written(const struct pst_conf *conf, const char *kind)
+{
+	for (size_t i = 0; i < pst_conf_count(conf); i++)
+		if (!strcmp(pst_conf_at(conf, i)->kind, kind))
+			return true;
+	return false;
+}
+
+static int
+implicit_add_all(struct pst_conf *conf, struct pst_err *err)
+{
+	bool has_node = kind_written(conf, "node"), has_transport = kind_written(conf, "transport");
+	int rc = PST_OK;
+
+	for (size_t i = 0; !rc && i < sizeof implicit / sizeof *implicit; i++) {
+		char kind[32], name[32];
+
+		sscanf(implicit[i], "%31s %31s", kind, name);
+		if (strcmp(kind, "node") ? !pst_conf_find(conf, kind, name) : !has_node)
+			rc = implicit_add(conf, implicit[i], err);
+	}
+	if (!rc && !has_transport)
+		rc = implicit_add(conf, implicit_transport, err);
+	return rc;
+}
+
+/* ---- the module of a section ---- */
+
+static const struct pst_section *
+row_find(const struct pst_section *rows, const char *kind)
+{
+	for (; rows && rows->kind; rows++)
+		if (!strcmp(rows->kind, kind))
+			return rows;
+	return NULL;
+}
+
+static int
+item_kind(struct pst_item *item, struct pst_err *err)
+{
+	struct pst_nearest near = { .word = item->source->kind };
+
+	item->kind = pst_section_kind_find(item->source->kind);
+	if (item->kind)
+		return PST_OK;
+	for (const struct pst_section_kind *kind = pst_section_kinds; kind->name; kind++)
+		pst_nearest_offer(&near, kind->name);
+	if (near.best)
+		return pst_fail(err, PST_E_CONF, "%s:%u: unknown section \"%s\", did you mean \"%s\"?",
+		    item->source->file, item->source->line, item->source->kind, near.best);
+	return pst_fail(err, PST_E_CONF, "%s:%u: unknown section \"%s\"", item->source->file,
+	    item->source->line, item->source->kind);
+}
+
+static const char *
+module_name(struct pst_loader *loader, const struct pst_item *item)
+{
+	const struct pst_section_kind *kind = item->kind;
+
+	if (item->source->use && !kind->fixed)
+		return item->source->use;
+	if (kind->named_like &&
+	    (!kind->module || pst_loader_has(loader, kind->module_kind, item->source->name)))
+		return item->source->name;
+	return kind->module;
+}
+
+static int
+item_module(struct pst_config *config, struct pst_item *item, struct pst_err *err)
+{
+	const struct pst_conf_section *source = item->source;
+	struct pst_err why = PST_ERR_INIT;
+
+	if (!item->kind->module_kind) {
+		item->row = strcmp(source->kind, "node") ? row_find(pst_trust_sections, source->kind)
+		                                         : &node_section;
+	} else {
+		if (source->use && item->kind->fixed && strcmp(source->use, item->kind->module))
+			return pst_conf_fail(source, "use", err, "a %s is always of module %s/%s", source->kind,
+			    item->kind->module_kind, item->kind->module);
+		if (pst_loader_get(config->loader, &item->module, item->kind->module_kind,
+		    module_name(config->loader, item), &why))
+			return pst_conf_fail(source, source->use ? "use" : NULL, err, "%s", why.text);
+		item->row = row_find(item->module->module.sections, source->kind);
+	}
+	if (!item->row)
+		return pst_conf_fail(source, NULL, err, "module %s serves no section \"%s\"",
+		    item->module ? item->module->module.name : "core", source->kind);
+	return PST_OK;
+}
+
+/* ---- references ---- */
+
+struct pst_item *
+pst_config_item(const struct pst_config *config, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < config->count; i++)
+		if (!strcmp(config->items[i].source->kind, kind) &&
+		    !strcmp(config->items[i].source->name, name))
+			return &config->items[i];
+	return NULL;
+}
+
+/* Left out: the only written section of its kind, else the default one. */
+static const char *
+default_of(const struct pst_config *config, const struct pst_section_kind *kind)
+{
+	const char *only = NULL;
+
+	for (size_t i = 0; i < config->count; i++) {
+		const struct pst_item *item = &config->items[i];
+
+		if (item->kind != kind || item->implicit)
+			continue;
+		if (only)
+			return kind->default_name;
+		only = item->source->name;
+	}
+	return only ? only : kind->default_name;
+}
+
+static int
+ref_missing(const struct pst_config *config, const struct pst_item *item, const struct pst_opt *opt,
+    const char *name, struct pst_err *err)
+{
+	struct pst_nearest near = { .word = name };
+
+	for (size_t i = 0; i < config->count; i++)
+		if (!strcmp(config->items[i].source->kind, opt->of))
+			pst_nearest_offer(&near, config->items[i].source->name);
+	if (near.best)
+		return pst_conf_fail(item->source, opt->name, err,
+		    "there is no section \"%s %s\", did you mean \"%s\"?", opt->of, name, near.best);
+	return pst_conf_fail(item->source, opt->name, err, "there is no section \"%s %s\"", opt->of, name);
+}
+
+static int
+item_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err)
+{
+	const char *conf = pst_values_conf(item->values);
+
+	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
+		const struct pst_section_kind *kind;
+		const char *name;
+		int rc;
+
+		if (opt->type != PST_OPT_TYPE_REF)
+			continue;
+		name = *(const char *const *)(conf + opt->offset);
+		if (name && !*name) /* an empty fallback: none */
+			continue;
+		kind = pst_section_kind_find(opt->of);
+		if (!name) {
+			name = kind ? default_of(config, kind) : NULL;
+			rc = name ? pst_values_set(item->values, opt->name, name) : PST_OK;
+			if (rc)
+				return rc;
+		}
+		if (!name || !pst_config_item(config, opt->of, name))
+			return ref_missing(config, item, opt, name ? name : "", err);
+	}
+	return PST_OK;
+}
+
+/* What is not written is opened only when something refers to it. */
+static void
+item_use(struct pst_config *config, struct pst_item *item)
+{
+	const char *conf = pst_values_conf(item->values);
+
+	if (item->used)
+		return;
+	item->used = true;
+	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
+		const char *name;
+		struct pst_item *to;
+
+		if (opt->type != PST_OPT_TYPE_REF)
+			continue;
+		name = *(const char *const *)(conf + opt->offset);
+		to = name && *name ? pst_config_item(config, opt->of, name) : NULL;
+		if (to)
+			item_use(config, to);
+	}
+}
+
+static bool
+wanted(const struct pst_item *item)
+{
+	/* stores, vaults and identities are made only when something needs them */
+	return !item->implicit || item->kind->rank == 0 || item->kind->rank >= 3;
+}
+
+/* ---- all of it ---- */
+
+static int
+by_rank(const void *a, const void *b)
+{
+	const struct pst_item *x = a, *y = b;
+
+	if (x->kind->rank != y->kind->rank)
+		return x->kind->rank - y->kind->rank;
+	return x->source < y->source ? -1 : x->source > y->source;
+}
+
+static int
+items_make(struct pst_config *config, struct pst_err *err)
+{
+	int rc = PST_OK;
+
+	config->count = pst_conf_count(config->conf);
+	config->items = calloc(config->count + 1, sizeof *config->items);
+	if (!config->items)
+		return -ENOMEM;
+	for (size_t i = 0; !rc && i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+
+		item->source = pst_conf_at(config->conf, i);
+		item->implicit = is_implicit(item->source);
+		rc = item_kind(item, err);
+	}
+	for (size_t i = 0; !rc && i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+
+		rc = item_module(config, item, err);
+		if (!rc)
+			rc = pst_values_new(&item->values, item->source, item->row->options,
+			    item->row->conf_size, err);
+	}
+	for (size_t i = 0; !rc && i < config->count; i++)
+		rc = item_refs(config, &config->items[i], err);
+	if (rc)
+		return rc;
+	qsort(config->items, config->count, sizeof *config->items, by_rank);
+	for (size_t i = 0; i < config->count; i++)
+		if (wanted(&config->items[i]))
+			item_use(config, &config->items[i]);
+	return PST_OK;
+}
+
+static int
+items_check(struct pst_config *config, struct pst_err *err)
+{
+	for (size_t i = 0; i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+		struct pst_err why = PST_ERR_INIT;
+
+		if (!item->row->check)
+			continue;
+		if (item->row->check(pst_values_conf(item->values), &why))
+			return pst_conf_fail(item->source, NULL, err, "%s", why.text);
+	}
+	return PST_OK;
+}
+
+static int
+node_find(struct pst_config *config, struct pst_err *err)
+{
+	const struct pst_item *node = NULL;
+
+	for (size_t i = 0; i < config->count; i++) {
+		const struct pst_item *item = &config->items[i];
+
+		if (strcmp(item->source->kind, "node"))
+			continue;
+		if (node)
+			return pst_conf_fail(item->source, NULL, err, "a second node; the first is at %s:%u",
+			    node->source->file, node->source->line);
+		node = item;
+	}
+	config->node = pst_values_conf(node->values);
+	config->node_name = node->source->name;
+	return PST_OK;
+}
+
+/* --state, the file's, $POSTERN_STATE, or the user's own. */
+static int
+state_find(struct pst_config *config, const char *state)
+{
+	char cwd[PATH_MAX], path[2 * PATH_MAX];
+	const char *home = getenv("HOME");
+
+	if (!state)
+		state = config->node->state;
+	if (!state)
+		state = getenv("POSTERN_STATE");
+	if (!state && geteuid() == 0)
+		state = "/var/lib/postern/default";
+	if (state && *state == '/')
+		snprintf(path, sizeof path, "%s", state);
+	else if (state)
+		snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", state);
+	else
+		snprintf(path, sizeof path, "%s/.local/state/postern/default", home ? home : "");
+	config->state_dir = strdup(path);
+	return config->state_dir ? PST_OK : -ENOMEM;
+}
+
+int
+pst_config_new(struct pst_config **out, struct pst_loader *loader, const char *path,
+    const char *state, struct pst_err *err)
+{
+	struct pst_config *config = calloc(1, sizeof *config);
+	int rc;
+
+	if (!config)
+		return -ENOMEM;
+	config->loader = loader;
+	rc = pst_conf_new(&config->conf);
+	if (!rc && path)
+		rc = pst_conf_load(config->conf, path, err);
+	if (!rc)
+		rc = implicit_add_all(config->conf, err);
+	if (!rc)
+		rc = items_make(config, err);
+	if (!rc)
+		rc = node_find(config, err);
+	if (!rc)
+		rc = items_check(config, err);
+	if (!rc)
+		rc = state_find(config, state);
+	if (rc)
+		pst_config_free(&config);
+	*out = config;
+	return rc;
+}
+
+void
+pst_config_free(struct pst_config **config)
+{
+	struct pst_config *c = *config;
+
+	*config = NULL;
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->count && c->items; i++)
+		pst_values_free(&c->items[i].values);
+	free(c->items);
+	pst_conf_free(&c->conf);
+	free(c->state_dir);
+	free(c);
+}
+
+void
+pst_config_print(const struct pst_config *config, FILE *out)
+{
+	for (size_t i = 0; i < config->count; i++) {
+		const struct pst_item *item = &config->items[i];
+		const char *use = item->module ? strchr(item->module->module.name, '_') + 1 : NULL;
+
+		if (!item->used)
+			continue;
+		if (item->implicit)
+			fputs("# not written\n", out);
+		pst_options_print(out, item->source->kind, item->source->name, use, item->row->options,
+		    pst_values_conf(item->values));
+	}
+}
+
+void
+pst_module_help(FILE *out, const struct pst_loaded *loaded)
+{
+	const struct pst_module *m = &loaded->module;
+
+	fprintf(out, "%s/%s %s: %s\n", m->kind, strchr(m->name, '_') + 1, m->version,
+	    m->summary ? m->summary : "");
+	for (const struct pst_section *s = m->sections; s && s->kind; s++) {
+		fprintf(out, "\n%s NAME { … }\n", s->kind);
+		pst_options_help(out, s->options);
+	}
+}

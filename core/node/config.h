@@ -1,0 +1,57 @@
+/*
+ * A configuration that has been read whole: every section with its module,
+ * its values and what it refers to. Nothing is started by making one.
+ */
+#ifndef PST_NODE_CONFIG_H
+#define PST_NODE_CONFIG_H
+
+#include <stdio.h>
+
+#include "conf/conf.h"
+#include "node/kinds.h"
+#include "node/loader.h"
+
+struct pst_node_conf {
+	const char *state;
+	int log; /* enum pst_log_level */
+	uint64_t memory;
+	bool extensions;
+};
+
+/* A section, ready to be opened. */
+struct pst_item {
+	const struct pst_section_kind *kind;
+	const struct pst_conf_section *source;
+	const struct pst_loaded *module; /* NULL: the core serves it */
+	const struct pst_section *row;
+	struct pst_values *values;
+	bool implicit; /* not in the file */
+	bool used;     /* written, or needed by one that is */
+};
+
+struct pst_config {
+	struct pst_conf *conf;
+	struct pst_loader *loader; /* borrowed */
+	struct pst_item *items;    /* by rank, then as written */
+	size_t count;
+	const struct pst_node_conf *node;
+	const char *node_name;
+	char *state_dir; /* absolute, no slash at the end */
+};
+
+/*
+ * Read FILE or DIRECTORY (NULL: only what every node has) and check all of
+ * it. state overrides the file's. PST_E_CONF or PST_E_MODULE with a sentence.
+ */
+PST_API PST_MUST_CHECK int pst_config_new(struct pst_config **out, struct pst_loader *loader,
+    const char *path, const char *state, struct pst_err *err);
+PST_API void pst_config_free(struct pst_config **config);
+/* All sections with every value, in a form that reads back. */
+PST_API void pst_config_print(const struct pst_config *config, FILE *out);
+/* NULL when there is none. */
+PST_API struct pst_item *pst_config_item(const struct pst_config *config, const char *kind,
+    const char *name);
+/* The manual of a module's options. */
+PST_API void pst_module_help(FILE *out, const struct pst_loaded *loaded);
+
+#endif

@@ -1,0 +1,27 @@
+#include "node/kinds.h"
+
+#include <string.h>
+
+const struct pst_section_kind pst_section_kinds[] = {
+	{ .name = "node", .rank = 0 },
+	{ .name = "store", .module_kind = "store", .module = "sqlite", .default_name = "default", .rank = 1 },
+	{ .name = "vault", .module_kind = "vault", .module = "file", .default_name = "default", .rank = 1 },
+	{ .name = "identity", .default_name = "default", .rank = 2 },
+	{ .name = "channel", .module_kind = "channel", .module = "noise", .default_name = "api", .rank = 3 },
+	{ .name = "service", .module_kind = "service", .named_like = true, .rank = 4 },
+	{ .name = "outlet", .module_kind = "portal", .module = "tcp", .rank = 5 },
+	/* when a listener opens, everything it exposes is there */
+	{ .name = "transport", .module_kind = "transport", .module = "tcp", .named_like = true, .rank = 6 },
+	{ .name = "inlet", .module_kind = "portal", .module = "tcp", .rank = 7 },
+	{ .name = "relay", .module_kind = "service", .module = "relay", .fixed = true, .rank = 7 },
+	{ .name = NULL },
+};
+
+const struct pst_section_kind *
+pst_section_kind_find(const char *name)
+{
+	for (const struct pst_section_kind *kind = pst_section_kinds; kind->name; kind++)
+		if (!strcmp(kind->name, name))
+			return kind;
+	return NULL;
+}

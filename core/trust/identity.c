@@ -1,0 +1,222 @@
+#include "trust/identity.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "trust/presentation.h"
+#include "trust/trust.h"
+
+/* ---- ours ---- */
+
+const struct pst_identifier *
+pst_identity_identifier(const struct pst_identity *self)
+{
+	return pst_history_identifier(self->history);
+}
+
+const uint8_t *
+pst_identity_history(const struct pst_identity *self, size_t *len)
+{
+	*len = self->history->len;
+	return self->history->bytes;
+}
+
+const uint8_t *
+pst_identity_static_key(const struct pst_identity *self)
+{
+	return self->attestation.key.bytes;
+}
+
+const uint8_t *
+pst_identity_presentation(const struct pst_identity *self, size_t *len)
+{
+	*len = self->presentation_len;
+	return self->presentation;
+}
+
+void
+pst_identity_agree(struct pst_identity *self, struct pst_vault_call *call)
+{
+	memcpy(call->handle, self->channel_handle, sizeof call->handle);
+	self->channel_vault.ops->agree(self->channel_vault.self, call);
+}
+
+/* ---- theirs ---- */
+
+int
+pst_identity_admit(struct pst_identity *self, struct pst_peer **out,
+    const uint8_t *presentation, size_t len, const uint8_t static_key[32], struct pst_err *err)
+{
+	struct pst_presentation shown;
+	struct pst_history *history;
+	char text[PST_IDENTIFIER_TEXT];
+	int rc = pst_presentation_read(&shown, presentation, len, err);
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	rc = pst_peers_compare(self->peers, &history, shown.history, err);
+	if (rc)
+		goto out;
+	rc = pst_attestation_verify(&shown.attestation, history, (uint64_t)time(NULL), err);
+	if (rc)
+		goto out;
+	if (shown.attestation.purpose != PST_PURPOSE_CHANNEL ||
+	    memcmp(shown.attestation.key.bytes, static_key, shown.attestation.key.len)) {
+		rc = pst_fail(err, PST_E_AUTH,
+		    "the attestation speaks of another key than the handshake");
+		goto out;
+	}
+	rc = pst_peers_add(self->peers, out, history);
+out:
+	if (rc) {
+		pst_identifier_format(text, pst_history_identifier(shown.history));
+		pst_fail_in(err, rc, "%s", text);
+	}
+	pst_presentation_release(&shown);
+	return rc;
+}
+
+static void
+kept(void *arg, int rc)
+{
+	struct pst_identity *self = arg;
+
+	if (rc)
+		pst_warn(pst_section_log(self->env),
+		    "a peer's history could not be stored", PST_RC(rc));
+	pst_identity_answered(self);
+}
+
+static void
+keep(void *arg, const struct pst_history *history)
+{
+	struct pst_identity *self = arg;
+	char text[PST_IDENTIFIER_TEXT], key[PST_STORE_KEY_MAX];
+	struct pst_store_op put = {
+		PST_STORE_PUT, { key, history->bytes, history->len },
+	};
+
+	pst_identifier_format(text, pst_history_identifier(history));
+	snprintf(key, sizeof key, "peer/%s/%s", pst_section_name(self->env), text);
+	self->pending++;
+	self->store_ops->commit(self->store, &put, 1, kept, self);
+}
+
+/* ---- the section ---- */
+
+static const struct pst_opt identity_options[] = {
+	PST_OPT(REF, struct pst_identity_conf, vault, NULL,
+	    "vault that holds the identity's key", .of = "vault"),
+	PST_OPT(REF, struct pst_identity_conf, channel_vault, "",
+	    "vault that holds the key of its channels; left out: the same", .of = "vault"),
+	PST_OPT(REF, struct pst_identity_conf, store, NULL,
+	    "store for its history and what it knows of others", .of = "store"),
+	PST_OPT_END,
+};
+
+static void
+identity_free(struct pst_identity *self)
+{
+	pst_peers_close(&self->peers);
+	pst_history_unref(&self->history);
+	free(self->opening.old_record);
+	free(self->presentation);
+	free(self);
+}
+
+static void
+settle(struct pst_identity *self)
+{
+	struct pst_section_env *env = self->env;
+
+	if (!self->closing || self->pending)
+		return;
+	identity_free(self);
+	pst_section_closed(env);
+}
+
+bool
+pst_identity_answered(struct pst_identity *self)
+{
+	bool goes_on = !self->closing;
+
+	self->pending--;
+	settle(self);
+	return goes_on;
+}
+
+static int
+vault_get(struct pst_identity_vault *out, struct pst_section_env *env, const char *name,
+    struct pst_err *err)
+{
+	const void *ops;
+
+	out->name = name;
+	out->self = pst_section_ref(env, "vault", name, &ops);
+	out->ops = ops;
+	if (!out->self || !ops)
+		return pst_fail(err, PST_E_CONF, "vault %s is not there", name);
+	return PST_OK;
+}
+
+static int
+identity_open(void **out, struct pst_section_env *env, const void *conf, struct pst_err *err)
+{
+	struct pst_identity *self = calloc(1, sizeof *self);
+	const char *channel_vault;
+	const void *ops;
+	int rc;
+
+	if (!self)
+		return pst_fail(err, -ENOMEM, "out of memory");
+	self->env = env;
+	self->conf = conf;
+	rc = PST_E_CONF;
+	if (strlen(pst_section_name(env)) > PST_IDENTITY_NAME_MAX) {
+		pst_fail(err, rc, "the name is longer than %d", PST_IDENTITY_NAME_MAX);
+		goto out;
+	}
+	channel_vault = self->conf->channel_vault;
+	if (!channel_vault || !*channel_vault)
+		channel_vault = self->conf->vault;
+	rc = vault_get(&self->vault, env, self->conf->vault, err);
+	if (!rc)
+		rc = vault_get(&self->channel_vault, env, channel_vault, err);
+	if (rc)
+		goto out;
+	self->store = pst_section_ref(env, "store", self->conf->store, &ops);
+	self->store_ops = ops;
+	if (!self->store || !ops) {
+		rc = pst_fail(err, PST_E_CONF, "store %s is not there", self->conf->store);
+		goto out;
+	}
+	rc = pst_peers_new(&self->peers, keep, self);
+	if (rc)
+		goto out;
+	*out = self;
+	pst_identity_open_begin(self);
+	self = NULL; /* the section's from here on */
+out:
+	if (self)
+		identity_free(self);
+	return rc;
+}
+
+static void
+identity_close(void *arg)
+{
+	struct pst_identity *self = arg;
+
+	self->closing = true;
+	pst_peers_close(&self->peers); /* nothing is kept any more */
+	settle(self);
+}
+
+const struct pst_section pst_trust_sections[] = {
+	PST_SECTION("identity", struct pst_identity_conf, identity_options, NULL,
+	    identity_open, identity_close),
+	PST_SECTION_END,
+};

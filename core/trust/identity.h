@@ -1,0 +1,80 @@
+/*
+ * The inside of an identity: what opening.c and its steps make and identity.c uses.
+ *
+ * In the store, NAME being the section's:
+ *   identity/NAME         [history bytes, handle text] of the vault's key
+ *   purpose/NAME/channel  [attestation bytes, handle text] of the channel vault's
+ *   peer/NAME/I…          the history of a peer that something names
+ */
+#ifndef PST_TRUST_IDENTITY_H
+#define PST_TRUST_IDENTITY_H
+
+#include <postern/identity.h>
+#include <postern/store.h>
+#include <postern/vault.h>
+
+#include "trust/attestation.h"
+#include "trust/history.h"
+#include "trust/peers.h"
+
+/* So that every key of the store fits. */
+#define PST_IDENTITY_NAME_MAX 128
+
+struct pst_identity_conf {
+	const char *vault;
+	const char *channel_vault; /* NULL or empty: as vault */
+	const char *store;
+};
+
+struct pst_identity_vault {
+	const char *name;
+	void *self;
+	const struct pst_vault_ops *ops;
+};
+
+/* What is under way while the section opens, one step after the other. */
+struct pst_identity_opening {
+	struct pst_vault_call call;
+	struct pst_err err; /* of the step that failed */
+	/* A key that nothing refers to, to be removed from its vault: one just
+	 * made while it is not recorded, or one that was replaced. */
+	struct pst_identity_vault *orphan_vault;
+	char orphan[PST_HANDLE_TEXT];
+	void (*after_orphan)(struct pst_identity *self);
+	/* bytes being signed */
+	uint8_t data[PST_ATTESTATION_DATA_MAX];
+	size_t data_len;
+	/* the channel key's, as it is shown */
+	uint8_t attestation[PST_ATTESTATION_MAX];
+	size_t attestation_len;
+	/* the record of the channel key as it was, for the commit's expectation */
+	uint8_t *old_record;
+	size_t old_record_len;
+	char old_handle[PST_HANDLE_TEXT]; /* empty: none */
+};
+
+struct pst_identity {
+	struct pst_section_env *env;
+	const struct pst_identity_conf *conf;
+	struct pst_identity_vault vault, channel_vault;
+	void *store;
+	const struct pst_store_ops *store_ops;
+	unsigned pending; /* answers we wait for */
+	bool closing;
+	struct pst_identity_opening opening;
+
+	struct pst_peers *peers;
+	struct pst_history *history;
+	char handle[PST_HANDLE_TEXT];
+	struct pst_attestation attestation; /* of the channel key */
+	char channel_handle[PST_HANDLE_TEXT];
+	uint8_t *presentation;
+	size_t presentation_len;
+};
+
+/* Begin; ends with pst_section_up or _down. */
+void pst_identity_open_begin(struct pst_identity *self);
+/* An answer has come: false when the section closes and self may be gone. */
+bool pst_identity_answered(struct pst_identity *self);
+
+#endif

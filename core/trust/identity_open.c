@@ -1,0 +1,214 @@
+/*
+ * How an identity section opens: one step after the other, each ending in a
+ * call of a vault or the store, whose answer begins the next.
+ *
+ *     peers    what is known of others
+ *     identity record -> the vault still has its key
+ *              none   -> make a key, sign the first change, record it
+ *     channel  record that holds -> the channel vault still has its key
+ *              otherwise -> make a key, attest it, record it (channel_key.c)
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "trust/opening.h"
+
+/* trust.md 2.2: 10 years of 365 days, in seconds. */
+#define IDENTITY_LIFE_S 315360000
+/* November 2023: a clock before it was never set, and an identity made by it
+ * would be worthless to everybody else. */
+#define CLOCK_MIN_S 1700000000
+
+/* ---- the identity itself ---- */
+
+static void
+identity_committed(void *arg, int rc)
+{
+	struct pst_identity *self = arg;
+	char text[PST_IDENTIFIER_TEXT];
+
+	if (!pst_identity_answered(self))
+		return;
+	if (rc) {
+		pst_opening_fail(self, rc, "store %s: the identity cannot be recorded: %s",
+		    self->conf->store, pst_strerror(rc));
+		return;
+	}
+	pst_opening_orphan(self, NULL, NULL);
+	pst_identifier_format(text, pst_history_identifier(self->history));
+	pst_info(pst_section_log(self->env), "identity made", PST_STR("identifier", text));
+	pst_channel_key_begin(self);
+}
+
+static void
+identity_signed(struct pst_vault_call *call, int rc)
+{
+	struct pst_identity *self = call->arg;
+	struct pst_identity_opening *opening = &self->opening;
+	uint8_t bytes[PST_HISTORY_FIRST_MAX];
+	struct pst_writer w = pst_writer(bytes, sizeof bytes);
+	struct pst_signature signature = { PST_KEY_ED25519, { 0 } };
+	char key[PST_STORE_KEY_MAX];
+	struct pst_store_op expect = { PST_STORE_EXPECT_ABSENT, { key, NULL, 0 } };
+	struct pst_reader r;
+
+	if (!pst_identity_answered(self))
+		return;
+	if (rc) {
+		pst_opening_fail(self, rc, "vault %s cannot sign with its new key: %s",
+		    self->vault.name, pst_strerror(rc));
+		return;
+	}
+	memcpy(signature.bytes, call->result, sizeof signature.bytes);
+	pst_history_write_first(&w, opening->data, opening->data_len, &signature);
+	/* read as everybody will, before it is recorded */
+	r = pst_reader(bytes, pst_writer_len(&w));
+	rc = pst_history_read(&self->history, &r, &opening->err);
+	if (rc) {
+		pst_opening_fail(self, rc, "vault %s signs wrongly: a new identity does not verify",
+		    self->vault.name);
+		return;
+	}
+	pst_opening_key(key, "identity", self, "");
+	pst_opening_commit(self, expect, self->history->bytes, self->history->len, self->handle,
+	    identity_committed);
+}
+
+static void
+identity_made(struct pst_vault_call *call, int rc)
+{
+	struct pst_identity *self = call->arg;
+	struct pst_writer w = pst_writer(self->opening.data, sizeof self->opening.data);
+	uint64_t now = pst_opening_now();
+
+	if (!pst_identity_answered(self))
+		return;
+	if (rc) {
+		pst_opening_fail(self, rc, "vault %s cannot make an identity key (Ed25519): %s",
+		    self->vault.name, pst_strerror(rc));
+		return;
+	}
+	pst_opening_orphan(self, &self->vault, call->handle);
+	memcpy(self->handle, call->handle, sizeof self->handle);
+	pst_change_write_data(&w, &call->key, now, now + IDENTITY_LIFE_S);
+	self->opening.data_len = pst_writer_len(&w);
+
+	call = pst_opening_call(self);
+	memcpy(call->handle, self->handle, sizeof call->handle);
+	crypto_hash_sha256(call->message, self->opening.data, self->opening.data_len);
+	pst_opening_ask(self, &self->vault, self->vault.ops->sign, identity_signed);
+}
+
+static void
+identity_make(struct pst_identity *self)
+{
+	if (pst_opening_now() < CLOCK_MIN_S) {
+		pst_opening_fail(self, -EINVAL,
+		    "no identity is made while the clock is not set: others would refuse it");
+		return;
+	}
+	pst_opening_call(self)->key.kind = PST_KEY_ED25519;
+	pst_opening_ask(self, &self->vault, self->vault.ops->make, identity_made);
+}
+
+static void
+identity_found(struct pst_vault_call *call, int rc)
+{
+	struct pst_identity *self = call->arg;
+	const struct pst_public_key *key = &self->history->key;
+
+	if (!pst_identity_answered(self))
+		return;
+	if (!rc && (call->key.kind != key->kind || call->key.len != key->len ||
+		       memcmp(call->key.bytes, key->bytes, key->len)))
+		rc = -ENOENT;
+	if (rc == -ENOENT)
+		pst_opening_fail(self, rc, "vault %s does not have the key of this identity (%s)",
+		    self->vault.name, self->handle);
+	else if (rc)
+		pst_opening_fail(self, rc, "vault %s: %s", self->vault.name, pst_strerror(rc));
+	else
+		pst_channel_key_begin(self);
+}
+
+static void
+identity_got(void *arg, int rc, const struct pst_store_item *item)
+{
+	struct pst_identity *self = arg;
+	struct pst_err err = PST_ERR_INIT;
+	struct pst_reader r;
+
+	if (!pst_identity_answered(self))
+		return;
+	if (rc == -ENOENT) {
+		identity_make(self);
+		return;
+	}
+	if (rc) {
+		pst_opening_fail(self, rc, "store %s: %s", self->conf->store, pst_strerror(rc));
+		return;
+	}
+	rc = pst_key_record_read(item, &r, self->handle);
+	if (!rc)
+		rc = pst_history_read(&self->history, &r, &err);
+	if (rc) {
+		/* never made anew: others know us by what was there */
+		pst_opening_fail(self, rc, "store %s: the record of the identity is damaged: %s",
+		    self->conf->store, err.text[0] ? err.text : pst_strerror(rc));
+		return;
+	}
+	memcpy(pst_opening_call(self)->handle, self->handle, PST_HANDLE_TEXT);
+	pst_opening_ask(self, &self->vault, self->vault.ops->public_key, identity_found);
+}
+
+/* ---- what is known of others ---- */
+
+static void
+peer_load(struct pst_identity *self, const struct pst_store_item *item)
+{
+	struct pst_reader r = pst_reader(item->value, item->len);
+	char text[PST_IDENTIFIER_TEXT];
+	struct pst_history *history;
+	int rc = pst_history_read(&history, &r, NULL);
+
+	if (!rc) {
+		const char *name = strrchr(item->key, '/');
+
+		pst_identifier_format(text, pst_history_identifier(history));
+		rc = name && !strcmp(name + 1, text) ? pst_peers_load(self->peers, history) :
+						       -EBADMSG;
+	}
+	if (rc)
+		pst_warn(pst_section_log(self->env), "the record of a peer is not used",
+		    PST_STR("key", item->key), PST_RC(rc));
+	pst_history_unref(&history);
+}
+
+static void
+peers_got(void *arg, int rc, const struct pst_store_item *items, size_t count)
+{
+	struct pst_identity *self = arg;
+	char key[PST_STORE_KEY_MAX];
+
+	if (!pst_identity_answered(self))
+		return;
+	if (rc) {
+		pst_opening_fail(self, rc, "store %s: %s", self->conf->store, pst_strerror(rc));
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		peer_load(self, &items[i]);
+	pst_opening_key(key, "identity", self, "");
+	pst_opening_get(self, key, identity_got);
+}
+
+void
+pst_identity_open_begin(struct pst_identity *self)
+{
+	char key[PST_STORE_KEY_MAX];
+
+	snprintf(key, sizeof key, "peer/%s/", pst_section_name(self->env));
+	self->pending++;
+	self->store_ops->list(self->store, key, peers_got, self);
+}

@@ -1,0 +1,159 @@
+#include "trust/opening.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "trust/record.h"
+
+/* ---- questions ---- */
+
+struct pst_vault_call *
+pst_opening_call(struct pst_identity *self)
+{
+	struct pst_vault_call *call = &self->opening.call;
+
+	memset(call, 0, sizeof *call);
+	return call;
+}
+
+void
+pst_opening_ask(struct pst_identity *self, struct pst_identity_vault *vault,
+    void (*op)(void *vault, struct pst_vault_call *call),
+    void (*next)(struct pst_vault_call *call, int rc))
+{
+	struct pst_vault_call *call = &self->opening.call;
+
+	call->fn = next;
+	call->arg = self;
+	self->pending++;
+	op(vault->self, call);
+}
+
+void
+pst_opening_get(struct pst_identity *self, const char *key,
+    void (*next)(void *arg, int rc, const struct pst_store_item *item))
+{
+	self->pending++;
+	self->store_ops->get(self->store, key, next, self);
+}
+
+void
+pst_opening_commit(struct pst_identity *self, struct pst_store_op expect, const uint8_t *bytes,
+    size_t len, const char *handle, void (*next)(void *arg, int rc))
+{
+	uint8_t value[PST_HISTORY_FIRST_MAX + PST_ATTESTATION_MAX + PST_HANDLE_TEXT + 8];
+	struct pst_writer w = pst_writer(value, sizeof value);
+	struct pst_store_op ops[2] = {
+		expect,
+		{ PST_STORE_PUT, { expect.item.key, value, 0 } },
+	};
+
+	pst_cbor_write_array(&w, 2);
+	pst_cbor_write_bytes(&w, bytes, len);
+	pst_cbor_write_text(&w, handle, strlen(handle));
+	if (w.status) {
+		pst_opening_fail(self, w.status, "the record of a key does not fit");
+		return;
+	}
+	ops[1].item.len = pst_writer_len(&w);
+	self->pending++;
+	self->store_ops->commit(self->store, ops, 2, next, self);
+}
+
+/* ---- records ---- */
+
+void
+pst_opening_key(char key[PST_STORE_KEY_MAX], const char *head, const struct pst_identity *self,
+    const char *tail)
+{
+	snprintf(key, PST_STORE_KEY_MAX, "%s/%s%s", head, pst_section_name(self->env), tail);
+}
+
+int
+pst_key_record_read(const struct pst_store_item *item, struct pst_reader *bytes,
+    char handle[PST_HANDLE_TEXT])
+{
+	struct pst_reader r = pst_reader(item->value, item->len);
+	struct pst_cbor_list fields = pst_cbor_array(&r);
+	const uint8_t *data;
+	const char *text;
+	size_t len, text_len;
+
+	pst_record_need(&r, &fields);
+	data = pst_cbor_bytes(&r, &len);
+	pst_record_need(&r, &fields);
+	text = pst_cbor_text(&r, &text_len);
+	if (r.status || !text_len || text_len >= PST_HANDLE_TEXT || memchr(text, 0, text_len))
+		return -EBADMSG;
+	memcpy(handle, text, text_len);
+	handle[text_len] = '\0';
+	*bytes = pst_reader(data, len);
+	return PST_OK;
+}
+
+uint64_t
+pst_opening_now(void)
+{
+	time_t now = time(NULL);
+
+	return now > 0 ? (uint64_t)now : 0;
+}
+
+/* ---- keys that nothing refers to ---- */
+
+void
+pst_opening_orphan(struct pst_identity *self, struct pst_identity_vault *vault,
+    const char *handle)
+{
+	self->opening.orphan_vault = handle ? vault : NULL;
+	snprintf(self->opening.orphan, sizeof self->opening.orphan, "%s", handle ? handle : "");
+}
+
+static void
+orphan_removed(struct pst_vault_call *call, int rc)
+{
+	struct pst_identity *self = call->arg;
+
+	if (rc && rc != -ENOENT)
+		pst_warn(pst_section_log(self->env), "a key without use stays in the vault",
+		    PST_STR("vault", self->opening.orphan_vault->name), PST_RC(rc));
+	self->opening.orphan_vault = NULL;
+	if (pst_identity_answered(self))
+		self->opening.after_orphan(self);
+}
+
+void
+pst_opening_drop(struct pst_identity *self, void (*next)(struct pst_identity *self))
+{
+	struct pst_identity_opening *opening = &self->opening;
+
+	if (!opening->orphan_vault) {
+		next(self);
+		return;
+	}
+	opening->after_orphan = next;
+	memcpy(pst_opening_call(self)->handle, opening->orphan, sizeof opening->orphan);
+	pst_opening_ask(self, opening->orphan_vault, opening->orphan_vault->ops->remove,
+	    orphan_removed);
+}
+
+static void
+report_down(struct pst_identity *self)
+{
+	pst_section_down(self->env, self->opening.err.rc, self->opening.err.text);
+}
+
+void
+pst_opening_fail(struct pst_identity *self, int rc, const char *fmt, ...)
+{
+	struct pst_err *err = &self->opening.err;
+	va_list args;
+
+	err->rc = rc;
+	va_start(args, fmt);
+	vsnprintf(err->text, sizeof err->text, fmt, args);
+	va_end(args);
+	pst_opening_drop(self, report_down);
+}

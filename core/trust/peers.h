@@ -1,0 +1,46 @@
+/*
+ * What an identity knows of others: the histories of its live peers, and
+ * those it was asked to keep.
+ *
+ * A history is known while a pst_peer of that identifier lives: an older or
+ * a conflicting one is refused then (trust.md 2.4). Those of identities that
+ * something names (an `authorized` list, later a credential or a ticket) are
+ * kept for ever: in the table, and in the store by who made the table. So
+ * strangers take memory only with their channels, which are bounded.
+ */
+#ifndef PST_TRUST_PEERS_H
+#define PST_TRUST_PEERS_H
+
+#include "trust/history.h"
+
+struct pst_peers;
+
+/*
+ * keep(arg, history) is called when a history is to be stored: when its
+ * identity is kept first, and when a kept one becomes newer. May be NULL.
+ */
+PST_MUST_CHECK int pst_peers_new(struct pst_peers **out,
+    void (*keep)(void *arg, const struct pst_history *history), void *arg);
+/* The owner lets go: keep is not called again. Peers may live on. */
+void pst_peers_close(struct pst_peers **peers);
+
+/* A kept history, from the store. */
+PST_MUST_CHECK int pst_peers_load(struct pst_peers *peers, struct pst_history *history);
+
+/*
+ * The history to use for a peer that shows `received`: itself or, when it is
+ * equal, the known one. A newer one replaces what is known at once: its
+ * signatures hold, whatever becomes of the handshake. Returns PST_OK and a
+ * borrowed history; PST_E_AUTH when it is older or in conflict.
+ */
+PST_MUST_CHECK int pst_peers_compare(struct pst_peers *peers, struct pst_history **out,
+    struct pst_history *received, struct pst_err *err);
+
+/* An authenticated peer of this history. -ENOMEM. */
+PST_MUST_CHECK int pst_peers_add(struct pst_peers *peers, struct pst_peer **out,
+    struct pst_history *history);
+
+/* Keep this peer's history for ever. */
+void pst_peer_keep(const struct pst_peer *peer);
+
+#endif

@@ -1,0 +1,22 @@
+# PST_MODULE([KIND], [NAME], [yes|no])
+# A module of the tree: --enable/--disable-KIND-NAME and the conditional
+# MODULE_KIND_NAME. The third argument is what happens when nothing is said.
+AC_DEFUN([PST_MODULE], [
+AC_ARG_ENABLE([$1-$2],
+	m4_if([$3], [yes],
+		[AS_HELP_STRING([--disable-$1-$2], [leave out the module $1/$2])],
+		[AS_HELP_STRING([--enable-$1-$2], [build the module $1/$2])]),
+	[], [enable_$1_$2=$3])
+AM_CONDITIONAL([MODULE_]m4_toupper([$1_$2]), [test "x$enable_$1_$2" = xyes])
+AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"])
+])
+
+# PST_FLAG([VARIABLE], [FLAG]): append FLAG when the compiler takes it.
+AC_DEFUN([PST_FLAG], [
+AC_MSG_CHECKING([whether $CC takes $2])
+pst_saved=$CFLAGS
+CFLAGS="$CFLAGS -Werror $2"
+AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
+	[AC_MSG_RESULT([yes]); $1="$$1 $2"], [AC_MSG_RESULT([no])])
+CFLAGS=$pst_saved
+])

@@ -1,0 +1,174 @@
+/*
+ * channel/noise: Noise XX channels, compatible with Ockam 0.150
+ * (spec trust.md 4). noise.md is the page for operators.
+ */
+#include "noise.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Handshakes that one gate may have half done: a peer behind a relay shares
+ * its gate with others, so it is not one. */
+#define HALF_OPEN_PER_GATE 32
+
+static const struct pst_opt noise_options[] = {
+	PST_OPT(REF, struct noise_conf, identity, NULL, "who this node is", .of = "identity"),
+	PST_OPT(LIST, struct noise_conf, authorized, "*",
+	    "identifiers the listener accepts; sections have rules of their own"),
+	PST_OPT(INT, struct noise_conf, half_open, "256", "handshakes under way at the listener"),
+	PST_OPT(INT, struct noise_conf, unknown_channels, "64",
+	    "channels of identities that no section has accepted"),
+	PST_OPT(TIME, struct noise_conf, unknown_idle, "30s", "end of such a channel when quiet"),
+	PST_OPT(TIME, struct noise_conf, idle, "10m", "end of any accepted channel when quiet"),
+	PST_OPT(TIME, struct noise_conf, handshake_timeout, "10s", "a handshake may take so long"),
+	PST_OPT_END,
+};
+
+static int64_t
+half_open_by(const struct noise *noise, const struct pst_gate *gate)
+{
+	int64_t n = 0;
+
+	for (const struct channel *c = noise->channels; c; c = c->next)
+		n += c->half_open && c->below_gate == gate;
+	return n;
+}
+
+/* Every message to the listener is message 1 of a new handshake. */
+static void
+listener_receives(struct pst_worker *worker, struct pst_message *message)
+{
+	struct noise *noise = pst_container_of(worker, struct noise, listener);
+	struct channel *c;
+	int rc = PST_OK;
+
+	if (noise->half_open >= noise->conf->half_open || pst_pool_over(pst_env_pool(noise->env)) ||
+	    (message->from && half_open_by(noise, message->from) >= HALF_OPEN_PER_GATE))
+		rc = PST_E_LIMIT;
+	if (!rc)
+		rc = channel_new(&c, noise, false, noise->admission);
+	if (!rc) {
+		c->half_open = true;
+		noise->half_open++;
+		rc = channel_respond(c, message);
+		if (rc)
+			channel_end(c, rc, false);
+	}
+	if (rc)
+		pst_log_rated(pst_section_log(noise->senv), PST_LOG_WARN, &noise->refused,
+		    "handshake refused", PST_RC(rc));
+}
+
+static int
+noise_check(const void *conf, struct pst_err *err)
+{
+	const struct noise_conf *c = conf;
+
+	if (c->half_open < 1 || c->unknown_channels < 1)
+		return pst_fail(err, PST_E_CONF, "half_open and unknown_channels want at least 1");
+	return PST_OK;
+}
+
+static void
+noise_free(struct noise *noise)
+{
+	pst_admission_free(&noise->admission);
+	free(noise);
+}
+
+static int
+noise_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct noise *noise = calloc(1, sizeof *noise);
+	int rc;
+
+	if (!noise)
+		return -ENOMEM;
+	noise->senv = senv;
+	noise->env = pst_section_env(senv);
+	noise->router = pst_env_router(noise->env);
+	noise->conf = conf;
+	noise->identity = pst_section_ref(senv, "identity", noise->conf->identity, NULL);
+	rc = pst_admission_new(&noise->admission, &noise->conf->authorized, err);
+	if (!rc)
+		rc = pst_worker_start_named(noise->router, &noise->listener, pst_section_name(senv),
+		    PST_REACH_SECTION, listener_receives);
+	if (rc) {
+		noise_free(noise);
+		return rc;
+	}
+	*self = noise;
+	pst_section_up(senv);
+	return PST_OK;
+}
+
+void
+noise_channel_gone(struct noise *noise)
+{
+	struct pst_section_env *senv = noise->senv;
+
+	if (!noise->closing || noise->channels)
+		return;
+	noise_free(noise);
+	pst_section_closed(senv);
+}
+
+static void
+noise_close(void *self)
+{
+	struct noise *noise = self;
+
+	pst_worker_stop(noise->router, &noise->listener);
+	for (struct channel *c = noise->channels, *next; c; c = next) {
+		next = c->next;
+		channel_end(c, PST_E_CLOSED, true);
+	}
+	/* those that wait for the vault are gone later */
+	noise->closing = true;
+	noise_channel_gone(noise);
+}
+
+static int
+noise_connect(struct pst_channel **out, void *section, const struct pst_route *route,
+    const struct pst_admission *admission, const struct pst_channel_events *events, void *arg)
+{
+	struct channel *c;
+	int rc = channel_new(&c, section, true, admission);
+
+	if (rc)
+		return rc;
+	rc = channel_initiate(c, route);
+	if (rc) {
+		channel_end(c, rc, false);
+		return rc;
+	}
+	c->events = events;
+	c->arg = arg;
+	*out = &c->base;
+	return PST_OK;
+}
+
+static void
+noise_channel_close(struct pst_channel **channel)
+{
+	struct channel *c = pst_container_of(*channel, struct channel, base);
+
+	*channel = NULL;
+	c->events = NULL;
+	channel_end(c, PST_OK, true);
+}
+
+static const struct pst_channel_ops noise_ops = {
+	.size = sizeof(struct pst_channel_ops),
+	.connect = noise_connect,
+	.close = noise_channel_close,
+};
+
+static const struct pst_section noise_sections[] = {
+	PST_SECTION("channel", struct noise_conf, noise_options, noise_check, noise_open, noise_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(channel_noise, .kind = PST_KIND_CHANNEL, .version = "0.1.0",
+    .summary = "Noise XX secure channels, as Ockam 0.150 speaks them",
+    .sections = noise_sections, .ops = &noise_ops);

@@ -1,0 +1,91 @@
+/* The module's two nouns: the section (a listener), and its channels. */
+#ifndef NOISE_NOISE_H
+#define NOISE_NOISE_H
+
+#include <postern/channel.h>
+
+#include "handshake.h"
+#include "record.h"
+
+struct noise_conf {
+	const char *identity;
+	struct pst_list authorized;
+	int64_t half_open;
+	int64_t unknown_channels;
+	uint64_t unknown_idle;
+	uint64_t idle;
+	uint64_t handshake_timeout;
+};
+
+struct noise {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	struct pst_router *router;
+	struct pst_identity *identity;
+	const struct noise_conf *conf;
+	struct pst_admission *admission; /* whom the listener accepts */
+	struct pst_worker listener;
+	struct channel *channels; /* all, whatever their state */
+	int64_t half_open, unknown;
+	struct pst_rate refused;
+	bool closing;
+};
+
+enum channel_state {
+	CHANNEL_WAIT2, /* initiator: message 1 is out */
+	CHANNEL_WAIT3, /* responder: message 2 is out */
+	CHANNEL_VAULT, /* the vault computes */
+	CHANNEL_OPEN,
+	CHANNEL_CLOSED, /* kept only until the vault answers */
+};
+
+struct channel {
+	struct pst_channel base; /* its gate's worker is the encryptor */
+	struct noise *noise;
+	struct channel *next, **link; /* in noise->channels */
+	struct pst_worker remote;     /* the peer sends here */
+	struct pst_gate_watch below;  /* the gate our records leave by */
+	struct pst_gate *below_gate;
+	struct pst_route *out;        /* to the peer's worker */
+	enum channel_state state;
+	bool initiator;
+	bool half_open, unknown;      /* counted in noise */
+	struct handshake *hs;         /* until open */
+	struct pst_peer *peer;
+	struct pst_vault_call call;
+	struct pst_aead *seal, *open;
+	struct sealer sealer;
+	struct opener opener;
+	uint64_t routed_n;            /* the record that last set `out` */
+	struct pst_timer timer;       /* handshake, then idleness */
+	uint64_t started_ms, heard_ms;
+	const struct pst_admission *admission;
+	const struct pst_channel_events *events; /* NULL for responders */
+	void *arg;
+	struct pst_log log;
+	struct pst_field fields[3]; /* role, peer, end */
+	struct pst_rate rejected;
+};
+
+/* noise.c: a channel's memory is gone; the last one may end the section. */
+void noise_channel_gone(struct noise *noise);
+
+/* channel.c: life of a channel, and its handshake */
+int channel_new(struct channel **out, struct noise *noise, bool initiator,
+    const struct pst_admission *admission);
+int channel_initiate(struct channel *c, const struct pst_route *route);
+/* Message 1 has come to the listener. */
+int channel_respond(struct channel *c, struct pst_message *message);
+/* Tell the peer when open, tell the events unless NULL, and let go. */
+void channel_end(struct channel *c, int rc, bool tell_peer);
+/* Where to send from now on; the gate there is watched. */
+int channel_route(struct channel *c, const struct pst_route *route);
+/* What only the handshake needed. */
+void channel_handshake_drop(struct channel *c);
+
+/* traffic.c: what goes through an open channel */
+void channel_opened(struct channel *c);
+void channel_record(struct channel *c, struct pst_message *message);
+void channel_send_close(struct channel *c);
+
+#endif

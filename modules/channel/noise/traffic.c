@@ -1,0 +1,274 @@
+/* What goes through an open channel: payloads, and the end. */
+#include <errno.h>
+#include <sodium.h>
+
+#include <postern/cbor.h>
+
+#include "noise.h"
+
+/* [[kind, [fields…]], padding] */
+enum kind {
+	KIND_PAYLOAD = 0,
+	KIND_REFRESH = 1,
+	KIND_CLOSE = 2,
+};
+
+#define NO_PADDING 0x40 /* the empty byte string */
+
+/* What a payload's head may take beside its routes: 82 82 00 81 83, and the
+ * head of its length. Behind it the empty padding and the tag. */
+#define HEAD_FIXED 5
+#define TAIL (1 + PST_TAG_LEN)
+/* Room asked for in front: three random hops in the routes. More is a copy. */
+#define FRONT (RECORD_NONCE + HEAD_FIXED + 2 + 5 + 3 * PST_RANDOM_ADDRESS_LEN)
+
+static void idle_check(struct pst_timer *timer);
+
+/* ---- outgoing ---- */
+
+static int
+record_send(struct channel *c, struct pst_buf *plain, const struct pst_route *back)
+{
+	int rc = sealer_seal(&c->sealer, plain);
+
+	return rc ? rc : pst_send(c->noise->router, c->out, back, plain);
+}
+
+/* The encryptor: wrap, seal, send on. */
+static void
+encryptor_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	struct channel *c = pst_container_of(worker, struct channel, base.gate.worker);
+	const struct pst_route none = PST_ROUTE_EMPTY;
+	struct pst_route onward = pst_route_rest(&m->onward);
+	size_t len = pst_buf_len(&m->payload);
+	size_t head = HEAD_FIXED + pst_route_encoded_len(&onward) + pst_route_encoded_len(&m->back) +
+	    pst_cbor_head_len(len);
+	int rc = pst_buf_reserve(&m->payload, head + RECORD_NONCE, TAIL);
+
+	if (rc)
+		goto out;
+
+	struct pst_writer w = pst_writer(pst_buf_push(&m->payload, head), head);
+
+	pst_cbor_write_array(&w, 2);
+	pst_cbor_write_array(&w, 2);
+	pst_cbor_write_uint(&w, KIND_PAYLOAD);
+	pst_cbor_write_array(&w, 1);
+	pst_cbor_write_array(&w, 3);
+	pst_route_encode(&w, &onward);
+	pst_route_encode(&w, &m->back);
+	pst_cbor_write_bytes_head(&w, len);
+	rc = w.status;
+	if (rc)
+		goto out;
+	*pst_buf_put(&m->payload, 1) = NO_PADDING;
+	rc = record_send(c, &m->payload, &none);
+out:
+	if (rc)
+		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "message not sent", PST_RC(rc));
+}
+
+void
+channel_send_close(struct channel *c)
+{
+	static const uint8_t plain[] = { 0x82, 0x82, KIND_CLOSE, 0x80, NO_PADDING };
+	struct pst_route back = pst_worker_route(&c->base.gate.worker);
+	struct pst_buf buf;
+
+	if (pst_env_buf(&buf, c->noise->env, plain, sizeof plain, PST_RX_HEADROOM, PST_RX_TAILROOM))
+		return;
+	if (record_send(c, &buf, &back))
+		pst_buf_free(&buf);
+}
+
+/* ---- incoming ---- */
+
+/*
+ * A responder follows its peer: answers go back the way the latest record
+ * came (spec trust.md 4.7).
+ */
+static void
+follow(struct channel *c, uint64_t n, const struct pst_route *back)
+{
+	struct pst_route last = pst_route_last(c->out);
+	struct pst_route front = pst_route_without_last(c->out);
+	struct pst_route_buf rb;
+	struct pst_route now;
+
+	if (c->initiator || n < c->routed_n)
+		return;
+	c->routed_n = n;
+	if (back->len == front.len && !memcmp(back->data, front.data, front.len))
+		return;
+	pst_route_buf_init(&rb);
+	if (pst_route_add_route(&rb, back) || pst_route_add_route(&rb, &last))
+		return;
+	now = pst_route_buf_view(&rb);
+	channel_route(c, &now);
+}
+
+/* Deliver the payload in `m` inside, as coming from this channel's gate. */
+static void
+payload_deliver(struct channel *c, struct pst_reader *r, struct pst_buf *plain)
+{
+	struct pst_route_buf onward, back;
+	struct pst_route own = pst_worker_route(&c->base.gate.worker);
+	struct pst_cbor_list fields = pst_cbor_array(r);
+	const uint8_t *payload = NULL;
+	size_t len = 0;
+
+	pst_route_buf_init(&onward);
+	pst_route_buf_init(&back);
+	if (pst_route_add_route(&back, &own))
+		return;
+	if (pst_cbor_more(r, &fields))
+		pst_route_decode(r, &onward);
+	if (pst_cbor_more(r, &fields))
+		pst_route_decode(r, &back);
+	if (pst_cbor_more(r, &fields))
+		payload = pst_cbor_bytes(r, &len);
+	if (r->status || !payload) {
+		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "record not understood");
+		return;
+	}
+
+	struct pst_message m = {
+		.onward = pst_route_buf_view(&onward),
+		.back = pst_route_buf_view(&back),
+		.payload = pst_buf_take(plain),
+		.from = &c->base.gate,
+	};
+
+	m.payload.start += payload - m.payload.start;
+	m.payload.end = m.payload.start + len;
+	pst_router_send(c->noise->router, &m);
+}
+
+void
+channel_record(struct channel *c, struct pst_message *m)
+{
+	struct pst_buf plain = pst_buf_take(&m->payload);
+	struct pst_cbor_list outer, choice, fields;
+	uint64_t n, kind;
+	int rc = opener_open(&c->opener, &plain, &n);
+
+	if (rc) {
+		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "record refused", PST_RC(rc));
+		goto out;
+	}
+	c->heard_ms = pst_now_ms(c->noise->env);
+
+	struct pst_reader r = pst_buf_reader(&plain);
+
+	outer = pst_cbor_array(&r);
+	if (!pst_cbor_more(&r, &outer))
+		goto out;
+	kind = pst_cbor_choice(&r, &choice, &fields);
+	if (r.status) {
+		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "record not understood");
+	} else if (kind == KIND_CLOSE) {
+		channel_end(c, UV_EOF, false);
+	} else if (kind == KIND_PAYLOAD && pst_cbor_more(&r, &fields)) {
+		follow(c, n, &m->back);
+		payload_deliver(c, &r, &plain);
+	} /* a refresh of credentials, and what is not known: nothing to do */
+out:
+	pst_buf_free(&plain);
+}
+
+/* ---- open ---- */
+
+/* Something accepts this peer by name: the channel and all below it are known. */
+static void
+gate_admit(struct pst_gate *gate)
+{
+	struct channel *c = pst_container_of(gate, struct channel, base.gate);
+
+	if (c->unknown)
+		c->noise->unknown--;
+	c->unknown = false;
+	gate->admit = NULL;
+	if (c->below_gate && c->below_gate->admit)
+		c->below_gate->admit(c->below_gate);
+}
+
+static void
+idle_check(struct pst_timer *timer)
+{
+	struct channel *c = pst_container_of(timer, struct channel, timer);
+	const struct noise_conf *conf = c->noise->conf;
+	uint64_t limit = c->unknown ? conf->unknown_idle : conf->idle;
+	uint64_t quiet = pst_now_ms(c->noise->env) - c->heard_ms;
+
+	if (quiet >= limit) {
+		channel_end(c, UV_ETIMEDOUT, true);
+		return;
+	}
+	pst_timer_start(c->noise->env, timer, limit - quiet, idle_check);
+}
+
+static int
+keys_install(struct channel *c)
+{
+	uint8_t seal[PST_KEY_LEN], open[PST_KEY_LEN];
+	int rc;
+
+	hs_split(c->hs, c->initiator, seal, open);
+	rc = sealer_init(&c->sealer, c->seal, seal);
+	if (!rc)
+		rc = opener_init(&c->opener, c->open, open);
+	sodium_memzero(seal, sizeof seal);
+	sodium_memzero(open, sizeof open);
+	return rc;
+}
+
+/* Too many that nothing here has accepted: the quietest goes. */
+static void
+evict_unknown(struct noise *noise)
+{
+	struct channel *quietest = NULL;
+
+	for (struct channel *c = noise->channels; c; c = c->next)
+		if (c->unknown && (!quietest || c->heard_ms < quietest->heard_ms))
+			quietest = c;
+	if (quietest)
+		channel_end(quietest, PST_E_LIMIT, true);
+}
+
+void
+channel_opened(struct channel *c)
+{
+	struct noise *noise = c->noise;
+	struct pst_gate *gate = &c->base.gate;
+	struct pst_worker *below = pst_router_find(noise->router, c->out);
+	int rc = keys_install(c);
+
+	if (!rc)
+		rc = pst_gate_open(noise->router, gate, encryptor_receives);
+	if (rc) {
+		channel_end(c, rc, false);
+		return;
+	}
+	gate->worker.front = (uint16_t)(FRONT + (below ? below->front : PST_RX_HEADROOM));
+	gate->worker.back = (uint16_t)(TAIL + (below ? below->back : 0));
+	gate->peer = c->peer;
+	gate->log = &c->log;
+	gate->admit = gate_admit;
+	c->fields[1] = (struct pst_field)PST_STR("peer", pst_peer_text(c->peer));
+	channel_handshake_drop(c);
+	c->state = CHANNEL_OPEN;
+	c->heard_ms = pst_now_ms(noise->env);
+	pst_info(&c->log, "channel open", PST_U64("took_ms", c->heard_ms - c->started_ms));
+	if (c->initiator) {
+		gate_admit(gate);
+		if (c->events)
+			c->events->up(c->arg, &c->base);
+		return;
+	}
+	if (noise->unknown >= noise->conf->unknown_channels)
+		evict_unknown(noise);
+	noise->unknown++;
+	c->unknown = true;
+	pst_timer_start(noise->env, &c->timer, noise->conf->unknown_idle, idle_check);
+}

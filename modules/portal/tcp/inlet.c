@@ -1,0 +1,277 @@
+/* `inlet NAME { listen = …  to = … }`: where an application connects. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/dial.h>
+#include <postern/path.h>
+
+#include "portal.h"
+#include "sections.h"
+
+#define BACKLOG 1024
+
+const struct pst_opt inlet_options[] = {
+	PST_OPT(STR, struct inlet_conf, listen, NULL, "address:port where applications connect",
+	    .of = "required"),
+	PST_OPT(STR, struct inlet_conf, to, NULL, "multiaddr of the outlet", .of = "required"),
+	PST_OPT(REF, struct inlet_conf, channel, NULL, "the section whose channels are used",
+	    .of = "channel"),
+	PST_OPT(LIST, struct inlet_conf, authorized, NULL,
+	    "who the far end of the last channel may be; \"*\" for anybody"),
+	PST_OPT(LIST, struct inlet_conf, hops, NULL, "who the ends of the channels before it are, in order"),
+	PST_OPT(TIME, struct inlet_conf, connect_timeout, "15s",
+	    "an application's connection is reset when nothing answers for so long"),
+	PST_OPT(SIZE, struct inlet_conf, window_max, "8M", "bytes a connection may have under way"),
+	PST_OPT(INT, struct inlet_conf, streams, "10000", "connections at once"),
+	PST_OPT_END,
+};
+
+struct inlet {
+	struct portal portal;
+	const struct inlet_conf *conf;
+	uv_tcp_t listener;
+	bool listener_open;
+	struct pst_path *path;
+	struct pst_route *route; /* to the outlet; NULL while the path is down */
+	struct pst_gate *gate;
+	struct pst_rate refused;
+};
+
+static struct pst_path_conf
+path_conf(const struct inlet_conf *c)
+{
+	return (struct pst_path_conf){
+		.to = c->to,
+		.authorized = &c->authorized,
+		.hops = &c->hops,
+		.channel = c->channel,
+	};
+}
+
+int
+inlet_check(const void *conf, struct pst_err *err)
+{
+	const struct inlet_conf *c = conf;
+	struct pst_path_conf path = path_conf(c);
+	struct sockaddr_storage sa;
+
+	if (pst_sockaddr_parse(c->listen, &sa))
+		return pst_fail(err, PST_E_CONF, "listen: \"%s\" is no address:port (a number, not a name)",
+		    c->listen);
+	if (c->window_max < STREAM_WINDOW || c->streams < 1)
+		return pst_fail(err, PST_E_CONF, "want window_max of at least 256K and streams of at least 1");
+	return pst_path_check(&path, err);
+}
+
+/* ---- one connection ---- */
+
+static void
+no_answer(struct pst_timer *timer)
+{
+	struct stream *s = pst_container_of(timer, struct stream, timer);
+	struct inlet *inlet = pst_container_of(s->portal, struct inlet, portal);
+
+	pst_log_rated(s->portal->log, PST_LOG_WARN, &inlet->refused, "no answer from the outlet");
+	if (inlet->path)
+		pst_path_suspect(inlet->path);
+	stream_end(s, true);
+}
+
+static void
+pong_came(struct stream *s, struct pst_message *m)
+{
+	struct pst_reader r = pst_buf_reader(&m->payload);
+	struct wire_offer ours = portal_offer(s->portal), theirs;
+
+	pst_read_u8(&r);
+	theirs = wire_read_offer(&r);
+	s->agreed = (struct wire_offer){
+		.extended = ours.extended && theirs.extended,
+		.windows = ours.windows && theirs.windows,
+		.finish = ours.finish && theirs.finish,
+		.window = theirs.window,
+	};
+	if (stream_attach(s, m->from, &m->back))
+		stream_end(s, true);
+	else
+		stream_open(s, uv_hrtime() - s->mark_ns);
+}
+
+/* Ping the outlet; its answer brings the route to the other end. */
+static void
+stream_ping(struct inlet *inlet, struct stream *s)
+{
+	struct wire_offer offer = portal_offer(&inlet->portal);
+	uint8_t bytes[WIRE_SHORT_MAX];
+
+	if (stream_attach(s, inlet->gate, inlet->route)) {
+		stream_end(s, true);
+		return;
+	}
+	s->answered = pong_came;
+	s->mark_ns = uv_hrtime();
+	stream_say(s, bytes, wire_ping(bytes, WIRE_PING, &offer));
+}
+
+static void
+connection_waits(uv_stream_t *server, int status)
+{
+	struct inlet *inlet = server->data;
+	struct stream *s;
+	bool full = portal_full(&inlet->portal);
+
+	if (!status)
+		status = stream_new(&s, &inlet->portal);
+	if (status)
+		goto refused;
+	uv_tcp_init(pst_env_loop(inlet->portal.env), &s->socket);
+	s->has_socket = true;
+	status = uv_accept(server, (uv_stream_t *)&s->socket);
+	if (!status && full)
+		status = PST_E_LIMIT;
+	if (status) {
+		stream_end(s, true);
+		goto refused;
+	}
+	pst_timer_start(inlet->portal.env, &s->timer, inlet->conf->connect_timeout, no_answer);
+	if (inlet->route)
+		stream_ping(inlet, s);
+	return; /* without a route it waits for one */
+refused:
+	pst_log_rated(inlet->portal.log, PST_LOG_WARN, &inlet->refused, "connection not accepted",
+	    PST_RC(status));
+}
+
+/* ---- the path ---- */
+
+static void
+path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
+{
+	struct inlet *inlet = arg;
+
+	inlet->route = pst_route_copy(route);
+	inlet->gate = gate;
+	pst_info(inlet->portal.log, "inlet up",
+	    PST_STR("peer", gate->peer ? pst_peer_text(gate->peer) : NULL));
+	for (struct stream *s = inlet->portal.streams, *next; s && inlet->route; s = next) {
+		next = s->next;
+		if (s->state == STREAM_WAITING && !s->peer)
+			stream_ping(inlet, s);
+	}
+}
+
+static void
+path_down(void *arg, int rc)
+{
+	struct inlet *inlet = arg;
+
+	pst_info(inlet->portal.log, "inlet down", PST_RC(rc));
+	free(inlet->route);
+	inlet->route = NULL;
+	inlet->gate = NULL;
+}
+
+static const struct pst_path_events path_events = {
+	.up = path_up,
+	.down = path_down,
+};
+
+/* ---- the section ---- */
+
+static void
+inlet_gone(struct portal *portal)
+{
+	struct inlet *inlet = pst_container_of(portal, struct inlet, portal);
+	struct pst_section_env *senv = portal->senv;
+
+	if (inlet->listener_open || inlet->path || portal->streams)
+		return;
+	free(inlet->route);
+	free(inlet);
+	pst_section_closed(senv);
+}
+
+static void
+path_closed(void *arg)
+{
+	struct inlet *inlet = arg;
+
+	inlet->path = NULL;
+	inlet_gone(&inlet->portal);
+}
+
+static void
+listener_closed(uv_handle_t *handle)
+{
+	struct inlet *inlet = handle->data;
+
+	inlet->listener_open = false;
+	inlet_gone(&inlet->portal);
+}
+
+static int
+inlet_listen(struct inlet *inlet, struct pst_err *err)
+{
+	struct sockaddr_storage sa;
+	int rc = pst_sockaddr_parse(inlet->conf->listen, &sa);
+
+	if (!rc)
+		rc = uv_tcp_init(pst_env_loop(inlet->portal.env), &inlet->listener);
+	if (rc)
+		return rc;
+	inlet->listener.data = inlet;
+	inlet->listener_open = true;
+	rc = uv_tcp_bind(&inlet->listener, (struct sockaddr *)&sa,
+	    sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+	if (!rc)
+		rc = uv_listen((uv_stream_t *)&inlet->listener, BACKLOG, connection_waits);
+	if (rc)
+		return pst_fail(err, rc, "cannot listen on %s: %s", inlet->conf->listen, pst_strerror(rc));
+	return PST_OK;
+}
+
+int
+inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct inlet *inlet = calloc(1, sizeof *inlet);
+	struct pst_path_conf path;
+	int rc;
+
+	if (!inlet)
+		return -ENOMEM;
+	inlet->conf = conf;
+	inlet->portal = (struct portal){
+		.senv = senv,
+		.env = pst_section_env(senv),
+		.router = pst_env_router(pst_section_env(senv)),
+		.log = pst_section_log(senv),
+		.window_max = inlet->conf->window_max,
+		.max_streams = inlet->conf->streams,
+		.gone = inlet_gone,
+	};
+	path = path_conf(inlet->conf);
+	rc = pst_path_open(&inlet->path, senv, &path, &path_events, inlet, err);
+	if (rc) {
+		free(inlet);
+		return rc;
+	}
+	*self = inlet;
+	rc = inlet_listen(inlet, err);
+	if (rc) /* stays open, so that close() ends what there is */
+		pst_section_down(senv, rc, err->text);
+	else
+		pst_section_up(senv);
+	return PST_OK;
+}
+
+void
+inlet_close(void *self)
+{
+	struct inlet *inlet = self;
+	struct pst_path *path = inlet->path;
+
+	if (inlet->listener_open)
+		uv_close((uv_handle_t *)&inlet->listener, listener_closed);
+	portal_end(&inlet->portal);
+	pst_path_close(&path, path_closed, inlet);
+}

@@ -1,0 +1,256 @@
+/* `outlet NAME { to = … }`: connects to the target for each peer's stream. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/dial.h>
+#include <postern/identity.h>
+
+#include "portal.h"
+#include "sections.h"
+
+/* What a node's only outlet answers to besides its name. */
+#define OUTLET_ADDRESS "outlet"
+
+const struct pst_opt outlet_options[] = {
+	PST_OPT(STR, struct outlet_conf, to, NULL, "host:port of the target", .of = "required"),
+	PST_OPT(LIST, struct outlet_conf, authorized, NULL,
+	    "identifiers that may use it; \"*\" for everybody"),
+	PST_OPT(TIME, struct outlet_conf, connect_timeout, "15s", "the target may take so long to answer"),
+	PST_OPT(SIZE, struct outlet_conf, window_max, "8M", "bytes a connection may have under way"),
+	PST_OPT(INT, struct outlet_conf, streams, "10000", "connections at once"),
+	PST_OPT_END,
+};
+
+struct outlet {
+	struct portal portal;
+	const struct outlet_conf *conf;
+	struct pst_admission *authorized;
+	struct pst_worker by_name, by_kind;
+	char host[PST_HOST_TEXT];
+	uint16_t port;
+	struct pst_rate refused;
+};
+
+int
+outlet_check(const void *conf, struct pst_err *err)
+{
+	const struct outlet_conf *c = conf;
+	char host[PST_HOST_TEXT];
+	uint16_t port;
+
+	if (pst_host_port(c->to, host, &port))
+		return pst_fail(err, PST_E_CONF, "to: \"%s\" is no host:port", c->to);
+	if (!c->authorized.count)
+		return pst_fail(err, PST_E_CONF,
+		    "authorized: say who may use it: identifiers, or \"*\" for everybody");
+	if (c->window_max < STREAM_WINDOW || c->streams < 1)
+		return pst_fail(err, PST_E_CONF, "want window_max of at least 256K and streams of at least 1");
+	return PST_OK;
+}
+
+/* ---- one stream ---- */
+
+static void
+pong_send(struct stream *s)
+{
+	struct wire_offer ours = portal_offer(s->portal);
+	uint8_t bytes[WIRE_SHORT_MAX];
+
+	ours.extended &= s->agreed.extended;
+	ours.windows &= s->agreed.windows;
+	ours.finish &= s->agreed.finish;
+	stream_say(s, bytes, wire_ping(bytes, WIRE_PONG, &ours));
+}
+
+/* Ockam's inlet waits for ever without an answer: Pong, then Disconnect. */
+static void
+turn_away(struct stream *s, enum wire_reason reason)
+{
+	pong_send(s);
+	stream_disconnect(s, reason, true);
+}
+
+static enum wire_reason
+reason_of(int rc)
+{
+	return rc == UV_ECONNREFUSED ? WIRE_REFUSED : rc == UV_ETIMEDOUT ? WIRE_TIMEOUT : WIRE_UNREACHABLE;
+}
+
+static void
+target_answers(void *arg, int rc)
+{
+	struct stream *s = arg;
+	struct outlet *outlet = pst_container_of(s->portal, struct outlet, portal);
+
+	s->dial = NULL;
+	s->has_socket = !rc;
+	if (s->state == STREAM_CLOSING) { /* the peer is gone: finish what began */
+		s->state = STREAM_WAITING;
+		stream_end(s, true);
+		return;
+	}
+	if (rc) {
+		pst_log_rated(s->portal->log, PST_LOG_WARN, &outlet->refused, "target not reached",
+		    PST_STR("target", outlet->conf->to), PST_RC(rc));
+		turn_away(s, reason_of(rc));
+		return;
+	}
+	pong_send(s);
+	stream_open(s, uv_hrtime() - s->mark_ns);
+}
+
+static bool
+allowed(const struct outlet *outlet, const struct pst_message *m)
+{
+	if (pst_admission_anybody(outlet->authorized))
+		return true;
+	return m->from && m->from->peer && pst_admission_allows(outlet->authorized, m->from->peer);
+}
+
+/* Why a Ping is turned away, if it is. */
+static enum wire_reason
+ping_check(struct outlet *outlet, const struct pst_message *m)
+{
+	enum wire_reason reason = WIRE_NO_REASON;
+
+	if (!allowed(outlet, m))
+		reason = WIRE_POLICY;
+	else if (portal_full(&outlet->portal))
+		reason = WIRE_LIMIT;
+	if (reason)
+		pst_log_rated(outlet->portal.log, PST_LOG_WARN, &outlet->refused, "refused",
+		    PST_STR("reason", wire_reason_text(reason)),
+		    PST_STR("peer", m->from && m->from->peer ? pst_peer_text(m->from->peer) : NULL));
+	return reason;
+}
+
+static void
+ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
+{
+	enum wire_reason reason = ping_check(outlet, m);
+	struct stream *s;
+	int rc;
+
+	/* who is not even authenticated gets no answer */
+	if (reason == WIRE_POLICY && !(m->from && m->from->peer))
+		return;
+	rc = stream_new(&s, &outlet->portal);
+	if (rc)
+		return;
+	if (pst_env_extensions(outlet->portal.env))
+		s->agreed = wire_read_offer(r);
+	s->mark_ns = uv_hrtime();
+	if (stream_attach(s, m->from, &m->back)) {
+		stream_end(s, true);
+	} else if (reason) {
+		turn_away(s, reason);
+	} else {
+		if (m->from->admit && m->from->peer)
+			m->from->admit(m->from);
+		rc = pst_dial(&s->dial, outlet->portal.env, &s->socket, outlet->host, outlet->port,
+		    outlet->conf->connect_timeout, target_answers, s);
+		if (rc)
+			turn_away(s, WIRE_INTERNAL);
+	}
+}
+
+static void
+outlet_receives(struct outlet *outlet, struct pst_message *m)
+{
+	struct pst_reader r = pst_buf_reader(&m->payload);
+	uint8_t type = pst_read_u8(&r);
+
+	if (r.status || type != WIRE_PING || !m->from || m->onward.hops != 1)
+		pst_log_rated(outlet->portal.log, PST_LOG_WARN, &outlet->portal.odd, "not a Ping");
+	else
+		ping_came(outlet, m, &r);
+}
+
+static void
+by_name_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	outlet_receives(pst_container_of(worker, struct outlet, by_name), m);
+}
+
+static void
+by_kind_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	outlet_receives(pst_container_of(worker, struct outlet, by_kind), m);
+}
+
+/* ---- the section ---- */
+
+static void
+outlet_gone(struct portal *portal)
+{
+	struct outlet *outlet = pst_container_of(portal, struct outlet, portal);
+	struct pst_section_env *senv = portal->senv;
+
+	pst_admission_free(&outlet->authorized);
+	free(outlet);
+	pst_section_closed(senv);
+}
+
+static int
+workers_start(struct outlet *outlet)
+{
+	struct portal *portal = &outlet->portal;
+	const char *name = pst_section_name(portal->senv);
+	int rc = pst_worker_start_named(portal->router, &outlet->by_name, name, PST_REACH_SECTION,
+	    by_name_receives);
+
+	if (!rc && pst_section_siblings(portal->senv) == 0 && strcmp(name, OUTLET_ADDRESS))
+		rc = pst_worker_start_named(portal->router, &outlet->by_kind, OUTLET_ADDRESS,
+		    PST_REACH_SECTION, by_kind_receives);
+	return rc;
+}
+
+static void
+workers_stop(struct outlet *outlet)
+{
+	pst_worker_stop(outlet->portal.router, &outlet->by_name);
+	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
+}
+
+int
+outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct outlet *outlet = calloc(1, sizeof *outlet);
+	int rc;
+
+	if (!outlet)
+		return -ENOMEM;
+	outlet->conf = conf;
+	outlet->portal = (struct portal){
+		.senv = senv,
+		.env = pst_section_env(senv),
+		.router = pst_env_router(pst_section_env(senv)),
+		.log = pst_section_log(senv),
+		.window_max = outlet->conf->window_max,
+		.max_streams = outlet->conf->streams,
+		.gone = outlet_gone,
+	};
+	rc = pst_host_port(outlet->conf->to, outlet->host, &outlet->port);
+	if (!rc)
+		rc = pst_admission_new(&outlet->authorized, &outlet->conf->authorized, err);
+	if (!rc)
+		rc = workers_start(outlet);
+	if (rc) {
+		workers_stop(outlet);
+		pst_admission_free(&outlet->authorized);
+		free(outlet);
+		return rc;
+	}
+	*self = outlet;
+	pst_section_up(senv);
+	return PST_OK;
+}
+
+void
+outlet_close(void *self)
+{
+	struct outlet *outlet = self;
+
+	workers_stop(outlet);
+	portal_end(&outlet->portal);
+}

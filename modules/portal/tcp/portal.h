@@ -1,0 +1,102 @@
+/*
+ * The module's nouns: a portal is an inlet or an outlet section; a stream is
+ * one TCP connection at one of them, and its peer at the other end.
+ */
+#ifndef PORTAL_PORTAL_H
+#define PORTAL_PORTAL_H
+
+#include <postern/outbox.h>
+#include <postern/router.h>
+
+#include "wire.h"
+
+/* Payload bytes a stream takes at first; it grows to window_max. */
+#define STREAM_WINDOW (256 * 1024)
+/* Blocks that a socket may have on their way out (design: 256 KiB a source). */
+#define STREAM_SOURCE_WINDOW (256 * 1024)
+/* No grant for so long, though windows were agreed: something on the way
+ * drops unknown messages (extensions.md 2). */
+#define STREAM_NO_GRANT_MS 5000
+
+struct portal {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	struct pst_router *router;
+	const struct pst_log *log;
+	struct stream *streams;
+	int64_t count, max_streams;
+	uint64_t window_max;
+	bool closing;
+	void (*gone)(struct portal *portal); /* the last stream of a closing portal */
+	struct pst_rate odd;
+};
+
+enum stream_state {
+	STREAM_WAITING, /* for a path, a Pong, or the target */
+	STREAM_OPEN,
+	STREAM_CLOSING,
+};
+
+struct stream {
+	struct portal *portal;
+	struct stream *next, **link;
+	struct pst_worker worker;
+	struct pst_gate_watch watch;
+	struct pst_route *peer; /* where the other end is */
+	uint16_t front, back;   /* room that the route wants */
+	uv_tcp_t socket;
+	bool has_socket, reading, gave;
+	enum stream_state state;
+	struct pst_timer timer;
+	struct pst_dial *dial;  /* outlet, while it connects */
+	struct wire_offer agreed;
+	/* A Pong has come (inlet), or the target answered (outlet): rc. */
+	void (*answered)(struct stream *stream, struct pst_message *pong);
+
+	/* socket to peer */
+	struct pst_account *source;
+	struct pst_buf rx;
+	uint64_t sent, limit;
+	bool granted_once; /* a grant has come from there */
+
+	/* peer to socket */
+	struct pst_outbox box;
+	struct pst_account *kept; /* what waits for the socket */
+	uint64_t received, taken, granted;
+	uint64_t window;          /* ours, as it grew */
+	uint64_t mark_taken, mark_ns, rtt_ns;
+	int32_t counter;          /* of v2 Payloads: the next; -1 before the first */
+
+	bool socket_eof;  /* nothing more to read */
+	bool finish_sent;
+	bool peer_done;   /* Finish or Disconnect has come */
+	bool peer_left;   /* Disconnect */
+	bool shut;
+};
+
+/* stream.c: life */
+int stream_new(struct stream **out, struct portal *portal);
+/* Messages come and go by this gate from now on, to this route. */
+int stream_attach(struct stream *stream, struct pst_gate *gate, const struct pst_route *peer);
+/* Both ends are there: read the socket, tell windows. */
+void stream_open(struct stream *stream, uint64_t rtt_ns);
+/* Let go of both sides at once; `abort` resets the socket. */
+void stream_end(struct stream *stream, bool abort);
+/* The same, and tell the peer. */
+void stream_disconnect(struct stream *stream, enum wire_reason reason, bool abort);
+/* A short message to the peer. */
+void stream_say(struct stream *stream, const uint8_t *bytes, size_t len);
+/* End all streams; portal->gone() runs when the last one is. */
+void portal_end(struct portal *portal);
+/* What we offer, if the node offers anything. */
+struct wire_offer portal_offer(const struct portal *portal);
+/* True when one more stream is too many. */
+bool portal_full(const struct portal *portal);
+
+/* flow.c: bytes */
+void flow_message(struct stream *stream, struct pst_message *message);
+void flow_read_on(struct stream *stream);
+void flow_start(struct stream *stream);
+void flow_moved(void *stream, size_t bytes, int rc);
+
+#endif

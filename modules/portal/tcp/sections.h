@@ -1,0 +1,36 @@
+/* The module's two sections. */
+#ifndef PORTAL_SECTIONS_H
+#define PORTAL_SECTIONS_H
+
+#include <postern/module.h>
+
+struct inlet_conf {
+	const char *listen;
+	const char *to;
+	const char *channel;
+	struct pst_list authorized;
+	struct pst_list hops;
+	uint64_t connect_timeout;
+	uint64_t window_max;
+	int64_t streams;
+};
+
+struct outlet_conf {
+	const char *to;
+	struct pst_list authorized;
+	uint64_t connect_timeout;
+	uint64_t window_max;
+	int64_t streams;
+};
+
+extern const struct pst_opt inlet_options[];
+int inlet_check(const void *conf, struct pst_err *err);
+int inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
+void inlet_close(void *self);
+
+extern const struct pst_opt outlet_options[];
+int outlet_check(const void *conf, struct pst_err *err);
+int outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
+void outlet_close(void *self);
+
+#endif

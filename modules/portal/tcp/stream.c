@@ -1,0 +1,189 @@
+/* The life of a stream. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/dial.h>
+#include <postern/module.h>
+
+#include "portal.h"
+
+struct wire_offer
+portal_offer(const struct portal *portal)
+{
+	bool extended = pst_env_extensions(portal->env);
+
+	return (struct wire_offer){
+		.extended = extended,
+		.windows = extended,
+		.finish = extended,
+		.window = STREAM_WINDOW,
+	};
+}
+
+bool
+portal_full(const struct portal *portal)
+{
+	return portal->count >= portal->max_streams || pst_pool_over(pst_env_pool(portal->env));
+}
+
+static void
+stream_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	struct stream *s = pst_container_of(worker, struct stream, worker);
+
+	if (m->onward.hops == 1 && pst_buf_len(&m->payload))
+		flow_message(s, m);
+}
+
+static void
+source_has_room(void *arg)
+{
+	flow_read_on(arg);
+}
+
+int
+stream_new(struct stream **out, struct portal *portal)
+{
+	struct stream *s = calloc(1, sizeof *s);
+	struct pst_pool *pool = pst_env_pool(portal->env);
+	int rc = -ENOMEM;
+
+	if (!s)
+		return -ENOMEM;
+	s->portal = portal;
+	s->source = pst_account_new(pool, STREAM_SOURCE_WINDOW, source_has_room, s);
+	s->kept = pst_account_new(pool, SIZE_MAX, NULL, NULL);
+	if (s->source && s->kept)
+		rc = pst_worker_start(portal->router, &s->worker, PST_REACH_GATE, stream_receives);
+	if (rc) {
+		pst_account_close(&s->source);
+		pst_account_close(&s->kept);
+		free(s);
+		return rc;
+	}
+	s->window = STREAM_WINDOW;
+	s->granted = STREAM_WINDOW;
+	s->limit = UINT64_MAX;
+	s->next = portal->streams;
+	s->link = &portal->streams;
+	if (s->next)
+		s->next->link = &s->next;
+	portal->streams = s;
+	portal->count++;
+	*out = s;
+	return PST_OK;
+}
+
+static void
+stream_free(struct stream *s)
+{
+	struct portal *portal = s->portal;
+
+	pst_buf_free(&s->rx);
+	if (s->box.handle)
+		pst_outbox_fini(&s->box);
+	pst_account_close(&s->source);
+	pst_account_close(&s->kept);
+	*s->link = s->next;
+	if (s->next)
+		s->next->link = s->link;
+	portal->count--;
+	free(s->peer);
+	free(s);
+	if (portal->closing && !portal->streams)
+		portal->gone(portal);
+}
+
+static void
+socket_closed(uv_handle_t *handle)
+{
+	stream_free(pst_container_of(handle, struct stream, socket));
+}
+
+static void
+gate_closed(struct pst_gate_watch *watch)
+{
+	/* bytes may be lost with it: the application must not take that for an end */
+	stream_end(pst_container_of(watch, struct stream, watch), true);
+}
+
+int
+stream_attach(struct stream *s, struct pst_gate *gate, const struct pst_route *peer)
+{
+	struct pst_worker *first = pst_router_find(s->portal->router, peer);
+	struct pst_route *copy = pst_route_copy(peer);
+
+	if (!copy)
+		return -ENOMEM;
+	free(s->peer);
+	s->peer = copy;
+	s->front = (uint16_t)((first ? first->front : 0) + PST_RX_HEADROOM / 2);
+	s->back = first ? first->back : 0;
+	s->worker.reach_gate = gate->id;
+	pst_gate_watch(gate, &s->watch, gate_closed);
+	return PST_OK;
+}
+
+void
+stream_say(struct stream *s, const uint8_t *bytes, size_t len)
+{
+	struct pst_route own = pst_worker_route(&s->worker);
+	struct pst_buf buf;
+
+	if (s->peer && !pst_env_buf(&buf, s->portal->env, bytes, len, s->front, s->back))
+		pst_send(s->portal->router, s->peer, &own, &buf);
+}
+
+void
+stream_open(struct stream *s, uint64_t rtt_ns)
+{
+	s->state = STREAM_OPEN;
+	s->rtt_ns = rtt_ns;
+	s->counter = -1;
+	pst_timer_stop(s->portal->env, &s->timer);
+	uv_tcp_nodelay(&s->socket, 1);
+	pst_outbox_init(&s->box, (uv_stream_t *)&s->socket, flow_moved, s);
+	flow_start(s);
+}
+
+void
+stream_end(struct stream *s, bool abort)
+{
+	if (s->state == STREAM_CLOSING)
+		return;
+	s->state = STREAM_CLOSING;
+	pst_debug(s->portal->log, "stream ended", PST_U64("bytes_out", s->sent),
+	    PST_U64("bytes_in", s->taken));
+	pst_timer_stop(s->portal->env, &s->timer);
+	pst_gate_unwatch(&s->watch);
+	pst_worker_stop(s->portal->router, &s->worker);
+	if (s->dial)
+		pst_dial_cancel(s->dial); /* its end frees the stream */
+	else if (!s->has_socket)
+		stream_free(s);
+	else if (!abort || uv_tcp_close_reset(&s->socket, socket_closed))
+		uv_close((uv_handle_t *)&s->socket, socket_closed);
+}
+
+void
+stream_disconnect(struct stream *s, enum wire_reason reason, bool abort)
+{
+	uint8_t bytes[WIRE_SHORT_MAX];
+
+	if (s->state == STREAM_CLOSING)
+		return;
+	stream_say(s, bytes, wire_disconnect(bytes, s->agreed.extended, reason));
+	stream_end(s, abort);
+}
+
+void
+portal_end(struct portal *portal)
+{
+	for (struct stream *s = portal->streams, *next; s; s = next) {
+		next = s->next;
+		stream_disconnect(s, WIRE_SHUTDOWN, true);
+	}
+	portal->closing = true;
+	if (!portal->streams)
+		portal->gone(portal);
+}

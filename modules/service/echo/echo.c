@@ -1,0 +1,73 @@
+/*
+ * service/echo: a worker that sends every payload back. Peers' liveness
+ * probes need it (spec routing.md 6, 8.7), so every node has one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/module.h>
+#include <postern/router.h>
+
+struct echo_conf {
+	const char *address;
+};
+
+struct echo {
+	struct pst_section_env *senv;
+	struct pst_worker worker;
+};
+
+static const struct pst_opt echo_options[] = {
+	PST_OPT(STR, struct echo_conf, address, NULL, "the worker's address; default: the section's name"),
+	PST_OPT_END,
+};
+
+static void
+echo_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	struct echo *echo = pst_container_of(worker, struct echo, worker);
+	struct pst_route own = pst_worker_route(worker);
+
+	pst_send(pst_env_router(pst_section_env(echo->senv)), &m->back, &own, &m->payload);
+}
+
+static int
+echo_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	const struct echo_conf *c = conf;
+	const char *address = c->address ? c->address : pst_section_name(senv);
+	struct echo *echo = calloc(1, sizeof *echo);
+	int rc;
+
+	if (!echo)
+		return -ENOMEM;
+	echo->senv = senv;
+	rc = pst_worker_start_named(pst_env_router(pst_section_env(senv)), &echo->worker, address,
+	    PST_REACH_SECTION, echo_receives);
+	if (rc) {
+		free(echo);
+		return pst_fail(err, rc, "address \"%s\": %s", address, pst_strerror(rc));
+	}
+	*self = echo;
+	pst_section_up(senv);
+	return PST_OK;
+}
+
+static void
+echo_close(void *self)
+{
+	struct echo *echo = self;
+	struct pst_section_env *senv = echo->senv;
+
+	pst_worker_stop(pst_env_router(pst_section_env(senv)), &echo->worker);
+	free(echo);
+	pst_section_closed(senv);
+}
+
+static const struct pst_section echo_sections[] = {
+	PST_SECTION("service", struct echo_conf, echo_options, NULL, echo_open, echo_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(service_echo, .kind = PST_KIND_SERVICE, .version = "0.1.0",
+    .summary = "sends every message back", .sections = echo_sections);

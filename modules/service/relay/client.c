@@ -1,0 +1,183 @@
+/* The node that registers: `relay NAME { at = … }`. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/path.h>
+
+#include "relay.h"
+
+/* Attempts at the first pace, then each takes twice as long, up to this. */
+#define ATTEMPTS_QUICK 10
+#define ATTEMPT_SLOW_MS 10000
+
+const struct pst_opt client_options[] = {
+	PST_OPT(STR, struct client_conf, at, NULL, "multiaddr of the node with the relay service",
+	    .of = "required"),
+	PST_OPT(STR, struct client_conf, name, NULL, "the name to register; default: the section's"),
+	PST_OPT(REF, struct client_conf, channel, NULL, "the section whose channels are used",
+	    .of = "channel"),
+	PST_OPT(LIST, struct client_conf, authorized, NULL,
+	    "who the relay node may be; \"*\" for anybody"),
+	PST_OPT(LIST, struct client_conf, hops, NULL, "who the nodes before it are, in order"),
+	PST_OPT_END,
+};
+
+struct client {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	const char *name;
+	struct pst_path *path;
+	struct pst_route *service; /* to static_forwarding_service; NULL while down */
+	struct pst_request request;
+	unsigned attempts;
+	uint64_t wait_ms;
+};
+
+static struct pst_path_conf
+path_conf(const struct client_conf *c)
+{
+	return (struct pst_path_conf){
+		.to = c->at,
+		.authorized = &c->authorized,
+		.hops = &c->hops,
+		.channel = c->channel,
+	};
+}
+
+int
+client_check(const void *conf, struct pst_err *err)
+{
+	struct pst_path_conf path = path_conf(conf);
+
+	return pst_path_check(&path, err);
+}
+
+static void attempt(struct client *c);
+
+/* The relay's address ends with the name that was asked for. */
+static bool
+answer_right(const struct client *c, const struct pst_message *answer)
+{
+	struct pst_reader r = pst_buf_reader(&answer->payload);
+	size_t len, n = strlen(c->name);
+	const uint8_t *text = pst_read_data(&r, &len);
+
+	return !r.status && len >= n && !memcmp(text + len - n, c->name, n);
+}
+
+static void
+answered(struct pst_request *request, int rc, struct pst_message *answer)
+{
+	struct client *c = pst_container_of(request, struct client, request);
+
+	if (!rc && answer_right(c, answer)) {
+		pst_info(pst_section_log(c->senv), "relay registered", PST_STR("relay", c->name));
+		return;
+	}
+	if (c->attempts == ATTEMPTS_QUICK)
+		pst_warn(pst_section_log(c->senv), "the relay service does not answer",
+		    PST_STR("relay", c->name));
+	if (c->attempts >= ATTEMPTS_QUICK && c->wait_ms < ATTEMPT_SLOW_MS)
+		c->wait_ms = c->wait_ms * 2 < ATTEMPT_SLOW_MS ? c->wait_ms * 2 : ATTEMPT_SLOW_MS;
+	if (c->service)
+		attempt(c);
+}
+
+static void
+attempt(struct client *c)
+{
+	uint8_t text[RELAY_NAME_MAX + 2];
+	struct pst_writer w = pst_writer(text, sizeof text);
+	struct pst_buf buf;
+
+	c->attempts++;
+	pst_write_data(&w, c->name, strlen(c->name));
+	if (pst_env_buf(&buf, c->env, text, pst_writer_len(&w), PST_RX_HEADROOM, PST_RX_TAILROOM))
+		return;
+	/* no answer is what a refusal looks like, too */
+	if (pst_request_send(c->env, &c->request, c->service, &buf, c->wait_ms, answered))
+		pst_path_suspect(c->path);
+}
+
+static void
+path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
+{
+	static const char service[] = "static_forwarding_service";
+	struct client *c = arg;
+	struct pst_route_buf rb;
+	struct pst_route to;
+
+	(void)gate;
+	pst_route_buf_init(&rb);
+	if (pst_route_add_route(&rb, route) ||
+	    pst_route_add(&rb, PST_ADDRESS_LOCAL, service, sizeof service - 1))
+		return;
+	to = pst_route_buf_view(&rb);
+	c->service = pst_route_copy(&to);
+	c->attempts = 0;
+	c->wait_ms = pst_path_patience_ms(c->path);
+	if (c->service)
+		attempt(c);
+}
+
+static void
+path_down(void *arg, int rc)
+{
+	struct client *c = arg;
+
+	pst_info(pst_section_log(c->senv), "relay lost", PST_STR("relay", c->name), PST_RC(rc));
+	pst_request_cancel(&c->request);
+	free(c->service);
+	c->service = NULL;
+}
+
+static const struct pst_path_events path_events = {
+	.up = path_up,
+	.down = path_down,
+};
+
+int
+client_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	const struct client_conf *cc = conf;
+	struct pst_path_conf path = path_conf(cc);
+	struct client *c = calloc(1, sizeof *c);
+	int rc;
+
+	if (!c)
+		return -ENOMEM;
+	c->senv = senv;
+	c->env = pst_section_env(senv);
+	c->name = cc->name ? cc->name : pst_section_name(senv);
+	if (strlen(c->name) > RELAY_NAME_MAX)
+		rc = pst_fail(err, PST_E_CONF, "name: at most %d bytes", RELAY_NAME_MAX);
+	else
+		rc = pst_path_open(&c->path, senv, &path, &path_events, c, err);
+	if (rc) {
+		free(c);
+		return rc;
+	}
+	*self = c;
+	pst_section_up(senv);
+	return PST_OK;
+}
+
+static void
+path_closed(void *arg)
+{
+	struct client *c = arg;
+	struct pst_section_env *senv = c->senv;
+
+	free(c->service);
+	free(c);
+	pst_section_closed(senv);
+}
+
+void
+client_close(void *self)
+{
+	struct client *c = self;
+
+	pst_request_cancel(&c->request);
+	pst_path_close(&c->path, path_closed, c);
+}

@@ -1,0 +1,13 @@
+/* service/relay: the two sections of this module. relay.md is their page. */
+#include "relay.h"
+
+static const struct pst_section relay_sections[] = {
+	PST_SECTION("service", struct service_conf, service_options, service_check, service_open,
+	    service_close),
+	PST_SECTION("relay", struct client_conf, client_options, client_check, client_open, client_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(service_relay, .kind = PST_KIND_SERVICE, .version = "0.1.0",
+    .summary = "stands for nodes that can only make outgoing connections",
+    .sections = relay_sections);

@@ -1,0 +1,363 @@
+/* The node in the middle: registrations, and the messages that pass. */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <postern/identity.h>
+#include <postern/router.h>
+
+#include "relay.h"
+
+const struct pst_opt service_options[] = {
+	PST_OPT(LIST, struct service_conf, authorized, NULL, "identifiers that may register; \"*\" for all"),
+	PST_OPT(LIST, struct service_conf, users, NULL, "identifiers that may send through; \"*\" for all"),
+	PST_OPT(INT, struct service_conf, relays, "1024", "registrations at once"),
+	PST_OPT_END,
+};
+
+struct service {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	struct pst_router *router;
+	const struct service_conf *conf;
+	struct pst_admission *authorized, *users;
+	struct pst_worker by_name, by_chance; /* one worker with two addresses */
+	struct relay *relays;
+	int64_t count;
+	struct pst_rate refused;
+};
+
+struct relay {
+	struct service *service;
+	struct relay *next, **link;
+	struct pst_worker worker;    /* forward_to_NAME */
+	struct pst_gate_watch watch; /* the gate of who registered */
+	struct pst_gate *gate;
+	struct pst_route *route;     /* to the node that registered */
+	struct pst_peer *peer;       /* NULL: registered without a channel */
+	uint64_t user;               /* the gate that was last let through */
+	char name[RELAY_NAME_MAX + 1];
+};
+
+int
+service_check(const void *conf, struct pst_err *err)
+{
+	const struct service_conf *c = conf;
+
+	if (!c->authorized.count)
+		return pst_fail(err, PST_E_CONF,
+		    "authorized: say who may register: identifiers, or \"*\" for everybody");
+	if (!c->users.count)
+		return pst_fail(err, PST_E_CONF,
+		    "users: say who may send through: identifiers, or \"*\" for everybody");
+	return PST_OK;
+}
+
+static bool
+admits(const struct pst_admission *admission, const struct pst_gate *from)
+{
+	if (pst_admission_anybody(admission) || !from)
+		return true;
+	return from->peer && pst_admission_allows(admission, from->peer);
+}
+
+static void
+refuse(struct service *s, const struct pst_gate *from, const char *name, const char *why)
+{
+	pst_log_rated(pst_section_log(s->senv), PST_LOG_WARN, &s->refused, "refused",
+	    PST_STR("reason", why), PST_STR("relay", name),
+	    PST_STR("peer", from && from->peer ? pst_peer_text(from->peer) : NULL));
+}
+
+/* ---- one registration ---- */
+
+static void
+relay_end(struct relay *relay, const char *why)
+{
+	struct service *s = relay->service;
+
+	pst_info(pst_section_log(s->senv), "relay ended", PST_STR("relay", relay->name),
+	    PST_STR("reason", why));
+	pst_worker_stop(s->router, &relay->worker);
+	pst_gate_unwatch(&relay->watch);
+	*relay->link = relay->next;
+	if (relay->next)
+		relay->next->link = relay->link;
+	s->count--;
+	pst_peer_unref(&relay->peer);
+	free(relay->route);
+	free(relay);
+}
+
+static void
+gate_closed(struct pst_gate_watch *watch)
+{
+	relay_end(pst_container_of(watch, struct relay, watch), "its link or channel ended");
+}
+
+/* Who sends by this gate is let through once; the gate's id is never reused. */
+static bool
+user_enters(struct relay *relay, struct pst_gate *from)
+{
+	if (!from || from->id == relay->user)
+		return true;
+	if (!admits(relay->service->users, from)) {
+		refuse(relay->service, from, relay->name, "may not send through");
+		return false;
+	}
+	if (relay->gate && pst_gate_pair(relay->service->router, from, relay->gate))
+		return false;
+	if (from->admit && from->peer)
+		from->admit(from);
+	relay->user = from->id;
+	return true;
+}
+
+/* Spec routing.md 9.2: our address off, the way to the node in front; the
+ * return route stays as it is. */
+static void
+relay_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	struct relay *relay = pst_container_of(worker, struct relay, worker);
+	struct pst_route rest = pst_route_rest(&m->onward);
+	struct pst_route_buf onward;
+
+	if (!user_enters(relay, m->from))
+		return;
+	pst_route_buf_init(&onward);
+	if (pst_route_add_route(&onward, relay->route) || pst_route_add_route(&onward, &rest))
+		return;
+
+	struct pst_message forward = {
+		.onward = pst_route_buf_view(&onward),
+		.back = m->back,
+		.payload = pst_buf_take(&m->payload),
+		.from = m->from,
+	};
+
+	pst_router_send(relay->service->router, &forward);
+}
+
+/* ---- registering ---- */
+
+/* Registered again by the same: only the way there changes. */
+static int
+relay_renew(struct relay *relay, struct pst_message *m)
+{
+	struct pst_route front = pst_route_without_last(&m->back);
+	struct pst_route *route = pst_route_copy(&front);
+
+	if (!route)
+		return -ENOMEM;
+	free(relay->route);
+	relay->route = route;
+	relay->gate = m->from;
+	relay->user = 0;
+	if (m->from)
+		pst_gate_watch(m->from, &relay->watch, gate_closed);
+	return PST_OK;
+}
+
+static struct relay *
+relay_find(struct service *s, const char *name)
+{
+	struct pst_route_buf rb;
+	struct pst_route route;
+	struct pst_worker *worker;
+	char address[sizeof RELAY_PREFIX + RELAY_NAME_MAX];
+
+	snprintf(address, sizeof address, RELAY_PREFIX "%s", name);
+	pst_route_buf_init(&rb);
+	if (pst_route_add(&rb, PST_ADDRESS_LOCAL, address, strlen(address)))
+		return NULL;
+	route = pst_route_buf_view(&rb);
+	worker = pst_router_find(s->router, &route);
+	return worker && worker->receive == relay_receives
+	    ? pst_container_of(worker, struct relay, worker) : NULL;
+}
+
+static struct relay *
+relay_new(struct service *s, const char *name, struct pst_gate *from)
+{
+	char address[sizeof RELAY_PREFIX + RELAY_NAME_MAX];
+	struct relay *relay = calloc(1, sizeof *relay);
+
+	if (!relay)
+		return NULL;
+	relay->service = s;
+	snprintf(relay->name, sizeof relay->name, "%s", name);
+	snprintf(address, sizeof address, RELAY_PREFIX "%s", name);
+	if (pst_worker_start_named(s->router, &relay->worker, address, PST_REACH_SECTION,
+	    relay_receives)) {
+		free(relay);
+		return NULL;
+	}
+	if (from && from->peer)
+		relay->peer = pst_peer_ref(from->peer);
+	relay->next = s->relays;
+	relay->link = &s->relays;
+	if (relay->next)
+		relay->next->link = &relay->next;
+	s->relays = relay;
+	s->count++;
+	return relay;
+}
+
+/* A name belongs to an identity, or, registered without a channel, to a link. */
+static bool
+same_owner(const struct relay *relay, const struct pst_gate *from)
+{
+	const struct pst_peer *peer = from ? from->peer : NULL;
+
+	if (!relay->peer || !peer)
+		return !relay->peer && !peer && relay->gate == from;
+	return pst_identifier_equal(pst_peer_identifier(relay->peer), pst_peer_identifier(peer));
+}
+
+static void
+relay_answer(struct relay *relay, const struct pst_route *back)
+{
+	struct service *s = relay->service;
+	struct pst_route own = pst_worker_route(&relay->worker);
+	uint8_t text[2 + sizeof RELAY_PREFIX + RELAY_NAME_MAX];
+	struct pst_writer w = pst_writer(text, sizeof text);
+	char address[sizeof RELAY_PREFIX + RELAY_NAME_MAX];
+	struct pst_buf buf;
+
+	snprintf(address, sizeof address, RELAY_PREFIX "%s", relay->name);
+	pst_write_data(&w, address, strlen(address));
+	if (!pst_env_buf(&buf, s->env, text, pst_writer_len(&w), PST_RX_HEADROOM, PST_RX_TAILROOM))
+		pst_send(s->router, back, &own, &buf);
+}
+
+static void
+relay_register(struct service *s, const char *name, struct pst_message *m)
+{
+	struct relay *relay = relay_find(s, name);
+	bool fresh = !relay;
+
+	if (relay && !same_owner(relay, m->from)) {
+		refuse(s, m->from, name, "the name is held by another");
+		return;
+	}
+	if (!relay && s->count >= s->conf->relays) {
+		refuse(s, m->from, name, "too many relays");
+		return;
+	}
+	if (!relay)
+		relay = relay_new(s, name, m->from);
+	if (!relay || relay_renew(relay, m)) {
+		refuse(s, m->from, name, "no such address, or out of memory");
+		if (relay)
+			relay_end(relay, "out of memory");
+		return;
+	}
+	if (m->from && m->from->admit && m->from->peer)
+		m->from->admit(m->from);
+	pst_info(pst_section_log(s->senv), fresh ? "relay registered" : "relay registered again",
+	    PST_STR("relay", name), PST_STR("peer", relay->peer ? pst_peer_text(relay->peer) : NULL));
+	relay_answer(relay, &m->back);
+}
+
+/* A name that may stand in an address and in a log. */
+static bool
+name_take(const uint8_t *text, size_t len, char out[RELAY_NAME_MAX + 1])
+{
+	if (!text || !len || len > RELAY_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] == 0x7f || text[i] == '/' || text[i] == '#')
+			return false;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return true;
+}
+
+static void
+service_receives(struct service *s, struct pst_message *m)
+{
+	struct pst_reader r = pst_buf_reader(&m->payload);
+	size_t len;
+	const uint8_t *text = pst_read_data(&r, &len);
+	char name[RELAY_NAME_MAX + 1];
+	uint8_t random[16];
+
+	if (!admits(s->authorized, m->from)) {
+		refuse(s, m->from, NULL, "may not register");
+	} else if (r.status || !name_take(text, len, name) || !m->back.hops) {
+		refuse(s, m->from, NULL, "not a registration");
+	} else {
+		if (!strcmp(name, RELAY_ANY)) {
+			randombytes_buf(random, sizeof random);
+			sodium_bin2hex(name, sizeof name, random, sizeof random);
+		}
+		relay_register(s, name, m);
+	}
+}
+
+static void
+by_name_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	service_receives(pst_container_of(worker, struct service, by_name), m);
+}
+
+static void
+by_chance_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	service_receives(pst_container_of(worker, struct service, by_chance), m);
+}
+
+/* ---- the section ---- */
+
+static void
+service_free(struct service *s)
+{
+	pst_worker_stop(s->router, &s->by_name);
+	pst_worker_stop(s->router, &s->by_chance);
+	while (s->relays)
+		relay_end(s->relays, "the service ends");
+	pst_admission_free(&s->authorized);
+	pst_admission_free(&s->users);
+	free(s);
+}
+
+int
+service_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct service *s = calloc(1, sizeof *s);
+	int rc;
+
+	if (!s)
+		return -ENOMEM;
+	s->senv = senv;
+	s->env = pst_section_env(senv);
+	s->router = pst_env_router(s->env);
+	s->conf = conf;
+	rc = pst_admission_new(&s->authorized, &s->conf->authorized, err);
+	if (!rc)
+		rc = pst_admission_new(&s->users, &s->conf->users, err);
+	if (!rc)
+		rc = pst_worker_start_named(s->router, &s->by_name, "static_forwarding_service",
+		    PST_REACH_SECTION, by_name_receives);
+	if (!rc)
+		rc = pst_worker_start_named(s->router, &s->by_chance, "forwarding_service",
+		    PST_REACH_SECTION, by_chance_receives);
+	if (rc) {
+		service_free(s);
+		return rc;
+	}
+	*self = s;
+	pst_section_up(senv);
+	return PST_OK;
+}
+
+void
+service_close(void *self)
+{
+	struct service *s = self;
+	struct pst_section_env *senv = s->senv;
+
+	service_free(s);
+	pst_section_closed(senv);
+}

@@ -1,0 +1,164 @@
+/*
+ * transport/tcp: messages over TCP connections (spec routing.md 2).
+ * tcp.md is the page for operators.
+ */
+#include "tcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BACKLOG 1024
+
+struct listener {
+	uv_tcp_t handle; /* data: the section */
+	struct listener *next;
+};
+
+static const struct pst_opt tcp_options[] = {
+	PST_OPT(LIST, struct tcp_conf, listen, NULL, "addresses to accept on, address:port"),
+	PST_OPT(LIST, struct tcp_conf, expose, "api",
+	    "workers that peers without a channel may reach; a last * matches any rest"),
+	PST_OPT(SIZE, struct tcp_conf, max_frame, "16M", "largest frame of an admitted peer"),
+	PST_OPT(SIZE, struct tcp_conf, window, "4M", "bytes of an admitted peer not yet passed on"),
+	PST_OPT(SIZE, struct tcp_conf, unknown_max_frame, "256K", "largest frame of any other peer"),
+	PST_OPT(SIZE, struct tcp_conf, unknown_window, "256K", "bytes of any other peer not yet passed on"),
+	PST_OPT(TIME, struct tcp_conf, connect_timeout, "15s", "for all addresses of a name together"),
+	PST_OPT(INT, struct tcp_conf, links, "10000", "accepted connections at once"),
+	PST_OPT_END,
+};
+
+void
+tcp_gone(struct tcp *tcp)
+{
+	struct pst_section_env *senv = tcp->senv;
+
+	if (!tcp->closing || tcp->links || tcp->open_listeners)
+		return;
+	while (tcp->listeners) {
+		struct listener *listener = tcp->listeners;
+
+		tcp->listeners = listener->next;
+		free(listener);
+	}
+	free(tcp);
+	pst_section_closed(senv);
+}
+
+static void
+listener_closed(uv_handle_t *handle)
+{
+	struct tcp *tcp = handle->data;
+
+	tcp->open_listeners--;
+	tcp_gone(tcp);
+}
+
+static void
+connection_waits(uv_stream_t *server, int status)
+{
+	struct tcp *tcp = server->data;
+
+	if (!status)
+		status = link_accept(tcp, server);
+	if (status)
+		pst_log_rated(pst_section_log(tcp->senv), PST_LOG_WARN, &tcp->refused,
+		    "connection not accepted", PST_RC(status));
+}
+
+static int
+listener_open(struct tcp *tcp, const char *address, struct pst_err *err)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+	struct sockaddr_storage sa;
+	int rc;
+
+	if (!listener)
+		return -ENOMEM;
+	uv_tcp_init(pst_env_loop(tcp->env), &listener->handle);
+	listener->handle.data = tcp;
+	listener->next = tcp->listeners;
+	tcp->listeners = listener;
+	tcp->open_listeners++;
+	rc = pst_sockaddr_parse(address, &sa);
+	if (!rc)
+		rc = uv_tcp_bind(&listener->handle, (struct sockaddr *)&sa,
+		    sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+	if (!rc)
+		rc = uv_listen((uv_stream_t *)&listener->handle, BACKLOG, connection_waits);
+	if (rc)
+		return pst_fail(err, rc, "cannot listen on %s: %s", address, pst_strerror(rc));
+	pst_info(pst_section_log(tcp->senv), "listening", PST_STR("address", address));
+	return PST_OK;
+}
+
+static int
+tcp_check(const void *conf, struct pst_err *err)
+{
+	const struct tcp_conf *c = conf;
+	struct sockaddr_storage sa;
+
+	for (size_t i = 0; i < c->listen.count; i++)
+		if (pst_sockaddr_parse(c->listen.item[i], &sa))
+			return pst_fail(err, PST_E_CONF,
+			    "listen: \"%s\" is no address:port (a number, not a name)", c->listen.item[i]);
+	if (c->max_frame > PST_STREAM_FRAME_MAX || c->unknown_max_frame > c->max_frame ||
+	    !c->unknown_max_frame)
+		return pst_fail(err, PST_E_CONF, "want 0 < unknown_max_frame <= max_frame <= 16M");
+	return PST_OK;
+}
+
+static void tcp_close(void *self);
+
+static int
+tcp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct tcp *tcp = calloc(1, sizeof *tcp);
+	int rc = PST_OK;
+
+	if (!tcp)
+		return -ENOMEM;
+	tcp->senv = senv;
+	tcp->env = pst_section_env(senv);
+	tcp->conf = conf;
+	*self = tcp;
+	for (size_t i = 0; !rc && i < tcp->conf->listen.count; i++)
+		rc = listener_open(tcp, tcp->conf->listen.item[i], err);
+	if (rc) /* open all the same, so that close() ends what there is */
+		pst_section_down(senv, rc, err->text);
+	else
+		pst_section_up(senv);
+	return PST_OK;
+}
+
+static void
+tcp_close(void *self)
+{
+	struct tcp *tcp = self;
+
+	tcp->closing = true;
+	for (struct listener *l = tcp->listeners; l; l = l->next)
+		uv_close((uv_handle_t *)&l->handle, listener_closed);
+	if (!tcp->links && !tcp->listeners) {
+		tcp_gone(tcp);
+		return;
+	}
+	for (struct link *link = tcp->links, *next; link; link = next) {
+		next = link->next;
+		link_end(link, PST_E_CLOSED);
+	}
+}
+
+static const struct pst_transport_ops tcp_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "tcp",
+	.connect = link_connect,
+	.close = link_op_close,
+};
+
+static const struct pst_section tcp_sections[] = {
+	PST_SECTION("transport", struct tcp_conf, tcp_options, tcp_check, tcp_open, tcp_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(transport_tcp, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
+    .summary = "messages over TCP connections", .sections = tcp_sections, .ops = &tcp_ops);
