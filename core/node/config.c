@@ -64,8 +64,18 @@ kind_written(const struct pst_conf *conf, const char *kind)
 	return false;
 }
 
+/* A module that was not built is no error until a section refers to it. */
+static bool
+can_be(struct pst_loader *loader, const char *kind_name, const char *name)
+{
+	const struct pst_section_kind *kind = pst_section_kind_find(kind_name);
+
+	return !kind->module_kind ||
+	    pst_loader_has(loader, kind->module_kind, kind->module ? kind->module : name);
+}
+
 static int
-implicit_add_all(struct pst_conf *conf, struct pst_err *err)
+implicit_add_all(struct pst_conf *conf, struct pst_loader *loader, struct pst_err *err)
 {
 	bool has_node = kind_written(conf, "node"), has_transport = kind_written(conf, "transport");
 	int rc = PST_OK;
@@ -74,10 +84,11 @@ implicit_add_all(struct pst_conf *conf, struct pst_err *err)
 		char kind[32], name[32];
 
 		sscanf(implicit[i], "%31s %31s", kind, name);
-		if (strcmp(kind, "node") ? !pst_conf_find(conf, kind, name) : !has_node)
+		if (strcmp(kind, "node") ? !pst_conf_find(conf, kind, name) && can_be(loader, kind, name)
+		                         : !has_node)
 			rc = implicit_add(conf, implicit[i], err);
 	}
-	if (!rc && !has_transport)
+	if (!rc && !has_transport && can_be(loader, "transport", "tcp"))
 		rc = implicit_add(conf, implicit_transport, err);
 	return rc;
 }
@@ -296,6 +307,21 @@ items_make(struct pst_config *config, struct pst_err *err)
 	return PST_OK;
 }
 
+int
+pst_item_fail(const struct pst_item *item, struct pst_err *err, const char *sentence)
+{
+	size_t n = strcspn(sentence, ":");
+
+	if (item->implicit)
+		return pst_fail(err, PST_E_CONF, "%s %s: %s", item->source->kind, item->source->name,
+		    sentence);
+	for (const struct pst_opt *opt = item->row->options; opt->name; opt++)
+		if (strlen(opt->name) == n && !memcmp(opt->name, sentence, n) &&
+		    !strncmp(sentence + n, ": ", 2))
+			return pst_conf_fail(item->source, opt->name, err, "%s", sentence + n + 2);
+	return pst_conf_fail(item->source, NULL, err, "%s", sentence);
+}
+
 static int
 items_check(struct pst_config *config, struct pst_err *err)
 {
@@ -306,7 +332,7 @@ items_check(struct pst_config *config, struct pst_err *err)
 		if (!item->row->check)
 			continue;
 		if (item->row->check(pst_values_conf(item->values), &why))
-			return pst_conf_fail(item->source, NULL, err, "%s", why.text);
+			return pst_item_fail(item, err, why.text);
 	}
 	return PST_OK;
 }
@@ -368,7 +394,7 @@ pst_config_new(struct pst_config **out, struct pst_loader *loader, const char *p
 	if (!rc && path)
 		rc = pst_conf_load(config->conf, path, err);
 	if (!rc)
-		rc = implicit_add_all(config->conf, err);
+		rc = implicit_add_all(config->conf, loader, err);
 	if (!rc)
 		rc = items_make(config, err);
 	if (!rc)

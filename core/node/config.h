@@ -51,6 +51,12 @@ PST_API void pst_config_print(const struct pst_config *config, FILE *out);
 /* NULL when there is none. */
 PST_API struct pst_item *pst_config_item(const struct pst_config *config, const char *kind,
     const char *name);
+/*
+ * A section's own sentence, with its place in front: the file and the line,
+ * that of the option it begins with ("to: …") if it begins with one. What
+ * is not written has only kind and name. Returns PST_E_CONF.
+ */
+PST_API int pst_item_fail(const struct pst_item *item, struct pst_err *err, const char *sentence);
 /* The manual of a module's options. */
 PST_API void pst_module_help(FILE *out, const struct pst_loaded *loaded);
 

@@ -63,14 +63,13 @@ opened_all(struct pst_node *node)
 static void
 fail(struct pst_node *node, struct pst_section_env *s, int rc, const char *sentence)
 {
-	char text[PST_ERR_TEXT];
+	struct pst_err err = PST_ERR_INIT;
 
 	if (node->closing)
 		return;
-	snprintf(text, sizeof text, "%s %s: %.400s", s->item->source->kind, s->item->source->name,
-	    sentence && *sentence ? sentence : pst_strerror(rc));
+	pst_item_fail(s->item, &err, sentence && *sentence ? sentence : pst_strerror(rc));
 	if (node->events->failed)
-		node->events->failed(node->arg, rc, text);
+		node->events->failed(node->arg, rc, err.text);
 	pst_node_close(node);
 }
 

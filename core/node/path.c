@@ -96,6 +96,23 @@ channels_of(const struct pst_multiaddr *ma)
 }
 
 static int
+admissions_check(const struct pst_path_conf *conf, size_t channels, struct pst_err *err)
+{
+	int rc;
+
+	if (!conf->authorized->count)
+		return pst_fail(err, PST_E_CONF,
+		    "authorized: say who the far end may be: identifiers, or \"*\" for anybody");
+	if (!channels && (conf->authorized->count != 1 || strcmp(conf->authorized->item[0], "*")))
+		return pst_fail(err, PST_E_CONF,
+		    "authorized: the route has no /secure hop, so nobody can prove who they are");
+	if (conf->hops->count && conf->hops->count + 1 != channels)
+		return pst_fail(err, PST_E_CONF, "hops: want one for each /secure hop but the last");
+	rc = pst_admission_check(conf->authorized, "authorized", err);
+	return rc ? rc : pst_admission_check(conf->hops, "hops", err);
+}
+
+static int
 multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *err)
 {
 	size_t i = 0;
@@ -131,17 +148,11 @@ pst_path_check(const struct pst_path_conf *conf, struct pst_err *err)
 		rc = multiaddr_check(ma, conf->to, err);
 	channels = rc ? 0 : channels_of(ma);
 	free(ma);
-	if (rc)
+	if (rc) {
+		pst_fail_in(err, PST_E_CONF, "%s", conf->key ? conf->key : "to");
 		return PST_E_CONF;
-	if (!conf->authorized->count)
-		return pst_fail(err, PST_E_CONF,
-		    "authorized: say who the far end may be: identifiers, or \"*\" for anybody");
-	if (!channels && (conf->authorized->count != 1 || strcmp(conf->authorized->item[0], "*")))
-		return pst_fail(err, PST_E_CONF,
-		    "authorized: the route has no /secure hop, so nobody can prove who they are");
-	if (conf->hops->count && conf->hops->count + 1 != channels)
-		return pst_fail(err, PST_E_CONF, "hops: want one for each /secure hop but the last");
-	return PST_OK;
+	}
+	return admissions_check(conf, channels, err);
 }
 
 static int

@@ -46,7 +46,7 @@ admission_add(struct pst_admission *admission, const char *text, struct pst_err 
 	}
 	if (pst_identifier_parse(&id, text))
 		return pst_fail(err, PST_E_CONF,
-		    "authorized: \"%.80s\" is neither an identifier (I and 64 hex digits) nor \"*\"",
+		    "\"%.80s\" is neither an identifier (I and 64 hex digits) nor \"*\"",
 		    text);
 	slot = &admission->slot[slot_find(admission, &id)];
 	slot->used = true;
@@ -66,7 +66,7 @@ pst_admission_new(struct pst_admission **out, const struct pst_list *authorized,
 		slots *= 2;
 	admission = calloc(1, sizeof *admission + slots * sizeof admission->slot[0]);
 	if (!admission)
-		return pst_fail(err, -ENOMEM, "authorized: out of memory");
+		return pst_fail(err, -ENOMEM, "out of memory");
 	admission->slots = slots;
 	for (size_t i = 0; i < authorized->count; i++) {
 		int rc = admission_add(admission, authorized->item[i], err);
@@ -85,6 +85,19 @@ pst_admission_free(struct pst_admission **admission)
 {
 	free(*admission);
 	*admission = NULL;
+}
+
+int
+pst_admission_check(const struct pst_list *authorized, const char *key, struct pst_err *err)
+{
+	struct pst_admission *admission;
+	int rc = pst_admission_new(&admission, authorized, err);
+
+	if (rc)
+		pst_fail_in(err, rc, "%s", key);
+	else
+		pst_admission_free(&admission);
+	return rc;
 }
 
 bool

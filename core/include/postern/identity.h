@@ -84,6 +84,10 @@ struct pst_admission;
 
 PST_API PST_MUST_CHECK int pst_admission_new(struct pst_admission **out,
     const struct pst_list *authorized, struct pst_err *err);
+/* Look at a list without keeping it, for the `check` of a section. The sentence
+ * begins with key, the option it is the value of. */
+PST_API PST_MUST_CHECK int pst_admission_check(const struct pst_list *authorized, const char *key,
+    struct pst_err *err);
 PST_API void pst_admission_free(struct pst_admission **admission);
 PST_API bool pst_admission_anybody(const struct pst_admission *admission);
 /*

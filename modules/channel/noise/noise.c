@@ -64,9 +64,11 @@ noise_check(const void *conf, struct pst_err *err)
 {
 	const struct noise_conf *c = conf;
 
-	if (c->half_open < 1 || c->unknown_channels < 1)
-		return pst_fail(err, PST_E_CONF, "half_open and unknown_channels want at least 1");
-	return PST_OK;
+	if (c->half_open < 1)
+		return pst_fail(err, PST_E_CONF, "half_open: at least 1");
+	if (c->unknown_channels < 1)
+		return pst_fail(err, PST_E_CONF, "unknown_channels: at least 1");
+	return pst_admission_check(&c->authorized, "authorized", err);
 }
 
 static void

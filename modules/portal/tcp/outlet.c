@@ -43,9 +43,11 @@ outlet_check(const void *conf, struct pst_err *err)
 	if (!c->authorized.count)
 		return pst_fail(err, PST_E_CONF,
 		    "authorized: say who may use it: identifiers, or \"*\" for everybody");
-	if (c->window_max < STREAM_WINDOW || c->streams < 1)
-		return pst_fail(err, PST_E_CONF, "want window_max of at least 256K and streams of at least 1");
-	return PST_OK;
+	if (c->window_max < STREAM_WINDOW)
+		return pst_fail(err, PST_E_CONF, "window_max: at least 256K");
+	if (c->streams < 1)
+		return pst_fail(err, PST_E_CONF, "streams: at least 1");
+	return pst_admission_check(&c->authorized, "authorized", err);
 }
 
 /* ---- one stream ---- */

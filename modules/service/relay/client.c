@@ -38,6 +38,7 @@ path_conf(const struct client_conf *c)
 {
 	return (struct pst_path_conf){
 		.to = c->at,
+		.key = "at",
 		.authorized = &c->authorized,
 		.hops = &c->hops,
 		.channel = c->channel,
@@ -47,8 +48,11 @@ path_conf(const struct client_conf *c)
 int
 client_check(const void *conf, struct pst_err *err)
 {
-	struct pst_path_conf path = path_conf(conf);
+	const struct client_conf *c = conf;
+	struct pst_path_conf path = path_conf(c);
 
+	if (c->name && (!*c->name || strlen(c->name) > RELAY_NAME_MAX))
+		return pst_fail(err, PST_E_CONF, "name: want 1 to %d bytes", RELAY_NAME_MAX);
 	return pst_path_check(&path, err);
 }
 
@@ -149,10 +153,7 @@ client_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 	c->senv = senv;
 	c->env = pst_section_env(senv);
 	c->name = cc->name ? cc->name : pst_section_name(senv);
-	if (strlen(c->name) > RELAY_NAME_MAX)
-		rc = pst_fail(err, PST_E_CONF, "name: at most %d bytes", RELAY_NAME_MAX);
-	else
-		rc = pst_path_open(&c->path, senv, &path, &path_events, c, err);
+	rc = pst_path_open(&c->path, senv, &path, &path_events, c, err);
 	if (rc) {
 		free(c);
 		return rc;

@@ -44,6 +44,7 @@ int
 service_check(const void *conf, struct pst_err *err)
 {
 	const struct service_conf *c = conf;
+	int rc;
 
 	if (!c->authorized.count)
 		return pst_fail(err, PST_E_CONF,
@@ -51,7 +52,10 @@ service_check(const void *conf, struct pst_err *err)
 	if (!c->users.count)
 		return pst_fail(err, PST_E_CONF,
 		    "users: say who may send through: identifiers, or \"*\" for everybody");
-	return PST_OK;
+	if (c->relays < 1)
+		return pst_fail(err, PST_E_CONF, "relays: at least 1");
+	rc = pst_admission_check(&c->authorized, "authorized", err);
+	return rc ? rc : pst_admission_check(&c->users, "users", err);
 }
 
 static bool
@@ -343,6 +347,8 @@ service_open(void **self, struct pst_section_env *senv, const void *conf, struct
 	if (!rc)
 		rc = pst_worker_start_named(s->router, &s->by_chance, "forwarding_service",
 		    PST_REACH_SECTION, by_chance_receives);
+	if (rc == -EEXIST)
+		pst_fail(err, rc, "another section has the same workers: one relay service is enough");
 	if (rc) {
 		service_free(s);
 		return rc;

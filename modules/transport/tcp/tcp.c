@@ -101,9 +101,10 @@ tcp_check(const void *conf, struct pst_err *err)
 		if (pst_sockaddr_parse(c->listen.item[i], &sa))
 			return pst_fail(err, PST_E_CONF,
 			    "listen: \"%s\" is no address:port (a number, not a name)", c->listen.item[i]);
-	if (c->max_frame > PST_STREAM_FRAME_MAX || c->unknown_max_frame > c->max_frame ||
-	    !c->unknown_max_frame)
-		return pst_fail(err, PST_E_CONF, "want 0 < unknown_max_frame <= max_frame <= 16M");
+	if (c->max_frame > PST_STREAM_FRAME_MAX)
+		return pst_fail(err, PST_E_CONF, "max_frame: at most 16M");
+	if (!c->unknown_max_frame || c->unknown_max_frame > c->max_frame)
+		return pst_fail(err, PST_E_CONF, "unknown_max_frame: more than 0 and at most max_frame");
 	return PST_OK;
 }
 
