@@ -330,13 +330,13 @@ a_bad_passphrase_file_is_refused(void **state)
 	struct fixture *f = *state;
 
 	f->conf.passphrase_file = f->passphrase;
-	assert_int_equal(vault_open(f), -ENOENT);
+	assert_int_equal(vault_open(f), PST_E_CONF);
 	fake_close(&f->vault);
 	file_write(f->passphrase, "x\n", 0644);
-	assert_int_equal(vault_open(f), -EPERM);
+	assert_int_equal(vault_open(f), PST_E_CONF);
 	fake_close(&f->vault);
 	file_write(f->passphrase, "\n", 0600);
-	assert_int_equal(vault_open(f), -EINVAL);
+	assert_int_equal(vault_open(f), PST_E_CONF);
 	fake_close(&f->vault);
 }
 
@@ -358,21 +358,21 @@ a_file_that_others_may_read_is_refused(void **state)
 	make(f, PST_KEY_ED25519);
 	fake_close(&f->vault);
 	chmod(f->path, 0640);
-	check_refused(f, -EPERM, "unreadable or too open key file");
+	check_refused(f, PST_E_CONF, "unreadable or too open key file");
 	chmod(f->path, 0604);
-	check_refused(f, -EPERM, "mode 0604");
+	check_refused(f, PST_E_CONF, "mode 0604");
 	chmod(f->path, 0600);
 	if (geteuid() == 0 && chown(f->path, 12345, 0) == 0) {
-		check_refused(f, -EPERM, "belongs to user 12345");
+		check_refused(f, PST_E_CONF, "belongs to user 12345");
 		assert_int_equal(chown(f->path, 0, 0), 0);
 	}
 	snprintf(other, sizeof other, "%s/other", f->node.state_dir);
 	assert_int_equal(rename(f->path, other), 0);
 	assert_int_equal(symlink(other, f->path), 0);
-	check_refused(f, -ELOOP, "symbolic link");
+	check_refused(f, PST_E_CONF, "symbolic link");
 	unlink(f->path);
 	assert_int_equal(mkdir(f->path, 0700), 0);
-	check_refused(f, -EINVAL, "is not a file");
+	check_refused(f, PST_E_CONF, "is not a file");
 	rmdir(f->path);
 }
 

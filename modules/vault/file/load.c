@@ -38,8 +38,10 @@ ring_read(struct vault *vault, const struct secret *passphrase)
 
 	if (rc == -ENOENT)
 		return PST_OK;
-	if (rc)
-		return pst_fail_in(&vault->err, rc, "unreadable or too open key file");
+	if (rc) {
+		pst_fail_in(&vault->err, rc, "unreadable or too open key file");
+		return PST_E_CONF; /* nothing but the operator helps */
+	}
 	rc = image_read(&vault->ring, &vault->seal, &image, passphrase, &vault->err);
 	secret_free(&image);
 	return rc ? pst_fail_in(&vault->err, rc, "%s", vault->path) : PST_OK;
@@ -74,6 +76,10 @@ vault_load(void *arg)
 
 	if (with)
 		rc = passphrase_read(&passphrase, vault->conf->passphrase_file, &vault->err);
+	if (rc) {
+		pst_fail_in(&vault->err, rc, "passphrase_file");
+		rc = PST_E_CONF;
+	}
 	if (!rc)
 		rc = ring_read(vault, with ? &passphrase : NULL);
 	if (!rc && with && !vault->seal.key)
