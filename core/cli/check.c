@@ -17,7 +17,7 @@ cmd_check(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c != 'p')
-			return cli_usage("check", "unknown option");
+			return cli_bad_option("check", argv);
 		print = true;
 	}
 	if (argc - optind != 1)

@@ -41,6 +41,9 @@ int cli_fail(int rc, const char *fmt, ...) PST_PRINTF(2, 3);
 /* "postern COMMAND: sentence", and where help is; EXIT_USAGE. */
 int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
 
+/* The same for the option that getopt_long() has just refused. */
+int cli_bad_option(const char *command, char **argv);
+
 /* Run a node as a command does: open sections up to max_rank, call ready with
  * it, and stop when cli_done is called. */
 struct cli_node {

@@ -45,7 +45,7 @@ cmd_identity(int argc, char **argv)
 		else if (c == 'f')
 			file = optarg;
 		else
-			return cli_usage("identity", "unknown option");
+			return cli_bad_option("identity", argv);
 	}
 	if (argc - optind < 1 || argc - optind > 2 || strcmp(argv[optind], "show"))
 		return cli_usage("identity", "want show, and perhaps a name");

@@ -108,6 +108,7 @@ main(int argc, char **argv)
 	const struct command *c;
 	struct pst_nearest near = { 0 };
 
+	opterr = 0; /* cli_bad_option() says it */
 	if (argc < 2) {
 		commands_print(stderr);
 		return EXIT_USAGE;

@@ -131,6 +131,7 @@ send_ready(struct cli_node *cli)
 	struct send *send = pst_container_of(cli, struct send, cli);
 	struct pst_path_conf conf = {
 		.to = send->to,
+		.key = "--to",
 		.authorized = &send->authorized,
 		.hops = &none,
 		.channel = "api",
@@ -232,7 +233,7 @@ cmd_message(int argc, char **argv)
 		else if (c == 's')
 			state = optarg;
 		else if (c != 'm' || timeout_parse(optarg, &send.timeout_ms))
-			return cli_usage("message", "unknown option, or bad time");
+			return cli_bad_option("message", argv);
 	}
 	if (argc - optind != 2 || strcmp(argv[optind], "send") || !send.to)
 		return cli_usage("message", "want send, a text, and --to");

@@ -29,7 +29,7 @@ cmd_run(int argc, char **argv)
 		else if (c == 'l' && (cli.log_level = pst_log_level_parse(optarg)) >= 0)
 			continue;
 		else
-			return cli_usage("run", "unknown option or log level");
+			return cli_bad_option("run", argv);
 	}
 	if (argc - optind != 1)
 		return cli_usage("run", "want one file or directory");
