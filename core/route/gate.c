@@ -156,14 +156,14 @@ pst_gate_close(struct pst_router *router, struct pst_gate *gate)
 {
 	if (!gate->worker.address)
 		return;
-	pst_worker_stop(router, &gate->worker);
-	pairs_leave(router, gate);
 	while (gate->watches) {
 		struct pst_gate_watch *watch = gate->watches;
 
 		pst_gate_unwatch(watch);
 		watch->fn(watch);
 	}
+	pst_worker_stop(router, &gate->worker);
+	pairs_leave(router, gate);
 }
 
 void

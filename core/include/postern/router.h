@@ -114,7 +114,11 @@ struct pst_gate {
 /* Start its worker (reach INSIDE, random address) and give it an id. */
 PST_API PST_MUST_CHECK int pst_gate_open(struct pst_router *router, struct pst_gate *gate,
     pst_receive_fn *receive);
-/* Stop the worker, forget pairs, tell the watches. A no-op on a closed gate. */
+/*
+ * Tell the watches, who may still say goodbye through it, then stop the worker
+ * and forget its pairs. A no-op on a closed gate. The owner sees to it that
+ * it is not closed again from a watch.
+ */
 PST_API void pst_gate_close(struct pst_router *router, struct pst_gate *gate);
 PST_API void pst_gate_watch(struct pst_gate *gate, struct pst_gate_watch *watch,
     void (*fn)(struct pst_gate_watch *watch));

@@ -40,18 +40,17 @@ channel_end(struct channel *c, int rc, bool tell_peer)
 	const struct pst_channel_events *events;
 	bool vault_busy = c->state == CHANNEL_VAULT;
 
-	if (c->state == CHANNEL_CLOSED)
+	if (c->ending)
 		return;
+	c->ending = true;
 	if (c->state == CHANNEL_OPEN) {
-		if (tell_peer)
-			channel_send_close(c);
+		channel_goodbye(c, tell_peer);
 		pst_info(&c->log, "channel closed", PST_RC(rc));
 	}
 	c->state = CHANNEL_CLOSED;
 	pst_timer_stop(c->noise->env, &c->timer);
 	pst_gate_unwatch(&c->below);
 	pst_worker_stop(c->noise->router, &c->remote);
-	pst_gate_close(c->noise->router, &c->base.gate);
 	channel_handshake_drop(c);
 	if (c->unknown)
 		c->noise->unknown--;
@@ -74,8 +73,9 @@ below_closed(struct pst_gate_watch *watch)
 {
 	struct channel *c = pst_container_of(watch, struct channel, below);
 
+	/* if the gate is only being closed, the peer still hears of it */
 	c->below_gate = NULL;
-	channel_end(c, PST_E_CLOSED, false);
+	channel_end(c, PST_E_CLOSED, true);
 }
 
 static void

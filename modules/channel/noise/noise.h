@@ -48,7 +48,7 @@ struct channel {
 	struct pst_gate *below_gate;
 	struct pst_route *out;        /* to the peer's worker */
 	enum channel_state state;
-	bool initiator;
+	bool initiator, ending;
 	bool half_open, unknown;      /* counted in noise */
 	struct handshake *hs;         /* until open */
 	struct pst_peer *peer;
@@ -86,6 +86,7 @@ void channel_handshake_drop(struct channel *c);
 /* traffic.c: what goes through an open channel */
 void channel_opened(struct channel *c);
 void channel_record(struct channel *c, struct pst_message *message);
-void channel_send_close(struct channel *c);
+/* Close the gate, whose users say goodbye through it; then say it too. */
+void channel_goodbye(struct channel *c, bool tell_peer);
 
 #endif

@@ -70,13 +70,20 @@ out:
 }
 
 void
-channel_send_close(struct channel *c)
+channel_goodbye(struct channel *c, bool tell_peer)
 {
 	static const uint8_t plain[] = { 0x82, 0x82, KIND_CLOSE, 0x80, NO_PADDING };
-	struct pst_route back = pst_worker_route(&c->base.gate.worker);
+	struct pst_route own = pst_worker_route(&c->base.gate.worker), back;
+	struct pst_route_buf rb;
 	struct pst_buf buf;
 
-	if (pst_env_buf(&buf, c->noise->env, plain, sizeof plain, PST_RX_HEADROOM, PST_RX_TAILROOM))
+	pst_route_buf_init(&rb);
+	if (pst_route_add_route(&rb, &own))
+		return;
+	back = pst_route_buf_view(&rb);
+	pst_gate_close(c->noise->router, &c->base.gate);
+	if (!tell_peer ||
+	    pst_env_buf(&buf, c->noise->env, plain, sizeof plain, PST_RX_HEADROOM, PST_RX_TAILROOM))
 		return;
 	if (record_send(c, &buf, &back))
 		pst_buf_free(&buf);

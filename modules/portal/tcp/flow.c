@@ -290,13 +290,13 @@ disconnect_came(struct stream *s, struct pst_reader *r)
 {
 	enum wire_reason reason = wire_read_reason(r);
 
-	if (reason)
-		pst_log_rated(s->portal->log, PST_LOG_WARN, &s->portal->odd, "the other end closed",
-		    PST_STR("reason", wire_reason_text(reason)));
-	if (reason && reason != WIRE_SHUTDOWN)
-		stream_end(s, true); /* not an end that the application should trust */
-	else
+	if (!reason) {
 		peer_finished(s, true);
+		return;
+	}
+	pst_log_rated(s->portal->log, reason == WIRE_INTERNAL ? PST_LOG_INFO : PST_LOG_WARN,
+	    &s->portal->odd, "the other end closed", PST_STR("reason", wire_reason_text(reason)));
+	stream_end(s, true); /* not an end that the application should trust */
 }
 
 void

@@ -9,6 +9,8 @@
 #include "sections.h"
 
 #define BACKLOG 1024
+/* Without a Pong for so long the path is asked whether it lives. */
+#define SUSPECT_MS 1000
 
 const struct pst_opt inlet_options[] = {
 	PST_OPT(STR, struct inlet_conf, listen, NULL, "address:port where applications connect",
@@ -70,10 +72,15 @@ no_answer(struct pst_timer *timer)
 {
 	struct stream *s = pst_container_of(timer, struct stream, timer);
 	struct inlet *inlet = pst_container_of(s->portal, struct inlet, portal);
+	uint64_t waited = pst_now_ms(s->portal->env) - s->since_ms;
 
-	pst_log_rated(s->portal->log, PST_LOG_WARN, &inlet->refused, "no answer from the outlet");
-	if (inlet->path)
+	if (inlet->path && s->peer)
 		pst_path_suspect(inlet->path);
+	if (waited < inlet->conf->connect_timeout) {
+		pst_timer_start(s->portal->env, timer, inlet->conf->connect_timeout - waited, no_answer);
+		return;
+	}
+	pst_log_rated(s->portal->log, PST_LOG_WARN, &inlet->refused, "no answer from the outlet");
 	stream_end(s, true);
 }
 
@@ -133,7 +140,11 @@ connection_waits(uv_stream_t *server, int status)
 		stream_end(s, true);
 		goto refused;
 	}
-	pst_timer_start(inlet->portal.env, &s->timer, inlet->conf->connect_timeout, no_answer);
+	s->patient = true;
+	s->since_ms = pst_now_ms(inlet->portal.env);
+	pst_timer_start(inlet->portal.env, &s->timer,
+	    inlet->conf->connect_timeout < SUSPECT_MS ? inlet->conf->connect_timeout : SUSPECT_MS,
+	    no_answer);
 	if (inlet->route)
 		stream_ping(inlet, s);
 	return; /* without a route it waits for one */

@@ -46,8 +46,10 @@ struct stream {
 	uint16_t front, back;   /* room that the route wants */
 	uv_tcp_t socket;
 	bool has_socket, reading, gave;
+	bool patient; /* unanswered, it waits for the next path when this one goes */
 	enum stream_state state;
 	struct pst_timer timer;
+	uint64_t since_ms; /* when the application came */
 	struct pst_dial *dial;  /* outlet, while it connects */
 	struct wire_offer agreed;
 	/* A Pong has come (inlet), or the target answered (outlet): rc. */

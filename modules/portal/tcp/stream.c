@@ -103,8 +103,15 @@ socket_closed(uv_handle_t *handle)
 static void
 gate_closed(struct pst_gate_watch *watch)
 {
-	/* bytes may be lost with it: the application must not take that for an end */
-	stream_end(pst_container_of(watch, struct stream, watch), true);
+	struct stream *s = pst_container_of(watch, struct stream, watch);
+
+	if (s->state == STREAM_WAITING && s->patient) {
+		free(s->peer);
+		s->peer = NULL;
+		return;
+	}
+	/* bytes may be lost with it: no application must take that for an end */
+	stream_disconnect(s, WIRE_SHUTDOWN, true);
 }
 
 int
