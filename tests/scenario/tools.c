@@ -13,7 +13,6 @@
  * All addresses are 127.0.0.1. Exit code 0: done; 1: it failed; 2: usage; 3: time ran out.
  * Servers run until a signal ends them.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
