@@ -214,6 +214,11 @@ finish() {
 		end "$name" TERM >/dev/null
 	done
 	if declare -F at_exit >/dev/null; then at_exit; fi
+	if grep -lE 'AddressSanitizer|LeakSanitizer|runtime error:' "$work"/*.log >"$work/.reports" 2>/dev/null; then
+		echo "Bail out! a sanitizer reports"
+		xargs grep -hE -A 12 'AddressSanitizer|LeakSanitizer|runtime error:' <"$work/.reports" | head -n 80 | comment
+		rc=99
+	fi
 	cd /
 	if [ "${KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
 	if [ "$rc" = 0 ] && [ "$planned" ] && { [ "$failures" -gt 0 ] || [ "$case_no" != "$planned" ]; }; then rc=1; fi

@@ -115,8 +115,9 @@ sender_receives(struct pst_worker *worker, struct pst_message *m)
 
 	if (!rc)
 		rc = pst_stream_send(&link->stream, &m->payload);
+	/* a broken stream says so from the loop, never within a send */
 	if (rc && rc != PST_E_CLOSED)
-		link_end(link, rc);
+		pst_log_rated(&link->log, PST_LOG_WARN, &link->tcp->refused, "message not sent", PST_RC(rc));
 }
 
 static void
