@@ -74,6 +74,7 @@ noise_check(const void *conf, struct pst_err *err)
 static void
 noise_free(struct noise *noise)
 {
+	pst_task_cancel(noise->env, &noise->evict);
 	pst_admission_free(&noise->admission);
 	free(noise);
 }

@@ -27,6 +27,7 @@ struct noise {
 	struct pst_worker listener;
 	struct channel *channels; /* all, whatever their state */
 	int64_t half_open, unknown;
+	struct pst_task evict; /* the unknown ones beyond the limit */
 	struct pst_rate refused;
 	bool closing;
 };

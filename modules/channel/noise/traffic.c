@@ -230,17 +230,22 @@ keys_install(struct channel *c)
 	return rc;
 }
 
-/* Too many that nothing here has accepted: the quietest goes. */
+/* Too many that nothing here has accepted: the quietest go. */
 static void
-evict_unknown(struct noise *noise)
+evict_unknown(struct pst_task *task)
 {
-	struct channel *quietest = NULL;
+	struct noise *noise = pst_container_of(task, struct noise, evict);
 
-	for (struct channel *c = noise->channels; c; c = c->next)
-		if (c->unknown && (!quietest || c->heard_ms < quietest->heard_ms))
-			quietest = c;
-	if (quietest)
+	while (noise->unknown > noise->conf->unknown_channels) {
+		struct channel *quietest = NULL;
+
+		for (struct channel *c = noise->channels; c; c = c->next)
+			if (c->unknown && !c->ending && (!quietest || c->heard_ms < quietest->heard_ms))
+				quietest = c;
+		if (!quietest)
+			break;
 		channel_end(quietest, PST_E_LIMIT, true);
+	}
 }
 
 void
@@ -273,9 +278,9 @@ channel_opened(struct channel *c)
 			c->events->up(c->arg, &c->base);
 		return;
 	}
-	if (noise->unknown >= noise->conf->unknown_channels)
-		evict_unknown(noise);
-	noise->unknown++;
 	c->unknown = true;
+	/* not within this call: the channel that goes may carry this one */
+	if (++noise->unknown > noise->conf->unknown_channels)
+		pst_task_post(noise->env, &noise->evict, evict_unknown);
 	pst_timer_start(noise->env, &c->timer, noise->conf->unknown_idle, idle_check);
 }
