@@ -1,0 +1,86 @@
+/*
+ * The inside of a path: its plan (path_plan.c), its making and unmaking
+ * (path.c), and the probes that watch it (path_probe.c).
+ */
+#ifndef PST_NODE_PATH_H
+#define PST_NODE_PATH_H
+
+#include <postern/channel.h>
+#include <postern/multiaddr.h>
+#include <postern/path.h>
+#include <postern/transport.h>
+
+/* Design: reconnection. */
+#define BACKOFF_FIRST_MS 50
+#define BACKOFF_MAX_MS 1000
+#define PATIENCE_MIN_MS 300
+#define ATTEMPTS_ALIVE 3
+#define ATTEMPTS_QUICK 10
+#define ATTEMPT_SLOW_MS 10000
+/* Spec routing.md 8.7. */
+#define PROBE_EVERY_MS 10000
+#define PROBES_LOST 3
+
+#define CHANNELS_MAX 8
+
+struct attempt {
+	struct pst_path *path;
+	struct step *step;
+	struct pst_channel *channel; /* NULL: free */
+};
+
+/* One channel of the path, made over what lies before it. */
+struct step {
+	size_t first, last; /* hops of the multiaddr; the last is /secure/… */
+	struct pst_admission *admission;
+	struct attempt attempts[ATTEMPTS_ALIVE];
+	struct pst_channel *channel; /* of the attempt that won; NULL until then */
+};
+
+struct pst_path {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	const struct pst_log *log;
+	struct pst_multiaddr to;
+	bool dials; /* it begins with a host and a port */
+	const struct pst_channel_ops *channel_ops;
+	void *channel_section;
+	const struct pst_path_events *events;
+	void *arg;
+
+	const struct pst_transport_ops *transport_ops;
+	struct pst_link *link;
+	struct step steps[CHANNELS_MAX];
+	size_t step_count, step_now;
+	unsigned tried;        /* attempts at the present step */
+	uint64_t wait_ms;      /* before the next one */
+	struct pst_timer timer; /* of the next attempt, probe or beginning */
+	uint64_t backoff_ms;
+
+	struct pst_route_buf route; /* as far as it is open */
+	struct pst_gate *gate;      /* its first hop */
+	size_t tail;                /* first hop after the last channel */
+	bool up;
+	struct pst_request probe;
+	uint8_t probe_sent[9];
+	bool probing, suspected;
+	unsigned probes_lost;
+
+	struct pst_task close_task;
+	void (*on_closed)(void *arg);
+	void *on_closed_arg;
+};
+
+/* path_plan.c: what is to be made, from the configuration. */
+int path_plan(struct pst_path *path, const struct pst_path_conf *conf, struct pst_err *err);
+/* Append hops first up to end of the multiaddr to a route. */
+int path_extend(const struct pst_path *path, struct pst_route_buf *rb, size_t first, size_t end);
+
+/* path.c: it is down for this reason: dismantle it and begin again. */
+void path_start_over(struct pst_path *path, int rc);
+
+/* path_probe.c: probe the far end from now on; and no more. */
+void path_probes_start(struct pst_path *path);
+void path_probes_stop(struct pst_path *path);
+
+#endif

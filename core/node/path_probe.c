@@ -1,0 +1,87 @@
+/* Is the far end alive? Probes to its echo worker (spec routing.md 8.7). */
+#include <sodium.h>
+#include <string.h>
+
+#include "node/path.h"
+
+static void probe_start(struct pst_timer *timer);
+
+static void
+probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
+{
+	struct pst_path *path = pst_container_of(request, struct pst_path, probe);
+
+	path->probing = false;
+	if (!rc && pst_buf_len(&answer->payload) == sizeof path->probe_sent &&
+	    !memcmp(answer->payload.start, path->probe_sent, sizeof path->probe_sent)) {
+		path->probes_lost = 0;
+		path->suspected = false;
+		pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+		return;
+	}
+	/* no loss of theirs while we ourselves have stopped reading */
+	if (!path->link || !path->link->account || !pst_account_stopped(path->link->account))
+		path->probes_lost++;
+	if (path->probes_lost >= PROBES_LOST) {
+		pst_warn(path->log, "the far end does not answer probes");
+		path_start_over(path, UV_ETIMEDOUT);
+	} else {
+		probe_start(&path->timer);
+	}
+}
+
+static void
+probe_start(struct pst_timer *timer)
+{
+	struct pst_path *path = pst_container_of(timer, struct pst_path, timer);
+	struct pst_route_buf rb = path->route;
+	struct pst_writer w = pst_writer(path->probe_sent, sizeof path->probe_sent);
+	struct pst_route route;
+	struct pst_buf buf;
+
+	if (path->probing || !path->gate || pst_route_add(&rb, PST_ADDRESS_LOCAL, "echo", 4))
+		return;
+	/* CBOR of a random number of 64 bits: always nine bytes */
+	pst_write_u8(&w, 0x1b);
+	randombytes_buf(path->probe_sent + 1, 8);
+	path->probe_sent[1] |= 0x80;
+	if (pst_env_buf(&buf, path->env, path->probe_sent, sizeof path->probe_sent, PST_RX_HEADROOM,
+	    PST_RX_TAILROOM))
+		return;
+	path->probing = true;
+	route = pst_route_buf_view(&rb);
+	if (pst_request_send(path->env, &path->probe, &route, &buf,
+	    path->suspected ? pst_path_patience_ms(path) : PROBE_EVERY_MS, probe_answered)) {
+		pst_request_cancel(&path->probe);
+		path->probing = false;
+		pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+	}
+}
+
+void
+pst_path_suspect(struct pst_path *path)
+{
+	if (!path->up || path->suspected || !path->gate)
+		return;
+	path->suspected = true;
+	path->probes_lost = 0;
+	pst_request_cancel(&path->probe);
+	path->probing = false;
+	pst_timer_stop(path->env, &path->timer);
+	pst_timer_start(path->env, &path->timer, 0, probe_start);
+}
+
+void
+path_probes_start(struct pst_path *path)
+{
+	path->suspected = false;
+	path->probes_lost = 0;
+	pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+}
+
+void
+path_probes_stop(struct pst_path *path)
+{
+	pst_request_cancel(&path->probe);
+	path->probing = false;
+}
