@@ -117,6 +117,7 @@ function goals() {
 	goal("postern, resident idle, MiB a process", highest("postern", "rss"), "<=", 12)
 	goal("postern, private dirty, MiB a process", highest("postern", "dirty"), "<=", 4)
 	goal("postern, KiB an idle connection, all processes", median("postern", "hold.kb_per_conn"), "<=", 16)
+	goal("postern, bytes of an idle worker, of a million", median("postern", "workers.bytes"), "<=", 200)
 	goal("postern, bytes copied per byte carried", highest("postern", "copied"), "<=", 0.07)
 }
 
