@@ -1,0 +1,283 @@
+#!/bin/bash
+# Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
+. "${top_srcdir:-.}/tests/scenario/lib.sh"
+
+plan 106
+me=I$(printf '%064d' 7)
+route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
+
+# broken SENTENCE FIRST-LINE <<FILE: two cases, one for check and one for run. The file is t.conf.
+broken() {
+	local out rc=0 wanted="postern: $2 [conf]"
+	cat >t.conf
+	rm -rf state
+	out=$("$POSTERN" check t.conf 2>&1) || rc=$?
+	is "$1" "$out, exit code $rc" "$wanted, exit code 2"
+	rc=0
+	out=$(timeout 20 "$POSTERN" run --state state t.conf 2>&1) || rc=$?
+	[ ! -e state ] || rc="$rc, and a state directory was made"
+	is "the same when it is run, and nothing is started" "$out, exit code $rc" "$wanted, exit code 2"
+}
+
+# ---- sections ----
+
+broken "an unknown section" 't.conf:2: unknown section "nod", did you mean "node"?' <<'END'
+# a comment
+nod hub { state = "hub" }
+END
+broken "an unknown section like no other" 't.conf:1: unknown section "zebra"' <<'END'
+zebra hub { }
+END
+broken "a section twice" 't.conf:3: outlet db: stands at t.conf:1 already' <<'END'
+outlet db { to = "127.0.0.1:5432"  authorized = {"*"} }
+
+outlet db { to = "127.0.0.1:5433"  authorized = {"*"} }
+END
+broken "two nodes" 't.conf:2: node b: a second node; the first is at t.conf:1' <<'END'
+node a { }
+node b { }
+END
+broken "a section without a name" 't.conf:1: the section needs a name: node NAME { … }' <<'END'
+node { }
+END
+broken "a key outside of a section" 't.conf:1: state = stands outside of a section' <<'END'
+state = "hub"
+END
+
+# ---- modules ----
+
+broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tcpp (there are: tcp)' <<'END'
+transport wan {
+	use = tcpp }
+END
+broken "a service that is none" 't.conf:1: service ehco: no module service/ehco (there are: echo, relay)' <<'END'
+service ehco { }
+END
+broken "a module where there is no choice" 't.conf:1: relay db: use: a relay is always of module service/relay' <<'END'
+relay db { use = echo  at = "/ip4/127.0.0.1/tcp/4000/secure/api"  authorized = {"*"} }
+END
+broken "a module of another directory" 't.conf:1: transport wan: use: "../tcp" is not the name of a module' <<'END'
+transport wan { use = "../tcp" }
+END
+
+# ---- keys ----
+
+broken "an unknown key" 't.conf:2: outlet db: unknown key "tto", did you mean "to"?' <<'END'
+outlet db {
+	tto = "127.0.0.1:5432"  authorized = {"*"} }
+END
+broken "a key twice" 't.conf:3: node n: log stands here and in line 2' <<'END'
+node n {
+	log = info
+	log = warn
+}
+END
+broken "a key that is missing" 't.conf:1: outlet db: to: is required' <<'END'
+outlet db { authorized = {"*"} }
+END
+broken "a list where one value goes" 't.conf:2: outlet db: to: takes one value, not a list' <<'END'
+outlet db {
+	to = {"127.0.0.1:5432"}
+	authorized = {"*"} }
+END
+
+# ---- values ----
+
+broken "a bad size" 't.conf:1: node n: memory: "12Q" is not a size: digits, then K, M, G or nothing' <<'END'
+node n { memory = 12Q }
+END
+broken "a bad time" \
+	't.conf:2: outlet db: connect_timeout: "5x" is not a time: digits, then ms, s, m, h, d or nothing for seconds' <<'END'
+outlet db { to = "127.0.0.1:5432"  authorized = {"*"}
+	connect_timeout = 5x }
+END
+broken "a bad number" 't.conf:1: outlet db: streams: "1.5" is not a whole decimal number' <<'END'
+outlet db { to = "127.0.0.1:5432"  authorized = {"*"}  streams = 1.5 }
+END
+broken "neither true nor false" 't.conf:1: node n: extensions: "maybe" is none of true, false, yes, no, on, off' <<'END'
+node n { extensions = maybe }
+END
+broken "a word that is none of the known" \
+	't.conf:1: node n: log: "verbose" is not known; known are: error warn info debug' <<'END'
+node n { log = verbose }
+END
+broken "a number that is too small" 't.conf:2: outlet db: window_max: at least 256K' <<'END'
+outlet db { to = "127.0.0.1:5432"  authorized = {"*"}
+	window_max = 1K }
+END
+broken "a number that is too large" 't.conf:1: transport wan: max_frame: at most 16M' <<'END'
+transport wan { max_frame = 17M }
+END
+broken "two numbers that do not go together" \
+	't.conf:2: transport wan: unknown_max_frame: more than 0 and at most max_frame' <<'END'
+transport wan { max_frame = 128K
+	unknown_max_frame = 1M }
+END
+
+# ---- references ----
+
+broken "a reference to nothing" 't.conf:2: identity bank: vault: there is no section "vault hsm"' <<'END'
+identity bank {
+	vault = hsm }
+END
+broken "a reference with a slip" \
+	't.conf:4: inlet db: channel: there is no section "channel apo", did you mean "api"?' <<END
+inlet db {
+	listen = "127.0.0.1:15432"
+	to = "$route"  authorized = {"$me"}
+	channel = apo }
+END
+
+# ---- addresses and routes ----
+
+broken "an outlet to nowhere" 't.conf:1: outlet db: to: "127.0.0.1" is no host:port' <<'END'
+outlet db { to = "127.0.0.1"  authorized = {"*"} }
+END
+broken "an inlet at a name" 't.conf:2: inlet db: listen: "localhost:15432" is no address:port (a number, not a name)' <<END
+inlet db {
+	listen = "localhost:15432"
+	to = "$route"  authorized = {"$me"} }
+END
+broken "a port that is none" 't.conf:2: transport wan: listen: "127.0.0.1:99999" is no address:port (a number, not a name)' <<'END'
+transport wan {
+	listen = {"127.0.0.1:4000", "127.0.0.1:99999"} }
+END
+broken "a route with an unknown word" \
+	't.conf:2: inlet db: to: hop 2 of route "/ip4/127.0.0.1/tpc/4000/secure/api": unknown protocol' <<END
+inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
+	to = "/ip4/127.0.0.1/tpc/4000/secure/api" }
+END
+broken "a route with a bad address" \
+	't.conf:1: relay db: at: hop 1 of route "/ip4/127.0.0.256/tcp/4000/secure/api": bad value after /ip4/' <<END
+relay db { at = "/ip4/127.0.0.256/tcp/4000/secure/api"  authorized = {"$me"} }
+END
+broken "a route without a port" \
+	't.conf:1: relay db: at: route "/ip4/127.0.0.1/secure/api": want /tcp/PORT behind the host' <<END
+relay db { at = "/ip4/127.0.0.1/secure/api"  authorized = {"$me"} }
+END
+
+# ---- who may ----
+
+broken "an outlet for nobody said" \
+	't.conf:1: outlet db: authorized: say who may use it: identifiers, or "*" for everybody' <<'END'
+outlet db { to = "127.0.0.1:5432" }
+END
+broken "an inlet to nobody said" \
+	't.conf:1: inlet db: authorized: say who the far end may be: identifiers, or "*" for anybody' <<END
+inlet db { listen = "127.0.0.1:15432"  to = "$route" }
+END
+broken "a relay service for nobody said" \
+	't.conf:1: service relay: authorized: say who may register: identifiers, or "*" for everybody' <<'END'
+service relay { }
+END
+broken "a relay service without users" \
+	't.conf:1: service relay: users: say who may send through: identifiers, or "*" for everybody' <<END
+service relay { authorized = {"$me"} }
+END
+broken "an identifier that is none" \
+	't.conf:2: outlet db: authorized: "I123" is neither an identifier (I and 64 hex digits) nor "*"' <<'END'
+outlet db { to = "127.0.0.1:5432"
+	authorized = {"I123"} }
+END
+broken "somebody at the end of a route without channel" \
+	't.conf:1: inlet db: authorized: the route has no /secure hop, so nobody can prove who they are' <<END
+inlet db { listen = "127.0.0.1:15432"  to = "/ip4/127.0.0.1/tcp/4000/service/outlet"  authorized = {"$me"} }
+END
+broken "hops that do not fit the route" 't.conf:2: inlet db: hops: want one for each /secure hop but the last' <<END
+inlet db { listen = "127.0.0.1:15432"  to = "$route"  authorized = {"$me"}
+	hops = {"$me"} }
+END
+
+# ---- the file itself ----
+
+broken "a brace that is not closed" 't.conf:2: node n: the section that begins here is not closed' <<'END'
+
+node n {
+	log = info
+END
+broken "a brace too many" 't.conf:1: this } closes nothing; is there one too many above?' <<'END'
+node n { } }
+END
+broken "a quote that is not closed" 't.conf:2: node n: the " that stands here is not closed' <<'END'
+node n {
+	state = "hub
+}
+END
+broken "a brace that is missing above" \
+	't.conf:2: node n: transport: found wan where = is expected; is a } missing above?' <<'END'
+node n { log = info
+transport wan { }
+END
+broken "a semicolon" 't.conf:1: node n: unexpected ;: nothing stands between entries' <<'END'
+node n { log = info; memory = 1G }
+END
+unset POSTERN_TEST_NOT_SET
+broken "a variable that is not set" \
+	't.conf:2: outlet db: ${POSTERN_TEST_NOT_SET} is not set in the environment and has no default, as in ${POSTERN_TEST_NOT_SET:-…}' <<'END'
+outlet db {
+	to = "${POSTERN_TEST_NOT_SET}:5432"  authorized = {"*"} }
+END
+broken "an include that is not there" 't.conf:2: include none.conf: no such file' <<'END'
+node n { }
+include "none.conf"
+END
+mkdir d
+printf 'node n { }\n\nidentity x { vualt = default }\n' >d/x.conf
+broken "an error in an included file" './d/x.conf:3: identity x: unknown key "vualt", did you mean "vault"?' <<'END'
+include "./d/*.conf"
+END
+printf 'node n { }\ninclude "t.conf"\n' >t.conf
+cp t.conf loop.conf
+broken "a file that includes itself" 't.conf:2: include t.conf: this file includes itself' <loop.conf
+
+# files SENTENCE FIRST-LINE PATH: the same for a path that is not a good file.
+files() {
+	local out rc=0
+	out=$("$POSTERN" check "$3" 2>&1) || rc=$?
+	is "$1" "$out, exit code $rc" "postern: $2 [conf], exit code 2"
+	rc=0
+	out=$(timeout 20 "$POSTERN" run --state state "$3" 2>&1) || rc=$?
+	[ ! -e state ] || rc="$rc, and a state directory was made"
+	is "the same when it is run, and nothing is started" "$out, exit code $rc" "postern: $2 [conf], exit code 2"
+}
+files "a file that is not there" 'none.conf: No such file or directory' none.conf
+mkdir two
+echo 'node a { }' >two/a.conf
+echo 'node a { }' >two/b.conf
+files "a section in two files of a directory" 'two/b.conf:1: node a: stands at two/a.conf:1 already' two
+printf 'node n { }\n\0' >nul.conf
+files "a byte that is no text" 'nul.conf:2: a control character, 0x00, stands here' nul.conf
+
+# ---- key files: seen only when the node opens them ----
+
+# refused SENTENCE FIRST-LINE: the node stops again before it listens.
+ports PORT
+refused() {
+	local rc=0
+	timeout 20 "$POSTERN" run k.conf >out 2>&1 || rc=$?
+	is "$1" "$(grep '^postern:' out), exit code $rc" "postern: $2 [conf], exit code 2"
+	is "nothing listened" "$(grep -c listening out)" 0
+}
+cat >k.conf <<'END'
+node n { state = "keys" }
+transport wan { listen = {"127.0.0.1:${PORT}"} }
+identity default { }
+END
+"$POSTERN" identity show --file k.conf >/dev/null
+chmod 644 keys/vault.cbor
+refused "a key file that others may read" \
+	"vault default: unreadable or too open key file: $work/keys/vault.cbor is open to others (mode 0644): chmod 600 it"
+cat >>k.conf <<'END'
+vault default {
+	path = "keys/vault.cbor" }
+END
+refused "the same of a vault that is written" \
+	"k.conf:4: vault default: unreadable or too open key file: $work/keys/vault.cbor is open to others (mode 0644): chmod 600 it"
+chmod 600 keys/vault.cbor
+sed -i 's/path = .*/passphrase_file = "none" }/' k.conf
+refused "a passphrase file that is not there" \
+	"k.conf:5: vault default: passphrase_file: $work/none cannot be read: No such file or directory"
+echo secret >none
+chmod 644 none
+refused "a passphrase file that others may read" \
+	"k.conf:5: vault default: passphrase_file: $work/none is open to others (mode 0644): chmod 600 it"
