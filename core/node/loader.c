@@ -118,7 +118,7 @@ owner_check(const char *path, struct pst_err *err)
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return pst_fail(err, PST_E_MODULE, "%s: belongs to another user", path);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return pst_fail(err, PST_E_MODULE, "%s: may be written by others", path);
+		return pst_fail(err, PST_E_MODULE, "%s: may be written by others: chmod go-w it", path);
 	return PST_OK;
 }
 
@@ -288,7 +288,8 @@ pst_loader_file(struct pst_loader *loader, const struct pst_loaded **out, const 
 		return pst_fail(err, PST_E_MODULE, "%s: %s", path, strerror(errno));
 	base = strrchr(real, '/') + 1;
 	dot = strchr(base, '.');
-	if (!dot || strcmp(dot, ".so") || (size_t)(dot - base) >= sizeof file)
+	if (!dot || strcmp(dot, ".so") || (size_t)(dot - base) >= sizeof file ||
+	    !memchr(base, '_', (size_t)(dot - base)))
 		return pst_fail(err, PST_E_MODULE, "%s: want a name like KIND_NAME.so", path);
 	memcpy(file, base, (size_t)(dot - base));
 	file[dot - base] = '\0';
