@@ -2,25 +2,11 @@
 #include <errno.h>
 #include <sodium.h>
 
-#include <postern/cbor.h>
-
 #include "noise.h"
+#include "plaintext.h"
 
-/* [[kind, [fields…]], padding] */
-enum kind {
-	KIND_PAYLOAD = 0,
-	KIND_REFRESH = 1,
-	KIND_CLOSE = 2,
-};
-
-#define NO_PADDING 0x40 /* the empty byte string */
-
-/* What a payload's head may take beside its routes: 82 82 00 81 83, and the
- * head of its length. Behind it the empty padding and the tag. */
-#define HEAD_FIXED 5
-#define TAIL (1 + PST_TAG_LEN)
 /* Room asked for in front: three random hops in the routes. More is a copy. */
-#define FRONT (RECORD_NONCE + HEAD_FIXED + 2 + 5 + 3 * PST_RANDOM_ADDRESS_LEN)
+#define FRONT (RECORD_NONCE + PLAINTEXT_HEAD + 2 + 5 + 3 * PST_RANDOM_ADDRESS_LEN)
 
 static void idle_check(struct pst_timer *timer);
 
@@ -41,30 +27,10 @@ encryptor_receives(struct pst_worker *worker, struct pst_message *m)
 	struct channel *c = pst_container_of(worker, struct channel, base.gate.worker);
 	const struct pst_route none = PST_ROUTE_EMPTY;
 	struct pst_route onward = pst_route_rest(&m->onward);
-	size_t len = pst_buf_len(&m->payload);
-	size_t head = HEAD_FIXED + pst_route_encoded_len(&onward) + pst_route_encoded_len(&m->back) +
-	    pst_cbor_head_len(len);
-	int rc = pst_buf_reserve(&m->payload, head + RECORD_NONCE, TAIL);
+	int rc = plaintext_push(&m->payload, &onward, &m->back, RECORD_NONCE);
 
-	if (rc)
-		goto out;
-
-	struct pst_writer w = pst_writer(pst_buf_push(&m->payload, head), head);
-
-	pst_cbor_write_array(&w, 2);
-	pst_cbor_write_array(&w, 2);
-	pst_cbor_write_uint(&w, KIND_PAYLOAD);
-	pst_cbor_write_array(&w, 1);
-	pst_cbor_write_array(&w, 3);
-	pst_route_encode(&w, &onward);
-	pst_route_encode(&w, &m->back);
-	pst_cbor_write_bytes_head(&w, len);
-	rc = w.status;
-	if (rc)
-		goto out;
-	*pst_buf_put(&m->payload, 1) = NO_PADDING;
-	rc = record_send(c, &m->payload, &none);
-out:
+	if (!rc)
+		rc = record_send(c, &m->payload, &none);
 	if (rc)
 		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "message not sent", PST_RC(rc));
 }
@@ -72,7 +38,8 @@ out:
 void
 channel_goodbye(struct channel *c, bool tell_peer)
 {
-	static const uint8_t plain[] = { 0x82, 0x82, KIND_CLOSE, 0x80, NO_PADDING };
+	uint8_t plain[PLAINTEXT_TAIL];
+	size_t len = plaintext_close(plain);
 	struct pst_route own = pst_worker_route(&c->base.gate.worker), back;
 	struct pst_route_buf rb;
 	struct pst_buf buf;
@@ -83,7 +50,7 @@ channel_goodbye(struct channel *c, bool tell_peer)
 	back = pst_route_buf_view(&rb);
 	pst_gate_close(c->noise->router, &c->base.gate);
 	if (!tell_peer ||
-	    pst_env_buf(&buf, c->noise->env, plain, sizeof plain, PST_RX_HEADROOM, PST_RX_TAILROOM))
+	    pst_env_buf(&buf, c->noise->env, plain, len, PST_RX_HEADROOM, PST_RX_TAILROOM))
 		return;
 	if (record_send(c, &buf, &back))
 		pst_buf_free(&buf);
@@ -115,48 +82,12 @@ follow(struct channel *c, uint64_t n, const struct pst_route *back)
 	channel_route(c, &now);
 }
 
-/* Deliver the payload in `m` inside, as coming from this channel's gate. */
-static void
-payload_deliver(struct channel *c, struct pst_reader *r, struct pst_buf *plain)
-{
-	struct pst_route_buf onward, back;
-	struct pst_route own = pst_worker_route(&c->base.gate.worker);
-	struct pst_cbor_list fields = pst_cbor_array(r);
-	const uint8_t *payload = NULL;
-	size_t len = 0;
-
-	pst_route_buf_init(&onward);
-	pst_route_buf_init(&back);
-	if (pst_route_add_route(&back, &own))
-		return;
-	if (pst_cbor_more(r, &fields))
-		pst_route_decode(r, &onward);
-	if (pst_cbor_more(r, &fields))
-		pst_route_decode(r, &back);
-	if (pst_cbor_more(r, &fields))
-		payload = pst_cbor_bytes(r, &len);
-	if (r->status || !payload) {
-		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "record not understood");
-		return;
-	}
-
-	struct pst_message m = {
-		.onward = pst_route_buf_view(&onward),
-		.back = pst_route_buf_view(&back),
-		.payload = pst_buf_take(plain),
-		.from = &c->base.gate,
-	};
-
-	m.payload.start += payload - m.payload.start;
-	m.payload.end = m.payload.start + len;
-	pst_router_send(c->noise->router, &m);
-}
-
 void
 channel_record(struct channel *c, struct pst_message *m)
 {
 	struct pst_buf plain = pst_buf_take(&m->payload);
-	struct pst_cbor_list outer, choice, fields;
+	struct pst_route own = pst_worker_route(&c->base.gate.worker);
+	struct pst_route_buf onward, back;
 	uint64_t n, kind;
 	int rc = opener_open(&c->opener, &plain, &n);
 
@@ -165,20 +96,25 @@ channel_record(struct channel *c, struct pst_message *m)
 		goto out;
 	}
 	c->heard_ms = pst_now_ms(c->noise->env);
-
-	struct pst_reader r = pst_buf_reader(&plain);
-
-	outer = pst_cbor_array(&r);
-	if (!pst_cbor_more(&r, &outer))
-		goto out;
-	kind = pst_cbor_choice(&r, &choice, &fields);
-	if (r.status) {
+	pst_route_buf_init(&onward);
+	pst_route_buf_init(&back);
+	rc = pst_route_add_route(&back, &own);
+	if (!rc)
+		rc = plaintext_open(&plain, &kind, &onward, &back);
+	if (rc) {
 		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "record not understood");
-	} else if (kind == KIND_CLOSE) {
+	} else if (kind == PLAINTEXT_CLOSE) {
 		channel_end(c, UV_EOF, false);
-	} else if (kind == KIND_PAYLOAD && pst_cbor_more(&r, &fields)) {
+	} else if (kind == PLAINTEXT_PAYLOAD) {
+		struct pst_message inner = {
+			.onward = pst_route_buf_view(&onward),
+			.back = pst_route_buf_view(&back),
+			.payload = pst_buf_take(&plain),
+			.from = &c->base.gate,
+		};
+
 		follow(c, n, &m->back);
-		payload_deliver(c, &r, &plain);
+		pst_router_send(c->noise->router, &inner);
 	} /* a refresh of credentials, and what is not known: nothing to do */
 out:
 	pst_buf_free(&plain);
@@ -263,7 +199,7 @@ channel_opened(struct channel *c)
 		return;
 	}
 	gate->worker.front = (uint16_t)(FRONT + (below ? below->front : PST_RX_HEADROOM));
-	gate->worker.back = (uint16_t)(TAIL + (below ? below->back : 0));
+	gate->worker.back = (uint16_t)(PLAINTEXT_TAIL + (below ? below->back : 0));
 	gate->peer = c->peer;
 	gate->log = &c->log;
 	gate->admit = gate_admit;
