@@ -61,6 +61,9 @@ sealer_seal(struct sealer *s, struct pst_buf *buf)
 
 	if (s->n == UINT64_MAX)
 		return PST_E_LIMIT;
+	/* before anything moves: a key may not be made anew twice */
+	if (pst_buf_headroom(buf) < RECORD_NONCE || pst_buf_tailroom(buf) < PST_TAG_LEN)
+		return -ENOBUFS;
 	if (s->n && s->n % RECORD_PERIOD == 0) {
 		rc = sealer_rekey(s);
 		if (rc)
@@ -68,8 +71,6 @@ sealer_seal(struct sealer *s, struct pst_buf *buf)
 	}
 	head = pst_buf_push(buf, RECORD_NONCE);
 	tag = pst_buf_put(buf, PST_TAG_LEN);
-	if (!head || !tag)
-		return -ENOBUFS;
 	nonce_of(s->n, nonce);
 	memcpy(head, nonce + PST_NONCE_LEN - RECORD_NONCE, RECORD_NONCE);
 	rc = pst_aead_seal(s->aead, nonce, NULL, 0, data, len, tag);
