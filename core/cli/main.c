@@ -22,7 +22,9 @@ const struct command commands[] = {
 	    "  --state DIR     who we are (default: a new identity for this message)\n"
 	    "  --timeout TIME  give up after so long (default: 10s)\n", cmd_message },
 	{ "module", "list | info FILE", "list the modules, or describe the module in a file", "", cmd_module },
-	{ "help", "[COMMAND | KIND MODULE]", "describe a command, or the options of a module", "", cmd_help },
+	{ "help", "[COMMAND | KIND MODULE]", "describe a command, or the options of a module",
+	    "`postern help core node` and `postern help core identity` list those of the core's own sections.\n",
+	    cmd_help },
 	{ "version", "", "print the version", "", cmd_version },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
@@ -72,8 +74,11 @@ help_module(const char *kind, const char *name)
 	struct pst_err err = PST_ERR_INIT;
 	const struct pst_loaded *loaded;
 	struct pst_loader *loader;
-	int rc = pst_loader_new(&loader);
+	int rc;
 
+	if (!strcmp(kind, "core") && pst_core_help(stdout, name))
+		return EXIT_DONE;
+	rc = pst_loader_new(&loader);
 	if (!rc)
 		rc = pst_loader_get(loader, &loaded, kind, name, &err);
 	if (rc)

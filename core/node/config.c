@@ -134,6 +134,13 @@ module_name(struct pst_loader *loader, const struct pst_item *item)
 	return kind->module;
 }
 
+/* NULL: the core does not serve it. */
+static const struct pst_section *
+core_row(const char *kind)
+{
+	return strcmp(kind, "node") ? row_find(pst_trust_sections, kind) : &node_section;
+}
+
 static int
 item_module(struct pst_config *config, struct pst_item *item, struct pst_err *err)
 {
@@ -141,8 +148,7 @@ item_module(struct pst_config *config, struct pst_item *item, struct pst_err *er
 	struct pst_err why = PST_ERR_INIT;
 
 	if (!item->kind->module_kind) {
-		item->row = strcmp(source->kind, "node") ? row_find(pst_trust_sections, source->kind)
-		                                         : &node_section;
+		item->row = core_row(source->kind);
 	} else {
 		if (source->use && item->kind->fixed && strcmp(source->use, item->kind->module))
 			return pst_conf_fail(source, "use", err, "a %s is always of module %s/%s", source->kind,
@@ -452,4 +458,16 @@ pst_module_help(FILE *out, const struct pst_loaded *loaded)
 		fprintf(out, "\n%s NAME { … }\n", s->kind);
 		pst_options_help(out, s->options);
 	}
+}
+
+bool
+pst_core_help(FILE *out, const char *kind)
+{
+	const struct pst_section *row = core_row(kind);
+
+	if (!row)
+		return false;
+	fprintf(out, "core/%s: served by the core\n\n%s NAME { … }\n", kind, kind);
+	pst_options_help(out, row->options);
+	return true;
 }

@@ -59,5 +59,7 @@ PST_API struct pst_item *pst_config_item(const struct pst_config *config, const 
 PST_API int pst_item_fail(const struct pst_item *item, struct pst_err *err, const char *sentence);
 /* The manual of a module's options. */
 PST_API void pst_module_help(FILE *out, const struct pst_loaded *loaded);
+/* The same of a section that the core serves; false if it serves no such one. */
+PST_API bool pst_core_help(FILE *out, const char *kind);
 
 #endif
