@@ -268,7 +268,7 @@ grant_came(struct stream *s, struct pst_reader *r)
 	s->granted_once = true;
 	if (s->limit == UINT64_MAX) /* already going on without */
 		return;
-	if (more > GRANT_SUM_MAX || s->limit + more > GRANT_SUM_MAX) {
+	if (more > GRANT_SUM_MAX || s->limit > GRANT_SUM_MAX - more) {
 		stream_disconnect(s, WIRE_INTERNAL, true);
 		return;
 	}

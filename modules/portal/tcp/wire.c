@@ -115,7 +115,10 @@ wire_read_reason(struct pst_reader *r)
 			code = pst_read_uvarint(&value);
 		}
 	}
-	return r->status || code > WIRE_INTERNAL ? WIRE_NO_REASON : (enum wire_reason)code;
+	if (r->status)
+		return WIRE_NO_REASON;
+	/* one that we do not know is still no clean end */
+	return code > WIRE_INTERNAL ? WIRE_INTERNAL : (enum wire_reason)code;
 }
 
 size_t
