@@ -40,7 +40,7 @@ enum pst_rc {
 /* The sentence for a code, static. Unknown codes give "unknown error". */
 PST_API const char *pst_strerror(int rc);
 
-/* The stable name for a code, such as "refused", static; see doc/errors. */
+/* The stable name for a code, such as "refused" or "ECONNREFUSED", static. */
 PST_API const char *pst_errname(int rc);
 
 /* The sentence for a person; zero it (or use PST_ERR_INIT) before use. */

@@ -133,8 +133,10 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 	struct stream *s;
 	int rc;
 
-	/* who is not even authenticated gets no answer */
-	if (reason == WIRE_POLICY && !(m->from && m->from->peer))
+	/* who is not even authenticated gets no answer, and nobody one that there
+	 * is no memory for */
+	if ((reason == WIRE_POLICY && !(m->from && m->from->peer)) ||
+	    (reason && pst_pool_over(pst_env_pool(outlet->portal.env))))
 		return;
 	rc = stream_new(&s, &outlet->portal);
 	if (rc)

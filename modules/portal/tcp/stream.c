@@ -137,8 +137,10 @@ stream_say(struct stream *s, const uint8_t *bytes, size_t len)
 	struct pst_route own = pst_worker_route(&s->worker);
 	struct pst_buf buf;
 
-	if (s->peer && !pst_env_buf(&buf, s->portal->env, bytes, len, s->front, s->back))
-		pst_send(s->portal->router, s->peer, &own, &buf);
+	if (!s->peer || pst_env_buf(&buf, s->portal->env, bytes, len, s->front, s->back))
+		return;
+	pst_buf_charge(&buf, s->source);
+	pst_send(s->portal->router, s->peer, &own, &buf);
 }
 
 void

@@ -219,8 +219,9 @@ same_owner(const struct relay *relay, const struct pst_gate *from)
 	return pst_identifier_equal(pst_peer_identifier(relay->peer), pst_peer_identifier(peer));
 }
 
+/* Charged to who asks: who does not read stops himself. */
 static void
-relay_answer(struct relay *relay, const struct pst_route *back)
+relay_answer(struct relay *relay, const struct pst_message *m)
 {
 	struct service *s = relay->service;
 	struct pst_route own = pst_worker_route(&relay->worker);
@@ -231,8 +232,11 @@ relay_answer(struct relay *relay, const struct pst_route *back)
 
 	snprintf(address, sizeof address, RELAY_PREFIX "%s", relay->name);
 	pst_write_data(&w, address, strlen(address));
-	if (!pst_env_buf(&buf, s->env, text, pst_writer_len(&w), PST_RX_HEADROOM, PST_RX_TAILROOM))
-		pst_send(s->router, back, &own, &buf);
+	if (pst_env_buf(&buf, s->env, text, pst_writer_len(&w), PST_RX_HEADROOM, PST_RX_TAILROOM))
+		return;
+	if (m->payload.block)
+		pst_buf_charge(&buf, pst_buf_account(&m->payload));
+	pst_send(s->router, &m->back, &own, &buf);
 }
 
 static void
@@ -261,7 +265,7 @@ relay_register(struct service *s, const char *name, struct pst_message *m)
 		m->from->admit(m->from);
 	pst_info(pst_section_log(s->senv), fresh ? "relay registered" : "relay registered again",
 	    PST_STR("relay", name), PST_STR("peer", relay->peer ? pst_peer_text(relay->peer) : NULL));
-	relay_answer(relay, &m->back);
+	relay_answer(relay, m);
 }
 
 /* A name that may stand in an address and in a log. */
