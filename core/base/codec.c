@@ -61,8 +61,8 @@ pst_read_uvarint(struct pst_reader *r)
 	for (unsigned shift = 0; shift < 70; shift += 7) {
 		uint8_t byte = pst_read_u8(r);
 
-		if (shift == 63 && byte > 1)
-			break; /* more than 64 bits */
+		if (shift == 63 && byte != 1)
+			break; /* more than 64 bits, or none of them */
 		v |= (uint64_t)(byte & 0x7f) << shift;
 		if (!(byte & 0x80))
 			return r->status ? 0 : v;
