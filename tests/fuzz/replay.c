@@ -19,7 +19,7 @@ is_file(const struct dirent *entry)
 static int
 replay(const char *dir, const char *name)
 {
-	char path[4096];
+	char path[4300];
 	uint8_t *data = NULL;
 	FILE *file;
 	long size = -1;
