@@ -115,8 +115,10 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 static void
 path_down(void *arg, int rc)
 {
-	(void)arg;
-	(void)rc; /* it comes up again, or the time runs out */
+	struct send *send = arg;
+
+	(void)rc;
+	pst_request_cancel(&send->request); /* sent again when it is up again */
 }
 
 static const struct pst_path_events path_events = {

@@ -17,6 +17,7 @@ struct pst_router {
 	struct pst_pair **pairs; /* a table like `table`, by both ids */
 	size_t pair_slots;
 	size_t pair_count;
+	struct pst_doorman *doormen;
 	struct pst_rate dropped;
 	uint8_t key[crypto_shorthash_KEYBYTES];
 };

@@ -1,7 +1,7 @@
 # What the scenarios share. A scenario is a bash script that prints TAP:
 #
 #	#!/bin/bash
-#	. "${srcdir:-.}/tests/scenario/lib.sh"
+#	. "$(dirname "$0")/lib.sh"
 #	plan 2
 #	ports HUB_PORT                               # exported, so that files can say ${HUB_PORT}
 #	start hub "$POSTERN" run "$conf/hub.conf"    # in the background; its output goes to $work/hub.log

@@ -128,6 +128,23 @@ PST_API void pst_gate_unwatch(struct pst_gate_watch *watch);
 PST_API PST_MUST_CHECK int pst_gate_pair(struct pst_router *router, struct pst_gate *a,
     struct pst_gate *b);
 
+/*
+ * A doorman names peers: a section with a list of identifiers. A channel of a
+ * peer that some doorman names counts as admitted from the start; channels
+ * of all others are bounded until a section accepts one of their messages.
+ */
+struct pst_doorman {
+	struct pst_doorman *next;
+	struct pst_doorman **link; /* NULL while not on duty */
+	bool (*names)(const struct pst_doorman *doorman, const struct pst_peer *peer);
+};
+PST_API void pst_doorman_enter(struct pst_router *router, struct pst_doorman *doorman,
+    bool (*names)(const struct pst_doorman *doorman, const struct pst_peer *peer));
+/* A no-op on one that is not on duty. */
+PST_API void pst_doorman_leave(struct pst_doorman *doorman);
+/* Does any doorman name this peer? */
+PST_API bool pst_router_names(const struct pst_router *router, const struct pst_peer *peer);
+
 /* ---- request and response ---- */
 
 /*
@@ -142,6 +159,7 @@ struct pst_request {
 	void (*fn)(struct pst_request *request, int rc, struct pst_message *answer);
 };
 
+/* One that is under way must be cancelled before it is sent again. */
 PST_API PST_MUST_CHECK int pst_request_send(struct pst_env *env, struct pst_request *request,
     const struct pst_route *route, struct pst_buf *payload, uint64_t timeout_ms,
     void (*fn)(struct pst_request *request, int rc, struct pst_message *answer));

@@ -214,9 +214,13 @@ channel_opened(struct channel *c)
 			c->events->up(c->arg, &c->base);
 		return;
 	}
+	pst_timer_start(noise->env, &c->timer, noise->conf->unknown_idle, idle_check);
+	if (pst_router_names(noise->router, c->peer)) {
+		gate_admit(gate);
+		return;
+	}
 	c->unknown = true;
 	/* not within this call: the channel that goes may carry this one */
 	if (++noise->unknown > noise->conf->unknown_channels)
 		pst_task_post(noise->env, &noise->evict, evict_unknown);
-	pst_timer_start(noise->env, &c->timer, noise->conf->unknown_idle, idle_check);
 }

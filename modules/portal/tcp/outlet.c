@@ -25,6 +25,7 @@ struct outlet {
 	struct portal portal;
 	const struct outlet_conf *conf;
 	struct pst_admission *authorized;
+	struct pst_doorman doorman;
 	struct pst_worker by_name, by_kind;
 	char host[PST_HOST_TEXT];
 	uint16_t port;
@@ -107,6 +108,15 @@ allowed(const struct outlet *outlet, const struct pst_message *m)
 	if (pst_admission_anybody(outlet->authorized))
 		return true;
 	return m->from && m->from->peer && pst_admission_allows(outlet->authorized, m->from->peer);
+}
+
+static bool
+names(const struct pst_doorman *doorman, const struct pst_peer *peer)
+{
+	const struct outlet *outlet = pst_container_of(doorman, struct outlet, doorman);
+
+	return !pst_admission_anybody(outlet->authorized) &&
+	    pst_admission_allows(outlet->authorized, peer);
 }
 
 /* Why a Ping is turned away, if it is. */
@@ -245,6 +255,7 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		free(outlet);
 		return rc;
 	}
+	pst_doorman_enter(outlet->portal.router, &outlet->doorman, names);
 	*self = outlet;
 	pst_section_up(senv);
 	return PST_OK;
@@ -255,6 +266,7 @@ outlet_close(void *self)
 {
 	struct outlet *outlet = self;
 
+	pst_doorman_leave(&outlet->doorman);
 	workers_stop(outlet);
 	portal_end(&outlet->portal);
 }

@@ -22,6 +22,7 @@ struct service {
 	struct pst_router *router;
 	const struct service_conf *conf;
 	struct pst_admission *authorized, *users;
+	struct pst_doorman doorman;
 	struct pst_worker by_name, by_chance; /* one worker with two addresses */
 	struct relay *relays;
 	int64_t count;
@@ -318,9 +319,19 @@ by_chance_receives(struct pst_worker *worker, struct pst_message *m)
 
 /* ---- the section ---- */
 
+static bool
+names(const struct pst_doorman *doorman, const struct pst_peer *peer)
+{
+	const struct service *s = pst_container_of(doorman, struct service, doorman);
+
+	return (!pst_admission_anybody(s->authorized) && pst_admission_allows(s->authorized, peer)) ||
+	    (!pst_admission_anybody(s->users) && pst_admission_allows(s->users, peer));
+}
+
 static void
 service_free(struct service *s)
 {
+	pst_doorman_leave(&s->doorman);
 	pst_worker_stop(s->router, &s->by_name);
 	pst_worker_stop(s->router, &s->by_chance);
 	while (s->relays)
@@ -357,6 +368,7 @@ service_open(void **self, struct pst_section_env *senv, const void *conf, struct
 		service_free(s);
 		return rc;
 	}
+	pst_doorman_enter(s->router, &s->doorman, names);
 	*self = s;
 	pst_section_up(senv);
 	return PST_OK;
