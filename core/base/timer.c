@@ -66,7 +66,7 @@ heap_remove(struct pst_env *env, struct pst_timer *timer)
 		sift_down(env, i, last);
 }
 
-static void alarm_set(struct pst_env *env);
+static void alarm_set(struct pst_env *env, uint64_t least_ms);
 
 static void
 alarm_rings(uv_timer_t *alarm)
@@ -74,7 +74,8 @@ alarm_rings(uv_timer_t *alarm)
 	struct pst_env *env = alarm->data;
 	uint64_t now = uv_now(env->loop);
 
-	/* one started meanwhile has a later seq, and waits for the next turn */
+	/* one started meanwhile has a later seq, and waits for the next turn: with
+	 * 0 ms libuv would ring again before it has looked at any socket */
 	uint64_t last_seq = env->timer_seq;
 
 	while (env->timer_count && env->timers[0]->due_ms <= now && env->timers[0]->seq <= last_seq) {
@@ -83,11 +84,11 @@ alarm_rings(uv_timer_t *alarm)
 		heap_remove(env, timer);
 		timer->fn(timer);
 	}
-	alarm_set(env);
+	alarm_set(env, 1);
 }
 
 static void
-alarm_set(struct pst_env *env)
+alarm_set(struct pst_env *env, uint64_t least_ms)
 {
 	uint64_t now = uv_now(env->loop), due;
 
@@ -96,7 +97,7 @@ alarm_set(struct pst_env *env)
 		return;
 	}
 	due = env->timers[0]->due_ms;
-	uv_timer_start(&env->alarm, alarm_rings, due > now ? due - now : 0, 0);
+	uv_timer_start(&env->alarm, alarm_rings, due > now + least_ms ? due - now : least_ms, 0);
 }
 
 void
@@ -120,7 +121,7 @@ pst_timer_start(struct pst_env *env, struct pst_timer *timer, uint64_t ms,
 	timer->armed = true;
 	sift_up(env, env->timer_count++, timer);
 	if (env->timers[0] == timer)
-		alarm_set(env);
+		alarm_set(env, 0);
 }
 
 void
