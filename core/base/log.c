@@ -75,7 +75,7 @@ line_put_value(struct line *line, const char *value)
 	for (; *value; value++) {
 		unsigned char c = (unsigned char)*value;
 
-		if (c < 0x20 || c == 0x7f)
+		if (c < 0x20 || c >= 0x7f) /* a terminal takes 80 to 9f for commands, too */
 			line_put(line, "?", 1);
 		else if (c == '"' || c == '\\')
 			line_put(line, (char[]){ '\\', (char)c }, 2);

@@ -148,6 +148,7 @@ void
 pst_outbox_fini(struct pst_outbox *box)
 {
 	drop(box, box->count);
+	box->writing = box->writing_bytes = 0;
 	free(box->ring);
 	box->ring = NULL;
 	box->room = box->first = 0;

@@ -7,9 +7,6 @@
 
 #include "cli/cli.h"
 
-/* Stores, vaults and identities, and nothing that listens. */
-#define RANK_IDENTITY 2
-
 static void
 show(struct cli_node *cli)
 {
@@ -50,5 +47,5 @@ cmd_identity(int argc, char **argv)
 	if (argc - optind < 1 || argc - optind > 2 || strcmp(argv[optind], "show"))
 		return cli_usage("identity", "want show, and perhaps a name");
 	cli.arg = argv[optind + 1] ? argv[optind + 1] : "default";
-	return cli_node_run(&cli, file, state, RANK_IDENTITY);
+	return cli_node_run(&cli, file, state, PST_RANK_IDENTITY);
 }

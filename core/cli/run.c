@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "cli/cli.h"
 
@@ -9,6 +10,18 @@ static void
 run_ready(struct cli_node *cli)
 {
 	pst_info(pst_env_log(pst_node_env(cli->node)), "node up", PST_STR("node", cli->config->node_name));
+}
+
+/* As many connections as the system lets us have. */
+static void
+descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int
@@ -33,5 +46,6 @@ cmd_run(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return cli_usage("run", "want one file or directory");
+	descriptors_raise();
 	return cli_node_run(&cli, argv[optind], state, INT_MAX);
 }

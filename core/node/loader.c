@@ -272,7 +272,7 @@ pst_loader_get(struct pst_loader *loader, const struct pst_loaded **out, const c
 	if (!file_find(loader, kind, name, path)) {
 		pst_loader_list(loader, name_collect, &names);
 		return pst_fail(err, PST_E_MODULE, "no module %s/%s (there are: %s)", kind, name,
-		    names.len ? names.text : "none of that kind");
+		    names.len ? names.text : "none of that kind; PST_MODULE_PATH says where to look besides " PST_MODULE_DIR);
 	}
 	return load(loader, out, path, file, err);
 }

@@ -42,7 +42,7 @@ state_lock(struct pst_node *node, struct pst_err *err)
 	node->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (node->lock < 0)
 		return pst_fail(err, -errno, "%s: %s", path, strerror(errno));
-	if (flock(node->lock, LOCK_EX | LOCK_NB))
+	if (flock(node->lock, LOCK_EX | LOCK_NB) && !node->looks)
 		return pst_fail(err, -EBUSY, "%s: a node is running on this state directory",
 		    node->config->state_dir);
 	return PST_OK;
@@ -276,6 +276,7 @@ pst_node_new(struct pst_node **out, uv_loop_t *loop, const struct pst_config *co
 	node->events = events;
 	node->arg = arg;
 	node->sections = calloc(config->count + 1, sizeof *node->sections);
+	node->looks = max_rank <= PST_RANK_IDENTITY;
 	rc = node->sections ? state_lock(node, err) : -ENOMEM;
 	if (!rc)
 		rc = pst_env_init(&node->env, loop, logger, config->node->memory);

@@ -10,6 +10,9 @@
 
 struct pst_node;
 
+/* Stores, vaults and identities, and nothing that listens. */
+#define PST_RANK_IDENTITY 2
+
 struct pst_node_events {
 	/* Every section that is to be open is up. */
 	void (*up)(void *arg);
@@ -20,7 +23,8 @@ struct pst_node_events {
 };
 
 /*
- * Make a node on a loop: takes STATE's lock, creates the directory (0700).
+ * Make a node on a loop: creates the directory (0700), takes STATE's lock. One
+ * that opens no more than identities may look at a running node's state.
  * config is borrowed. max_rank: open only sections up to that rank (a command
  * that needs the identity opens no listener).
  */

@@ -43,8 +43,11 @@ path_start_over(struct pst_path *path, int rc)
 
 	path->up = false;
 	dismantle(path);
-	if (!was_up)
-		pst_debug(path->log, "route not open", PST_RC(rc), PST_U64("again_ms", path->backoff_ms));
+	/* once a person would notice, and then seldom */
+	if (!was_up && ++path->failures % FAILURES_TOLD == FAILURES_FIRST)
+		pst_warn(path->log, "the route does not open", PST_STR("host", path->dials ?
+		    path->to.hop[0].value : NULL), PST_STR("port", path->dials ? path->to.hop[1].value : NULL),
+		    PST_RC(rc), PST_U64("attempts", path->failures));
 	pst_timer_start(path->env, &path->timer, pst_jitter(path->backoff_ms), begin);
 	path->backoff_ms = path->backoff_ms * 2 < BACKOFF_MAX_MS ? path->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_up)
@@ -65,6 +68,7 @@ all_up(struct pst_path *path)
 	}
 	path->up = true;
 	path->backoff_ms = BACKOFF_FIRST_MS;
+	path->failures = 0;
 	path_probes_start(path);
 	route = pst_route_buf_view(&rb);
 	path->events->up(path->arg, &route, path->gate);
@@ -143,6 +147,9 @@ attempt_start(struct pst_timer *timer)
 	int rc = path_extend(path, &rb, step->first, step->last + 1);
 
 	path->tried++;
+	if (path->tried == ATTEMPTS_QUICK)
+		pst_warn(path->log, "nobody answers a handshake: not there, not exposed, or not for us",
+		    PST_STR("route", path->to.hop[step->last].value), PST_U64("channel", path->step_now + 1));
 	if (path->tried > ATTEMPTS_QUICK)
 		path->wait_ms = path->wait_ms * 2 < ATTEMPT_SLOW_MS ? path->wait_ms * 2 : ATTEMPT_SLOW_MS;
 	pst_timer_start(path->env, &path->timer, path->wait_ms, attempt_start);

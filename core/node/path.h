@@ -17,6 +17,9 @@
 #define ATTEMPTS_ALIVE 3
 #define ATTEMPTS_QUICK 10
 #define ATTEMPT_SLOW_MS 10000
+/* At about 1 s each: the first warning after some 5 s, one a minute then. */
+#define FAILURES_FIRST 8
+#define FAILURES_TOLD 60
 /* Spec routing.md 8.7. */
 #define PROBE_EVERY_MS 10000
 #define PROBES_LOST 3
@@ -56,6 +59,7 @@ struct pst_path {
 	uint64_t wait_ms;      /* before the next one */
 	struct pst_timer timer; /* of the next attempt, probe or beginning */
 	uint64_t backoff_ms;
+	uint64_t failures;     /* since it was last up */
 
 	struct pst_route_buf route; /* as far as it is open */
 	struct pst_gate *gate;      /* its first hop */

@@ -55,6 +55,8 @@ multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *
 			return pst_fail(err, PST_E_CONF, "route \"%s\": /%s/ cannot be used here", to,
 			    pst_protocol_name(p));
 	}
+	if (!is_host(&ma->hop[0]) && !channels_of(ma))
+		return pst_fail(err, PST_E_CONF, "route \"%s\": has neither a host nor a /secure hop", to);
 	if (channels_of(ma) > CHANNELS_MAX)
 		return pst_fail(err, PST_E_CONF, "route \"%s\": more than %d channels", to, CHANNELS_MAX);
 	return PST_OK;

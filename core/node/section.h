@@ -34,6 +34,7 @@ struct pst_node {
 	size_t count;
 	struct pst_task advance; /* the next rank, up or down */
 	bool announced, closing;
+	bool looks; /* only as far as the identity: a running node is no obstacle */
 	int lock;
 	const struct pst_node_events *events;
 	void *arg;

@@ -146,7 +146,7 @@ pst_route_format(const struct pst_route *route, char *out, size_t size)
 		for (size_t i = 0; i < address.len && n + 1 < size; i++) {
 			uint8_t c = address.value[i];
 
-			out[n++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+			out[n++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
 			out[n] = '\0';
 		}
 		rest = pst_route_rest(&rest);

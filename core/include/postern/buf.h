@@ -98,8 +98,8 @@ PST_API PST_MUST_CHECK int pst_buf_new(struct pst_buf *out, struct pst_pool *poo
     struct pst_account *account, size_t headroom, size_t size, size_t tailroom);
 /* Let go. A no-op on an empty buf; leaves it empty. */
 PST_API void pst_buf_free(struct pst_buf *buf);
-/* Another view of from's block, from->start+offset … +len, no room on either
- * side. For readers that must outlive a delivery. */
+/* Another view of from's block, from->start+offset … +len, to be read only: what
+ * lies in front of it is not its room. For readers that outlive a delivery. */
 PST_API struct pst_buf pst_buf_slice(const struct pst_buf *from, size_t offset, size_t len);
 /* Move the charge of the whole block to another account. */
 PST_API void pst_buf_charge(struct pst_buf *buf, struct pst_account *account);

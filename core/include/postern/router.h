@@ -80,6 +80,7 @@ PST_API struct pst_gate *pst_router_gate(struct pst_router *router, const struct
 
 /*
  * Deliver along the onward route. The payload is consumed whatever happens.
+ * The receiver runs within this call, and may answer within it too.
  * PST_OK; PST_E_NO_ROUTE (no such worker), PST_E_DENIED (not let in); both
  * are logged, at a bounded rate, and nobody outside learns of them.
  */
@@ -150,7 +151,8 @@ PST_API bool pst_router_names(const struct pst_router *router, const struct pst_
 /*
  * One question along a route, with the first answer that comes back by the
  * same gate. Embedded by the caller; fn runs once, with the answer's message
- * (fn may take its payload) or NULL and -ETIMEDOUT or PST_E_CLOSED.
+ * (fn may take its payload), or NULL and -ETIMEDOUT. A failed send does not stop
+ * the clock: cancel it, or let the time run out.
  */
 struct pst_request {
 	struct pst_worker worker;

@@ -10,13 +10,32 @@ static void handshake_fails(struct channel *c, int rc, const char *why);
 /* ---- life ---- */
 
 static void
+channel_leave(struct channel *c)
+{
+	if (!c->link)
+		return;
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+}
+
+void
+channel_enter(struct channel *c, struct channel **list)
+{
+	channel_leave(c);
+	c->next = *list;
+	c->link = list;
+	if (c->next)
+		c->next->link = &c->next;
+	*list = c;
+}
+
+static void
 channel_free(struct channel *c)
 {
 	struct noise *noise = c->noise;
 
-	*c->link = c->next;
-	if (c->next)
-		c->next->link = c->link;
+	channel_leave(c);
 	free(c->out);
 	free(c);
 	noise_channel_gone(noise);
@@ -103,11 +122,7 @@ channel_new(struct channel **out, struct noise *noise, bool initiator,
 		.parent = pst_section_log(noise->senv),
 		.fields = c->fields,
 	};
-	c->next = noise->channels;
-	c->link = &noise->channels;
-	if (c->next)
-		c->next->link = &c->next;
-	noise->channels = c;
+	channel_enter(c, initiator ? &noise->channels : &noise->opening);
 	c->hs = malloc(sizeof *c->hs);
 	if (c->hs)
 		rc = pst_aead_new(&c->seal, true);

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Handshakes that one gate may have half done: a peer behind a relay shares
- * its gate with others, so it is not one. */
+/* Handshakes that one gate may have half done. Peers behind a relay share their
+ * gate, so it is more than one. */
 #define HALF_OPEN_PER_GATE 32
 
 static const struct pst_opt noise_options[] = {
@@ -24,14 +24,33 @@ static const struct pst_opt noise_options[] = {
 	PST_OPT_END,
 };
 
-static int64_t
-half_open_by(const struct noise *noise, const struct pst_gate *gate)
+/*
+ * Make room for one more handshake: whoever fills the list pushes out the
+ * oldest, its own first, and not those who come after.
+ */
+static void
+make_room(struct noise *noise, const struct pst_gate *gate)
 {
-	int64_t n = 0;
+	struct channel *oldest = NULL, *oldest_of_gate = NULL;
+	int64_t of_gate = 0;
 
-	for (const struct channel *c = noise->channels; c; c = c->next)
-		n += c->half_open && c->below_gate == gate;
-	return n;
+	for (struct channel *c = noise->opening; c; c = c->next) {
+		if (c->ending)
+			continue;
+		oldest = c;
+		if (c->below_gate == gate) {
+			oldest_of_gate = c;
+			of_gate++;
+		}
+	}
+	if (of_gate >= HALF_OPEN_PER_GATE)
+		oldest = oldest_of_gate;
+	else if (noise->half_open < noise->conf->half_open)
+		return;
+	pst_log_rated(pst_section_log(noise->senv), PST_LOG_WARN, &noise->refused,
+	    "too many handshakes under way: the oldest ends");
+	if (oldest)
+		channel_end(oldest, PST_E_LIMIT, false);
 }
 
 /* Every message to the listener is message 1 of a new handshake. */
@@ -40,13 +59,12 @@ listener_receives(struct pst_worker *worker, struct pst_message *message)
 {
 	struct noise *noise = pst_container_of(worker, struct noise, listener);
 	struct channel *c;
-	int rc = PST_OK;
+	int rc = pst_pool_over(pst_env_pool(noise->env)) ? PST_E_LIMIT : PST_OK;
 
-	if (noise->half_open >= noise->conf->half_open || pst_pool_over(pst_env_pool(noise->env)) ||
-	    (message->from && half_open_by(noise, message->from) >= HALF_OPEN_PER_GATE))
-		rc = PST_E_LIMIT;
-	if (!rc)
+	if (!rc) {
+		make_room(noise, message->from);
 		rc = channel_new(&c, noise, false, noise->admission);
+	}
 	if (!rc) {
 		c->half_open = true;
 		noise->half_open++;
@@ -110,10 +128,19 @@ noise_channel_gone(struct noise *noise)
 {
 	struct pst_section_env *senv = noise->senv;
 
-	if (!noise->closing || noise->channels)
+	if (!noise->closing || noise->channels || noise->opening)
 		return;
 	noise_free(noise);
 	pst_section_closed(senv);
+}
+
+static void
+end_all(struct channel *list)
+{
+	for (struct channel *c = list, *next; c; c = next) {
+		next = c->next;
+		channel_end(c, PST_E_CLOSED, true);
+	}
 }
 
 static void
@@ -122,10 +149,8 @@ noise_close(void *self)
 	struct noise *noise = self;
 
 	pst_worker_stop(noise->router, &noise->listener);
-	for (struct channel *c = noise->channels, *next; c; c = next) {
-		next = c->next;
-		channel_end(c, PST_E_CLOSED, true);
-	}
+	end_all(noise->opening);
+	end_all(noise->channels);
 	/* those that wait for the vault are gone later */
 	noise->closing = true;
 	noise_channel_gone(noise);

@@ -25,7 +25,8 @@ struct noise {
 	const struct noise_conf *conf;
 	struct pst_admission *admission; /* whom the listener accepts */
 	struct pst_worker listener;
-	struct channel *channels; /* all, whatever their state */
+	struct channel *opening;  /* responders whose handshake is under way, newest first */
+	struct channel *channels; /* all others */
 	int64_t half_open, unknown;
 	struct pst_task evict; /* the unknown ones beyond the limit */
 	struct pst_rate refused;
@@ -43,7 +44,7 @@ enum channel_state {
 struct channel {
 	struct pst_channel base; /* its gate's worker is the encryptor */
 	struct noise *noise;
-	struct channel *next, **link; /* in noise->channels */
+	struct channel *next, **link; /* in one of noise's lists */
 	struct pst_worker remote;     /* the peer sends here */
 	struct pst_gate_watch below;  /* the gate our records leave by */
 	struct pst_gate *below_gate;
@@ -81,6 +82,8 @@ int channel_respond(struct channel *c, struct pst_message *message);
 void channel_end(struct channel *c, int rc, bool tell_peer);
 /* Where to send from now on; the gate there is watched. */
 int channel_route(struct channel *c, const struct pst_route *route);
+/* Put it into one of noise's lists, at the front. */
+void channel_enter(struct channel *c, struct channel **list);
 /* What only the handshake needed. */
 void channel_handshake_drop(struct channel *c);
 

@@ -70,7 +70,7 @@ follow(struct channel *c, uint64_t n, const struct pst_route *back)
 	struct pst_route_buf rb;
 	struct pst_route now;
 
-	if (c->initiator || n < c->routed_n)
+	if (c->initiator || n < c->routed_n || !back->len)
 		return;
 	c->routed_n = n;
 	if (back->len == front.len && !memcmp(back->data, front.data, front.len))
@@ -205,6 +205,7 @@ channel_opened(struct channel *c)
 	gate->admit = gate_admit;
 	c->fields[1] = (struct pst_field)PST_STR("peer", pst_peer_text(c->peer));
 	channel_handshake_drop(c);
+	channel_enter(c, &noise->channels);
 	c->state = CHANNEL_OPEN;
 	c->heard_ms = pst_now_ms(noise->env);
 	pst_info(&c->log, "channel open", PST_U64("took_ms", c->heard_ms - c->started_ms));

@@ -217,8 +217,8 @@ payload_take(struct stream *s, struct pst_buf *payload)
 	}
 	if (!len)
 		return;
-	/* a peer without windows stops its link, not us */
-	if (s->agreed.windows)
+	/* what was granted is ours to keep; what comes without stops its link */
+	if (s->agreed.windows && s->received <= s->granted)
 		pst_buf_charge(payload, s->kept);
 	if (len < PST_READ_AHEAD && s->box.count && pst_outbox_merge(&s->box, payload))
 		return;

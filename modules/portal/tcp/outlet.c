@@ -213,6 +213,8 @@ workers_start(struct outlet *outlet)
 	int rc = pst_worker_start_named(portal->router, &outlet->by_name, name, PST_REACH_SECTION,
 	    by_name_receives);
 
+	if (!rc && pst_section_siblings(portal->senv))
+		pst_info(portal->log, "one of several outlets: it answers to its own name only");
 	if (!rc && pst_section_siblings(portal->senv) == 0 && strcmp(name, OUTLET_ADDRESS))
 		rc = pst_worker_start_named(portal->router, &outlet->by_kind, OUTLET_ADDRESS,
 		    PST_REACH_SECTION, by_kind_receives);
@@ -249,6 +251,8 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		rc = pst_admission_new(&outlet->authorized, &outlet->conf->authorized, err);
 	if (!rc)
 		rc = workers_start(outlet);
+	if (rc == -EEXIST)
+		pst_fail(err, rc, "another worker has this address");
 	if (rc) {
 		workers_stop(outlet);
 		pst_admission_free(&outlet->authorized);

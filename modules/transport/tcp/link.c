@@ -12,7 +12,8 @@
  * 1.9 ms for a 64-byte message beside bulk, at 95 % of the throughput.
  */
 #define NOTSENT_LOWAT (128 * 1024)
-/* Spec routing.md 2.3. */
+/* Spec routing.md 2.3 has it on outgoing links; a peer that vanished is no less
+ * gone on an accepted one. */
 #define KEEPALIVE_IDLE_S 300
 
 /* ---- life ---- */
@@ -54,6 +55,7 @@ link_end(struct link *link, int rc)
 	if (link->closing)
 		return;
 	link->closing = true;
+	pst_timer_stop(link->tcp->env, &link->idle);
 	if (link->up)
 		pst_info(&link->log, "link closed", PST_RC(rc),
 		    PST_U64("bytes_in", link->stream.bytes_in),
@@ -128,6 +130,7 @@ frame_received(void *arg, struct pst_buf *frame)
 	struct pst_route_buf onward, back;
 	int rc;
 
+	link->heard_ms = pst_now_ms(link->tcp->env);
 	pst_route_buf_init(&onward);
 	pst_route_buf_init(&back);
 	rc = pst_route_add_route(&back, &own);
@@ -199,8 +202,23 @@ gate_admit(struct pst_gate *gate)
 	struct link *link = pst_container_of(gate, struct link, base.gate);
 
 	gate->admit = NULL;
+	pst_timer_stop(link->tcp->env, &link->idle);
 	link->stream.max_frame = (uint32_t)link->tcp->conf->max_frame;
 	pst_account_set_window(link->base.account, link->tcp->conf->window);
+}
+
+/* Who is not admitted and says nothing whole holds a link for a while only. */
+static void
+idle_check(struct pst_timer *timer)
+{
+	struct link *link = pst_container_of(timer, struct link, idle);
+	uint64_t quiet = pst_now_ms(link->tcp->env) - link->heard_ms;
+	uint64_t limit = link->tcp->conf->unknown_idle;
+
+	if (quiet >= limit)
+		link_end(link, UV_ETIMEDOUT);
+	else
+		pst_timer_start(link->tcp->env, timer, limit - quiet, idle_check);
 }
 
 static void
@@ -209,8 +227,7 @@ options_set(struct link *link)
 	int fd, lowat = NOTSENT_LOWAT;
 
 	uv_tcp_nodelay(&link->handle, 1);
-	if (!link->accepted)
-		uv_tcp_keepalive(&link->handle, 1, KEEPALIVE_IDLE_S);
+	uv_tcp_keepalive(&link->handle, 1, KEEPALIVE_IDLE_S);
 	if (!uv_fileno((uv_handle_t *)&link->handle, &fd))
 		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
 }
@@ -237,6 +254,9 @@ link_up(struct link *link)
 	pst_stream_init(&link->stream, link->tcp->env, (uv_stream_t *)&link->handle, link->base.account,
 	    (uint32_t)conf->unknown_max_frame, &stream_events, link);
 	link->up = true;
+	link->heard_ms = pst_now_ms(link->tcp->env);
+	if (link->accepted)
+		pst_timer_start(link->tcp->env, &link->idle, conf->unknown_idle, idle_check);
 	link->base.connect_ms = pst_now_ms(link->tcp->env) - link->started_ms;
 	pst_info(&link->log, "link open", PST_STR("side", link->accepted ? "accepted" : "connected"));
 	return pst_stream_start(&link->stream);
@@ -244,12 +264,35 @@ link_up(struct link *link)
 
 /* ---- accepting ---- */
 
+static bool
+same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+		    &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr));
+	return !memcmp(&((const struct sockaddr_in *)a)->sin_addr,
+	    &((const struct sockaddr_in *)b)->sin_addr, sizeof(struct in_addr));
+}
+
+/* Links of one address that nobody has admitted, this one included. */
+static int64_t
+unknown_of(const struct tcp *tcp, const struct link *link)
+{
+	int64_t n = 0;
+
+	for (const struct link *l = tcp->links; l && n <= tcp->conf->unknown_links; l = l->next)
+		n += l == link || (l->accepted && l->up && !l->closing && l->base.gate.admit &&
+		    same_host(&l->peer, &link->peer));
+	return n;
+}
+
 int
 link_accept(struct tcp *tcp, uv_stream_t *server)
 {
 	struct link *link = link_new(tcp);
-	struct sockaddr_storage peer = { 0 };
-	int len = sizeof peer;
+	int len = sizeof link->peer;
 	int rc;
 
 	if (!link)
@@ -260,9 +303,10 @@ link_accept(struct tcp *tcp, uv_stream_t *server)
 	link->has_handle = true;
 	rc = uv_accept(server, (uv_stream_t *)&link->handle);
 	if (!rc)
-		rc = uv_tcp_getpeername(&link->handle, (struct sockaddr *)&peer, &len);
-	pst_sockaddr_format(&peer, link->name);
-	if (!rc && (tcp->accepted > tcp->conf->links || pst_pool_over(pst_env_pool(tcp->env))))
+		rc = uv_tcp_getpeername(&link->handle, (struct sockaddr *)&link->peer, &len);
+	pst_sockaddr_format(&link->peer, link->name);
+	if (!rc && (tcp->accepted > tcp->max_links || pst_pool_over(pst_env_pool(tcp->env)) ||
+	    unknown_of(tcp, link) > tcp->conf->unknown_links))
 		rc = PST_E_LIMIT;
 	if (!rc)
 		rc = link_up(link);

@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #define BACKLOG 1024
+/* For portals, files and libraries. */
+#define DESCRIPTORS_KEPT 256
 
 struct listener {
 	uv_tcp_t handle; /* data: the section */
@@ -23,7 +26,11 @@ static const struct pst_opt tcp_options[] = {
 	PST_OPT(SIZE, struct tcp_conf, unknown_max_frame, "256K", "largest frame of any other peer"),
 	PST_OPT(SIZE, struct tcp_conf, unknown_window, "256K", "bytes of any other peer not yet passed on"),
 	PST_OPT(TIME, struct tcp_conf, connect_timeout, "15s", "for all addresses of a name together"),
+	PST_OPT(TIME, struct tcp_conf, unknown_idle, "60s",
+	    "a peer that is not admitted and sends no whole frame for so long is let go"),
 	PST_OPT(INT, struct tcp_conf, links, "10000", "accepted connections at once"),
+	PST_OPT(INT, struct tcp_conf, unknown_links, "256",
+	    "of them from one address, while they are not admitted"),
 	PST_OPT_END,
 };
 
@@ -101,11 +108,30 @@ tcp_check(const void *conf, struct pst_err *err)
 		if (pst_sockaddr_parse(c->listen.item[i], &sa))
 			return pst_fail(err, PST_E_CONF,
 			    "listen: \"%s\" is no address:port (a number, not a name)", c->listen.item[i]);
+	if (c->links < 1 || c->unknown_links < 1 || !c->unknown_window)
+		return pst_fail(err, PST_E_CONF, "want links, unknown_links and unknown_window of at least 1");
 	if (c->max_frame > PST_STREAM_FRAME_MAX)
 		return pst_fail(err, PST_E_CONF, "max_frame: at most 16M");
 	if (!c->unknown_max_frame || c->unknown_max_frame > c->max_frame)
 		return pst_fail(err, PST_E_CONF, "unknown_max_frame: more than 0 and at most max_frame");
 	return PST_OK;
+}
+
+/* As many as the process has descriptors for, some kept back for all else. */
+static int64_t
+links_possible(struct tcp *tcp)
+{
+	struct rlimit limit;
+	int64_t most = tcp->conf->links;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return most;
+	if ((int64_t)limit.rlim_cur - DESCRIPTORS_KEPT < most)
+		most = (int64_t)limit.rlim_cur - DESCRIPTORS_KEPT;
+	if (tcp->conf->listen.count && most < tcp->conf->links)
+		pst_warn(pst_section_log(tcp->senv), "fewer descriptors than links",
+		    PST_U64("links", most > 0 ? (uint64_t)most : 0));
+	return most > 1 ? most : 1;
 }
 
 static void tcp_close(void *self);
@@ -121,6 +147,7 @@ tcp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 	tcp->senv = senv;
 	tcp->env = pst_section_env(senv);
 	tcp->conf = conf;
+	tcp->max_links = links_possible(tcp);
 	*self = tcp;
 	for (size_t i = 0; !rc && i < tcp->conf->listen.count; i++)
 		rc = listener_open(tcp, tcp->conf->listen.item[i], err);

@@ -12,7 +12,9 @@ struct tcp_conf {
 	uint64_t max_frame, window;
 	uint64_t unknown_max_frame, unknown_window;
 	uint64_t connect_timeout;
+	uint64_t unknown_idle;
 	int64_t links;
+	int64_t unknown_links;
 };
 
 struct tcp {
@@ -21,7 +23,8 @@ struct tcp {
 	const struct tcp_conf *conf;
 	struct listener *listeners;
 	struct link *links;
-	int64_t accepted; /* links of listeners, for the limit */
+	int64_t accepted; /* links of listeners, for the limits */
+	int64_t max_links; /* as far as there are descriptors */
 	unsigned open_listeners;
 	struct pst_rate refused;
 	bool closing;
@@ -39,6 +42,9 @@ struct link {
 
 	struct pst_dial *dial; /* while it connects */
 	uint64_t started_ms;
+	uint64_t heard_ms;     /* of the last whole frame */
+	struct pst_timer idle; /* until it is admitted */
+	struct sockaddr_storage peer;
 
 	char name[PST_ADDRESS_TEXT]; /* of the peer */
 	struct pst_log log;
