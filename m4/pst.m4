@@ -8,7 +8,8 @@ AC_ARG_ENABLE([$1-$2],
 		[AS_HELP_STRING([--enable-$1-$2], [build the module $1/$2])]),
 	[], [enable_$1_$2=$3])
 AM_CONDITIONAL([MODULE_]m4_toupper([$1_$2]), [test "x$enable_$1_$2" = xyes])
-AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"])
+AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"],
+	m4_if([$3], [yes], [PST_MODULES_MISSING="$PST_MODULES_MISSING $1/$2"], [:]))
 ])
 
 # PST_FLAG([VARIABLE], [FLAG]): append FLAG when the compiler takes it.

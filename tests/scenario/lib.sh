@@ -31,6 +31,12 @@ if [ -z "${PST_MODULE_PATH:-}" ]; then
 	export PST_MODULE_PATH=${PST_MODULE_PATH%:}
 fi
 
+# A script that works whatever was built sets any_modules=yes before it reads this file.
+if [ "${PST_MODULES_MISSING:-}" ] && [ -z "${any_modules:-}" ]; then
+	echo "1..0 # SKIP not built:$PST_MODULES_MISSING"
+	exit 0
+fi
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/postern.XXXXXX") || exit 99
 cd "$work" || exit 99
 declare -A pid_of=()

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The arrows between the rooms (doc/architecture.md): base <- conf <- route <- trust <- node <- cli, installed headers likewise;
 # modules include <postern/...>, system headers, and what lies beside them.
+any_modules=yes
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
 # A room's rank, and its installed headers. module.h only declares: every room from conf on may say what an option is.
