@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #define LATE 3
-#define MAX_CONNS 1024
+#define MAX_CONNS 1000 /* poll() takes no more than the limit of open files, often 1024 */
 #define LAST_PORT 32000 /* the kernel takes its own ports above (ip_local_port_range) */
 
 static int
