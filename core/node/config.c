@@ -1,4 +1,4 @@
-#include "node/config.h"
+#include "node/config_parts.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,18 +8,6 @@
 #include <unistd.h>
 
 #include "trust/trust.h"
-
-/* What every node has unless it is written (design: configuration). */
-static const char *const implicit[] = {
-	"node default { }",
-	"store default { }",
-	"vault default { }",
-	"identity default { }",
-	"channel api { }",
-	"service echo { }",
-};
-/* Links out: one is needed, whatever its name. */
-static const char implicit_transport[] = "transport tcp { }";
 
 static const struct pst_opt node_options[] = {
 	PST_OPT(PATH, struct pst_node_conf, state, NULL, "where the node keeps what must last"),
@@ -37,61 +25,6 @@ static const struct pst_section node_section = {
 	.conf_size = sizeof(struct pst_node_conf),
 	.options = node_options,
 };
-
-/* ---- the sections, with those not written ---- */
-
-static bool
-is_implicit(const struct pst_conf_section *section)
-{
-	return !strcmp(section->file, "(built in)");
-}
-
-static int
-implicit_add(struct pst_conf *conf, const char *text, struct pst_err *err)
-{
-	char cwd[PATH_MAX];
-
-	return pst_conf_load_text(conf, "(built in)", getcwd(cwd, sizeof cwd) ? cwd : "/", text,
-	    strlen(text), err);
-}
-
-static bool
-kind_written(const struct pst_conf *conf, const char *kind)
-{
-	for (size_t i = 0; i < pst_conf_count(conf); i++)
-		if (!strcmp(pst_conf_at(conf, i)->kind, kind))
-			return true;
-	return false;
-}
-
-/* A module that was not built is no error until a section refers to it. */
-static bool
-can_be(struct pst_loader *loader, const char *kind_name, const char *name)
-{
-	const struct pst_section_kind *kind = pst_section_kind_find(kind_name);
-
-	return !kind->module_kind ||
-	    pst_loader_has(loader, kind->module_kind, kind->module ? kind->module : name);
-}
-
-static int
-implicit_add_all(struct pst_conf *conf, struct pst_loader *loader, struct pst_err *err)
-{
-	bool has_node = kind_written(conf, "node"), has_transport = kind_written(conf, "transport");
-	int rc = PST_OK;
-
-	for (size_t i = 0; !rc && i < sizeof implicit / sizeof *implicit; i++) {
-		char kind[32], name[32];
-
-		sscanf(implicit[i], "%31s %31s", kind, name);
-		if (strcmp(kind, "node") ? !pst_conf_find(conf, kind, name) && can_be(loader, kind, name)
-		                         : !has_node)
-			rc = implicit_add(conf, implicit[i], err);
-	}
-	if (!rc && !has_transport && can_be(loader, "transport", "tcp"))
-		rc = implicit_add(conf, implicit_transport, err);
-	return rc;
-}
 
 /* ---- the module of a section ---- */
 
@@ -164,8 +97,6 @@ item_module(struct pst_config *config, struct pst_item *item, struct pst_err *er
 	return PST_OK;
 }
 
-/* ---- references ---- */
-
 struct pst_item *
 pst_config_item(const struct pst_config *config, const char *kind, const char *name)
 {
@@ -174,89 +105,6 @@ pst_config_item(const struct pst_config *config, const char *kind, const char *n
 		    !strcmp(config->items[i].source->name, name))
 			return &config->items[i];
 	return NULL;
-}
-
-/* Left out: the only written section of its kind, else the default one. */
-static const char *
-default_of(const struct pst_config *config, const struct pst_section_kind *kind)
-{
-	const char *only = NULL;
-
-	for (size_t i = 0; i < config->count; i++) {
-		const struct pst_item *item = &config->items[i];
-
-		if (item->kind != kind || item->implicit)
-			continue;
-		if (only)
-			return kind->default_name;
-		only = item->source->name;
-	}
-	return only ? only : kind->default_name;
-}
-
-static int
-ref_missing(const struct pst_config *config, const struct pst_item *item, const struct pst_opt *opt,
-    const char *name, struct pst_err *err)
-{
-	struct pst_nearest near = { .word = name };
-
-	for (size_t i = 0; i < config->count; i++)
-		if (!strcmp(config->items[i].source->kind, opt->of))
-			pst_nearest_offer(&near, config->items[i].source->name);
-	if (near.best)
-		return pst_conf_fail(item->source, opt->name, err,
-		    "there is no section \"%s %s\", did you mean \"%s\"?", opt->of, name, near.best);
-	return pst_conf_fail(item->source, opt->name, err, "there is no section \"%s %s\"", opt->of, name);
-}
-
-static int
-item_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err)
-{
-	const char *conf = pst_values_conf(item->values);
-
-	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		const struct pst_section_kind *kind;
-		const char *name;
-		int rc;
-
-		if (opt->type != PST_OPT_TYPE_REF)
-			continue;
-		name = *(const char *const *)(conf + opt->offset);
-		if (name && !*name) /* an empty fallback: none */
-			continue;
-		kind = pst_section_kind_find(opt->of);
-		if (!name) {
-			name = kind ? default_of(config, kind) : NULL;
-			rc = name ? pst_values_set(item->values, opt->name, name) : PST_OK;
-			if (rc)
-				return rc;
-		}
-		if (!name || !pst_config_item(config, opt->of, name))
-			return ref_missing(config, item, opt, name ? name : "", err);
-	}
-	return PST_OK;
-}
-
-/* What is not written is opened only when something refers to it. */
-static void
-item_use(struct pst_config *config, struct pst_item *item)
-{
-	const char *conf = pst_values_conf(item->values);
-
-	if (item->used)
-		return;
-	item->used = true;
-	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		const char *name;
-		struct pst_item *to;
-
-		if (opt->type != PST_OPT_TYPE_REF)
-			continue;
-		name = *(const char *const *)(conf + opt->offset);
-		to = name && *name ? pst_config_item(config, opt->of, name) : NULL;
-		if (to)
-			item_use(config, to);
-	}
 }
 
 static bool
@@ -291,7 +139,7 @@ items_make(struct pst_config *config, struct pst_err *err)
 		struct pst_item *item = &config->items[i];
 
 		item->source = pst_conf_at(config->conf, i);
-		item->implicit = is_implicit(item->source);
+		item->implicit = config_is_implicit(item->source);
 		rc = item_kind(item, err);
 	}
 	for (size_t i = 0; !rc && i < config->count; i++) {
@@ -303,13 +151,13 @@ items_make(struct pst_config *config, struct pst_err *err)
 			    item->row->conf_size, err);
 	}
 	for (size_t i = 0; !rc && i < config->count; i++)
-		rc = item_refs(config, &config->items[i], err);
+		rc = config_refs(config, &config->items[i], err);
 	if (rc)
 		return rc;
 	qsort(config->items, config->count, sizeof *config->items, by_rank);
 	for (size_t i = 0; i < config->count; i++)
 		if (wanted(&config->items[i]))
-			item_use(config, &config->items[i]);
+			config_use(config, &config->items[i]);
 	return PST_OK;
 }
 
@@ -400,7 +248,7 @@ pst_config_new(struct pst_config **out, struct pst_loader *loader, const char *p
 	if (!rc && path)
 		rc = pst_conf_load(config->conf, path, err);
 	if (!rc)
-		rc = implicit_add_all(config->conf, loader, err);
+		rc = config_implicit(config->conf, loader, err);
 	if (!rc)
 		rc = items_make(config, err);
 	if (!rc)

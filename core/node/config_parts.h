@@ -1,0 +1,16 @@
+/* The inside of a configuration: its making (config.c) in parts. */
+#ifndef PST_NODE_CONFIG_PARTS_H
+#define PST_NODE_CONFIG_PARTS_H
+
+#include "node/config.h"
+
+/* config_implicit.c: add what every node has unless it is written. */
+int config_implicit(struct pst_conf *conf, struct pst_loader *loader, struct pst_err *err);
+bool config_is_implicit(const struct pst_conf_section *section);
+
+/* config_refs.c: fill in references that are left out, refuse those that lead nowhere. */
+int config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+/* This section will be opened, and so what it refers to. */
+void config_use(struct pst_config *config, struct pst_item *item);
+
+#endif

@@ -1,0 +1,87 @@
+/* What sections refer to, and which of those not written that makes needed. */
+#include "node/config_parts.h"
+
+#include <string.h>
+
+/* Left out: the only written section of its kind, else the default one. */
+static const char *
+default_of(const struct pst_config *config, const struct pst_section_kind *kind)
+{
+	const char *only = NULL;
+
+	for (size_t i = 0; i < config->count; i++) {
+		const struct pst_item *item = &config->items[i];
+
+		if (item->kind != kind || item->implicit)
+			continue;
+		if (only)
+			return kind->default_name;
+		only = item->source->name;
+	}
+	return only ? only : kind->default_name;
+}
+
+static int
+ref_missing(const struct pst_config *config, const struct pst_item *item, const struct pst_opt *opt,
+    const char *name, struct pst_err *err)
+{
+	struct pst_nearest near = { .word = name };
+
+	for (size_t i = 0; i < config->count; i++)
+		if (!strcmp(config->items[i].source->kind, opt->of))
+			pst_nearest_offer(&near, config->items[i].source->name);
+	if (near.best)
+		return pst_conf_fail(item->source, opt->name, err,
+		    "there is no section \"%s %s\", did you mean \"%s\"?", opt->of, name, near.best);
+	return pst_conf_fail(item->source, opt->name, err, "there is no section \"%s %s\"", opt->of, name);
+}
+
+int
+config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err)
+{
+	const char *conf = pst_values_conf(item->values);
+
+	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
+		const struct pst_section_kind *kind;
+		const char *name;
+		int rc;
+
+		if (opt->type != PST_OPT_TYPE_REF)
+			continue;
+		name = *(const char *const *)(conf + opt->offset);
+		if (name && !*name) /* an empty fallback: none */
+			continue;
+		kind = pst_section_kind_find(opt->of);
+		if (!name) {
+			name = kind ? default_of(config, kind) : NULL;
+			rc = name ? pst_values_set(item->values, opt->name, name) : PST_OK;
+			if (rc)
+				return rc;
+		}
+		if (!name || !pst_config_item(config, opt->of, name))
+			return ref_missing(config, item, opt, name ? name : "", err);
+	}
+	return PST_OK;
+}
+
+/* What is not written is opened only when something refers to it. */
+void
+config_use(struct pst_config *config, struct pst_item *item)
+{
+	const char *conf = pst_values_conf(item->values);
+
+	if (item->used)
+		return;
+	item->used = true;
+	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
+		const char *name;
+		struct pst_item *to;
+
+		if (opt->type != PST_OPT_TYPE_REF)
+			continue;
+		name = *(const char *const *)(conf + opt->offset);
+		to = name && *name ? pst_config_item(config, opt->of, name) : NULL;
+		if (to)
+			config_use(config, to);
+	}
+}
