@@ -123,7 +123,7 @@ by_rank(const void *a, const void *b)
 
 	if (x->kind->rank != y->kind->rank)
 		return x->kind->rank - y->kind->rank;
-	return x->source < y->source ? -1 : x->source > y->source;
+	return x->at < y->at ? -1 : x->at > y->at;
 }
 
 static int
@@ -138,6 +138,7 @@ items_make(struct pst_config *config, struct pst_err *err)
 	for (size_t i = 0; !rc && i < config->count; i++) {
 		struct pst_item *item = &config->items[i];
 
+		item->at = i;
 		item->source = pst_conf_at(config->conf, i);
 		item->implicit = config_is_implicit(item->source);
 		rc = item_kind(item, err);

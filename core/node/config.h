@@ -25,6 +25,7 @@ struct pst_item {
 	const struct pst_loaded *module; /* NULL: the core serves it */
 	const struct pst_section *row;
 	struct pst_values *values;
+	size_t at;     /* as written, from 0 */
 	bool implicit; /* not in the file */
 	bool used;     /* written, or needed by one that is */
 };
