@@ -6,6 +6,8 @@
 
 #include "conf/conf.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 struct all {
 	const char *str;
 	bool flag;
