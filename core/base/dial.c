@@ -190,7 +190,7 @@ pst_host_port(const char *text, char host[PST_HOST_TEXT], uint16_t *port)
 	if (v > UINT16_MAX)
 		return -EINVAL;
 	*port = (uint16_t)v;
-	if (*text == '[' && text[n - 1] == ']') {
+	if (*text == '[' && text[n - 1] == ']' && n > 2) {
 		text++;
 		n -= 2;
 	} else if (memchr(text, ':', n)) {

@@ -13,8 +13,8 @@ failed_task(struct pst_task *task)
 }
 
 /* The owner learns of it from the loop, never inside a send. */
-static void
-fail(struct pst_stream *s, int rc)
+void
+pst_stream_fail(struct pst_stream *s, int rc)
 {
 	if (s->failed)
 		return;
@@ -76,7 +76,7 @@ parse(struct pst_stream *s, const uint8_t *data, size_t len)
 	s->ahead_len = 0;
 	if (!s->version_seen && len) {
 		if (*data != PST_STREAM_VERSION) {
-			fail(s, PST_E_PROTOCOL);
+			pst_stream_fail(s, PST_E_PROTOCOL);
 			return;
 		}
 		s->version_seen = true;
@@ -94,13 +94,13 @@ parse(struct pst_stream *s, const uint8_t *data, size_t len)
 			return;
 		}
 		if (!n || n > s->max_frame) {
-			fail(s, PST_E_PROTOCOL);
+			pst_stream_fail(s, PST_E_PROTOCOL);
 			return;
 		}
 		have = have < n ? have : n;
 		rc = frame_begin(s, r.p, have, n);
 		if (rc) {
-			fail(s, rc);
+			pst_stream_fail(s, rc);
 			return;
 		}
 		if (s->frame_want)
@@ -175,7 +175,7 @@ reading_set(struct pst_stream *s)
 			uv_read_stop(s->handle);
 	} else if (uv_read_start(s->handle, alloc_cb, read_cb)) {
 		s->reading = false;
-		fail(s, UV_EIO);
+		pst_stream_fail(s, UV_EIO);
 	}
 }
 
@@ -189,7 +189,7 @@ read_cb(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf)
 	if (nread < (ssize_t)buf->len)
 		s->gave = false;
 	if (nread < 0) {
-		fail(s, (int)nread);
+		pst_stream_fail(s, (int)nread);
 	} else if (nread) {
 		pst_pool_count_read(s->pool, (size_t)nread);
 		if (s->frame.block)
@@ -235,7 +235,7 @@ stall_check(struct pst_timer *timer)
 	}
 	for (size_t i = 0; i < s->box.count; i++) {
 		if (pst_account_stopped(pst_buf_account(pst_outbox_at(&s->box, i)))) {
-			fail(s, UV_ETIMEDOUT);
+			pst_stream_fail(s, UV_ETIMEDOUT);
 			return;
 		}
 	}
@@ -250,7 +250,7 @@ box_moved(void *arg, size_t bytes, int rc)
 	(void)bytes;
 	s->progress_ms = pst_now_ms(s->env);
 	if (rc)
-		fail(s, rc);
+		pst_stream_fail(s, rc);
 }
 
 int
@@ -274,7 +274,7 @@ pst_stream_send(struct pst_stream *s, struct pst_buf *frame)
 	pst_write_be32(&w, (uint32_t)n);
 	wrote = pst_outbox_send(&s->box, frame);
 	if (wrote < 0) {
-		fail(s, (int)wrote);
+		pst_stream_fail(s, (int)wrote);
 		return (int)wrote;
 	}
 	if (idle && s->box.count) {

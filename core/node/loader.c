@@ -98,6 +98,21 @@ file_find(struct pst_loader *loader, const char *kind, const char *name, char pa
 	return false;
 }
 
+/* The place in the list of the directory that a module is loaded from. */
+static size_t
+first_dir(struct pst_loader *loader, const char *kind, const char *name)
+{
+	char path[PATH_MAX];
+	size_t i = 0;
+
+	if (!file_find(loader, kind, name, path))
+		return loader->dir_count;
+	while (strncmp(path, loader->dirs[i], strlen(loader->dirs[i])) ||
+	    strchr(path + strlen(loader->dirs[i]) + 1, '/'))
+		i++;
+	return i;
+}
+
 bool
 pst_loader_has(struct pst_loader *loader, const char *kind, const char *name)
 {
@@ -323,7 +338,8 @@ pst_loader_list(struct pst_loader *loader, int (*fn)(void *arg, const char *kind
 
 			*name++ = '\0';
 			*strchr(name, '.') = '\0';
-			if (!rc)
+			/* once, where it would be loaded from */
+			if (!rc && first_dir(loader, entries[e]->d_name, name) == i)
 				rc = fn(arg, entries[e]->d_name, name);
 			free(entries[e]);
 		}

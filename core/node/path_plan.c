@@ -46,6 +46,8 @@ multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *
 	if (is_host(&ma->hop[0])) {
 		if (ma->count < 2 || ma->hop[1].protocol != PST_TCP)
 			return pst_fail(err, PST_E_CONF, "route \"%s\": want /tcp/PORT behind the host", to);
+		if (!strcmp(ma->hop[1].value, "0"))
+			return pst_fail(err, PST_E_CONF, "route \"%s\": port 0", to);
 		i = 2;
 	}
 	for (; i < ma->count; i++) {

@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 106
+plan 112
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -101,7 +101,7 @@ broken "a word that is none of the known" \
 	't.conf:1: node n: log: "verbose" is not known; known are: error warn info debug' <<'END'
 node n { log = verbose }
 END
-broken "a number that is too small" 't.conf:2: outlet db: window_max: at least 256K' <<'END'
+broken "a number that is too small" 't.conf:2: outlet db: window_max: at least 512K' <<'END'
 outlet db { to = "127.0.0.1:5432"  authorized = {"*"}
 	window_max = 1K }
 END
@@ -141,6 +141,19 @@ END
 broken "a port that is none" 't.conf:2: transport wan: listen: "127.0.0.1:99999" is no address:port (a number, not a name)' <<'END'
 transport wan {
 	listen = {"127.0.0.1:4000", "127.0.0.1:99999"} }
+END
+broken "a route within this node, to nobody in particular" \
+	't.conf:2: inlet db: to: route "/service/outlet": has neither a host nor a /secure hop' <<'END'
+inlet db { listen = "127.0.0.1:15432"  authorized = {"*"}
+	to = "/service/outlet" }
+END
+broken "an inlet whose route ends before the outlet" \
+	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/tcp/4000/secure/api" ends without /service/NAME, the outlet' <<END
+inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
+	to = "/ip4/127.0.0.1/tcp/4000/secure/api" }
+END
+broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0" is no host:port' <<'END'
+outlet db { to = "127.0.0.1:0"  authorized = {"*"} }
 END
 broken "a route with an unknown word" \
 	't.conf:2: inlet db: to: hop 2 of route "/ip4/127.0.0.1/tpc/4000/secure/api": unknown protocol' <<END

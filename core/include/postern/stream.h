@@ -74,6 +74,9 @@ PST_API PST_MUST_CHECK int pst_stream_start(struct pst_stream *stream);
 PST_API void pst_stream_resume(struct pst_stream *stream);
 /* Send a frame; consumed whatever happens. PST_OK means it is on its way. */
 PST_API int pst_stream_send(struct pst_stream *stream, struct pst_buf *frame);
+/* Give it up: events->failed(rc) follows, from the loop. A frame that cannot be
+ * sent must not leave a hole that nobody notices. */
+PST_API void pst_stream_fail(struct pst_stream *stream, int rc);
 /* Stop reading and drop what was not sent; in the handle's close callback. */
 PST_API void pst_stream_fini(struct pst_stream *stream);
 

@@ -68,6 +68,7 @@ channel_end(struct channel *c, int rc, bool tell_peer)
 	}
 	c->state = CHANNEL_CLOSED;
 	pst_timer_stop(c->noise->env, &c->timer);
+	pst_task_cancel(c->noise->env, &c->end_task);
 	pst_gate_unwatch(&c->below);
 	pst_worker_stop(c->noise->router, &c->remote);
 	channel_handshake_drop(c);

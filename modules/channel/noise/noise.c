@@ -134,13 +134,19 @@ noise_channel_gone(struct noise *noise)
 	pst_section_closed(senv);
 }
 
+/* From the front again each time: one that ends may take others along, which
+ * it carried. Those that wait for the vault stay in the list. */
 static void
-end_all(struct channel *list)
+end_all(struct channel *const *list)
 {
-	for (struct channel *c = list, *next; c; c = next) {
-		next = c->next;
-		channel_end(c, PST_E_CLOSED, true);
-	}
+	struct channel *c;
+
+	do {
+		for (c = *list; c && c->ending; c = c->next)
+			;
+		if (c)
+			channel_end(c, PST_E_CLOSED, true);
+	} while (c);
 }
 
 static void
@@ -149,8 +155,8 @@ noise_close(void *self)
 	struct noise *noise = self;
 
 	pst_worker_stop(noise->router, &noise->listener);
-	end_all(noise->opening);
-	end_all(noise->channels);
+	end_all(&noise->opening);
+	end_all(&noise->channels);
 	/* those that wait for the vault are gone later */
 	noise->closing = true;
 	noise_channel_gone(noise);

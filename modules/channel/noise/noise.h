@@ -60,6 +60,8 @@ struct channel {
 	struct opener opener;
 	uint64_t routed_n;            /* the record that last set `out` */
 	struct pst_timer timer;       /* handshake, then idleness */
+	struct pst_task end_task;     /* what a failed send leaves to the loop */
+	int end_rc;
 	uint64_t started_ms, heard_ms;
 	const struct pst_admission *admission;
 	const struct pst_channel_events *events; /* NULL for responders */

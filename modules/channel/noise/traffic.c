@@ -20,6 +20,14 @@ record_send(struct channel *c, struct pst_buf *plain, const struct pst_route *ba
 	return rc ? rc : pst_send(c->noise->router, c->out, back, plain);
 }
 
+static void
+end_later(struct pst_task *task)
+{
+	struct channel *c = pst_container_of(task, struct channel, end_task);
+
+	channel_end(c, c->end_rc, false);
+}
+
 /* The encryptor: wrap, seal, send on. */
 static void
 encryptor_receives(struct pst_worker *worker, struct pst_message *m)
@@ -31,8 +39,12 @@ encryptor_receives(struct pst_worker *worker, struct pst_message *m)
 
 	if (!rc)
 		rc = record_send(c, &m->payload, &none);
-	if (rc)
-		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "message not sent", PST_RC(rc));
+	if (!rc)
+		return;
+	pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "message not sent", PST_RC(rc));
+	/* no silent hole in somebody's stream: end it, but not within this send */
+	c->end_rc = rc;
+	pst_task_post(c->noise->env, &c->end_task, end_later);
 }
 
 void

@@ -164,7 +164,7 @@ window_grow(struct stream *s)
 	if (s->taken - s->mark_taken < s->window)
 		return;
 	now = uv_hrtime();
-	if (now - s->mark_ns <= 2 * s->rtt_ns && s->window < s->portal->window_max &&
+	if (now - s->mark_ns <= 2 * s->portal->rtt_ns && s->window < s->portal->window_max &&
 	    !pst_pool_over(pst_env_pool(s->portal->env)))
 		s->window = s->window * 2 < s->portal->window_max ? s->window * 2 : s->portal->window_max;
 	s->mark_taken = s->taken;
@@ -265,6 +265,9 @@ grant_came(struct stream *s, struct pst_reader *r)
 		return;
 	if (!s->granted_once && s->state == STREAM_OPEN)
 		pst_timer_stop(s->portal->env, &s->timer);
+	/* the outlet's Pong has been there and back; an inlet measured its Ping */
+	if (!s->granted_once && !s->patient)
+		portal_rtt(s->portal, uv_hrtime() - s->opened_ns);
 	s->granted_once = true;
 	if (s->limit == UINT64_MAX) /* already going on without */
 		return;
@@ -339,7 +342,7 @@ flow_start(struct stream *s)
 {
 	uint8_t bytes[WIRE_SHORT_MAX];
 
-	s->mark_ns = uv_hrtime();
+	s->mark_ns = s->opened_ns = uv_hrtime();
 	if (s->agreed.windows) {
 		s->limit = s->agreed.window;
 		/* it may be 0: it shows that such messages pass */

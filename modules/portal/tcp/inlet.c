@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <postern/dial.h>
+#include <postern/multiaddr.h>
 #include <postern/path.h>
 
 #include "portal.h"
@@ -50,6 +51,17 @@ path_conf(const struct inlet_conf *c)
 	};
 }
 
+/* A route to an outlet ends with a worker, not with a channel or a port. */
+static bool
+ends_at_worker(const char *to)
+{
+	struct pst_multiaddr ma;
+
+	if (pst_multiaddr_parse(&ma, to, NULL))
+		return true; /* the path says what is wrong */
+	return ma.hop[ma.count - 1].protocol == PST_SERVICE || ma.hop[ma.count - 1].protocol == PST_WORKER;
+}
+
 int
 inlet_check(const void *conf, struct pst_err *err)
 {
@@ -60,8 +72,12 @@ inlet_check(const void *conf, struct pst_err *err)
 	if (pst_sockaddr_parse(c->listen, &sa))
 		return pst_fail(err, PST_E_CONF, "listen: \"%s\" is no address:port (a number, not a name)",
 		    c->listen);
-	if (c->window_max < STREAM_WINDOW || c->streams < 1)
-		return pst_fail(err, PST_E_CONF, "want window_max of at least 256K and streams of at least 1");
+	if (c->window_max < STREAM_WINDOW)
+		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
+	if (c->streams < 1)
+		return pst_fail(err, PST_E_CONF, "streams: at least 1");
+	if (!ends_at_worker(c->to))
+		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", c->to);
 	return pst_path_check(&path, err);
 }
 
@@ -98,10 +114,11 @@ pong_came(struct stream *s, struct pst_message *m)
 		.finish = ours.finish && theirs.finish,
 		.window = theirs.window,
 	};
+	portal_rtt(s->portal, uv_hrtime() - s->mark_ns);
 	if (stream_attach(s, m->from, &m->back))
 		stream_end(s, true);
 	else
-		stream_open(s, uv_hrtime() - s->mark_ns);
+		stream_open(s);
 }
 
 /* Ping the outlet; its answer brings the route to the other end. */

@@ -39,13 +39,13 @@ outlet_check(const void *conf, struct pst_err *err)
 	char host[PST_HOST_TEXT];
 	uint16_t port;
 
-	if (pst_host_port(c->to, host, &port))
+	if (pst_host_port(c->to, host, &port) || !port)
 		return pst_fail(err, PST_E_CONF, "to: \"%s\" is no host:port", c->to);
 	if (!c->authorized.count)
 		return pst_fail(err, PST_E_CONF,
 		    "authorized: say who may use it: identifiers, or \"*\" for everybody");
 	if (c->window_max < STREAM_WINDOW)
-		return pst_fail(err, PST_E_CONF, "window_max: at least 256K");
+		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
 	if (c->streams < 1)
 		return pst_fail(err, PST_E_CONF, "streams: at least 1");
 	return pst_admission_check(&c->authorized, "authorized", err);
@@ -99,7 +99,7 @@ target_answers(void *arg, int rc)
 		return;
 	}
 	pong_send(s);
-	stream_open(s, uv_hrtime() - s->mark_ns);
+	stream_open(s);
 }
 
 static bool
@@ -153,7 +153,6 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 		return;
 	if (pst_env_extensions(outlet->portal.env))
 		s->agreed = wire_read_offer(r);
-	s->mark_ns = uv_hrtime();
 	if (stream_attach(s, m->from, &m->back)) {
 		stream_end(s, true);
 	} else if (reason) {

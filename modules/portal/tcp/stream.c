@@ -143,11 +143,22 @@ stream_say(struct stream *s, const uint8_t *bytes, size_t len)
 	pst_send(s->portal->router, s->peer, &own, &buf);
 }
 
+/* The shortest, since one that bulk delays would let windows grow, and so delay more. */
 void
-stream_open(struct stream *s, uint64_t rtt_ns)
+portal_rtt(struct portal *portal, uint64_t ns)
+{
+	uint64_t now = pst_now_ms(portal->env);
+
+	if (portal->rtt_ns && ns > portal->rtt_ns && now - portal->rtt_ms < PORTAL_RTT_MS)
+		return;
+	portal->rtt_ns = ns;
+	portal->rtt_ms = now;
+}
+
+void
+stream_open(struct stream *s)
 {
 	s->state = STREAM_OPEN;
-	s->rtt_ns = rtt_ns;
 	s->counter = -1;
 	pst_timer_stop(s->portal->env, &s->timer);
 	uv_tcp_nodelay(&s->socket, 1);

@@ -294,7 +294,7 @@ service_receives(struct service *s, struct pst_message *m)
 
 	if (!admits(s->authorized, m->from)) {
 		refuse(s, m->from, NULL, "may not register");
-	} else if (r.status || !name_take(text, len, name) || !m->back.hops) {
+	} else if (r.status || !name_take(text, len, name) || m->back.hops < 2) {
 		refuse(s, m->from, NULL, "not a registration");
 	} else {
 		if (!strcmp(name, RELAY_ANY)) {

@@ -117,9 +117,13 @@ sender_receives(struct pst_worker *worker, struct pst_message *m)
 
 	if (!rc)
 		rc = pst_stream_send(&link->stream, &m->payload);
-	/* a broken stream says so from the loop, never within a send */
-	if (rc && rc != PST_E_CLOSED)
-		pst_log_rated(&link->log, PST_LOG_WARN, &link->tcp->refused, "message not sent", PST_RC(rc));
+	if (!rc || rc == PST_E_CLOSED)
+		return;
+	pst_log_rated(&link->log, PST_LOG_WARN, &link->tcp->refused, "message not sent", PST_RC(rc));
+	/* too long is the sender's fault, and others use the link; but short of
+	 * memory a hole could open in somebody's stream: end it, from the loop */
+	if (rc != PST_E_LIMIT)
+		pst_stream_fail(&link->stream, rc);
 }
 
 static void
