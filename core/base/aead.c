@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include <postern/buf.h>
+
 struct pst_aead {
 	EVP_CIPHER_CTX *ctx;
 	bool seals;
@@ -40,6 +42,15 @@ int
 pst_aead_set_key(struct pst_aead *aead, const uint8_t key[PST_KEY_LEN])
 {
 	return EVP_CipherInit_ex(aead->ctx, NULL, NULL, key, NULL, aead->seals) ? PST_OK : PST_E_AUTH;
+}
+
+void
+pst_aead_nonce(uint64_t n, uint8_t nonce[PST_NONCE_LEN])
+{
+	struct pst_writer w = pst_writer(nonce, PST_NONCE_LEN);
+
+	pst_write_be32(&w, 0);
+	pst_write_be64(&w, n);
 }
 
 /* What both directions do before the tag. */

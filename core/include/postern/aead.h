@@ -30,6 +30,8 @@ PST_API void pst_aead_free(struct pst_aead **aead);
 PST_API PST_MUST_CHECK int pst_aead_set_key(struct pst_aead *aead,
     const uint8_t key[PST_KEY_LEN]);
 
+/* The nonce of a counter: 4 zero bytes, then n, big-endian (Noise rev. 34, 12.4). */
+PST_API void pst_aead_nonce(uint64_t n, uint8_t nonce[PST_NONCE_LEN]);
 /* Encrypt data in place and write the tag. PST_OK or PST_E_AUTH (libcrypto failed). */
 PST_API PST_MUST_CHECK int pst_aead_seal(struct pst_aead *aead,
     const uint8_t nonce[PST_NONCE_LEN], const uint8_t *aad, size_t aad_len,

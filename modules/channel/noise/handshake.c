@@ -72,14 +72,6 @@ mix_dh(struct handshake *hs, const uint8_t theirs[HS_KEY])
 	return rc;
 }
 
-static void
-nonce_of(uint64_t n, uint8_t nonce[PST_NONCE_LEN])
-{
-	memset(nonce, 0, PST_NONCE_LEN);
-	for (int i = 0; i < 8; i++)
-		nonce[PST_NONCE_LEN - 1 - i] = (uint8_t)(n >> (8 * i));
-}
-
 static int
 encrypt_and_hash(struct handshake *hs, const uint8_t *data, size_t len, struct pst_writer *w)
 {
@@ -90,7 +82,7 @@ encrypt_and_hash(struct handshake *hs, const uint8_t *data, size_t len, struct p
 	if (!out)
 		return w->status;
 	memcpy(out, data, len);
-	nonce_of(hs->n++, nonce);
+	pst_aead_nonce(hs->n++, nonce);
 	rc = pst_aead_seal(hs->seal, nonce, hs->h, sizeof hs->h, out, len, out + len);
 	mix_hash(hs, out, len + PST_TAG_LEN);
 	return rc;
@@ -103,7 +95,7 @@ decrypt_and_hash(struct handshake *hs, uint8_t *data, size_t len)
 	uint8_t nonce[PST_NONCE_LEN], before[HS_KEY];
 
 	memcpy(before, hs->h, sizeof before);
-	nonce_of(hs->n++, nonce);
+	pst_aead_nonce(hs->n++, nonce);
 	mix_hash(hs, data, len + PST_TAG_LEN);
 	return pst_aead_open(hs->open, nonce, before, sizeof before, data, len, data + len);
 }

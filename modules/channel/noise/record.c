@@ -3,21 +3,12 @@
 #include <errno.h>
 #include <sodium.h>
 
-static void
-nonce_of(uint64_t n, uint8_t nonce[PST_NONCE_LEN])
-{
-	struct pst_writer w = pst_writer(nonce, PST_NONCE_LEN);
-
-	pst_write_be32(&w, 0);
-	pst_write_be64(&w, n);
-}
-
 int
 record_rekey(struct pst_aead *aead, uint8_t next[PST_KEY_LEN])
 {
 	uint8_t nonce[PST_NONCE_LEN], tag[PST_TAG_LEN];
 
-	nonce_of(UINT64_MAX, nonce);
+	pst_aead_nonce(UINT64_MAX, nonce);
 	memset(next, 0, PST_KEY_LEN);
 	return pst_aead_seal(aead, nonce, NULL, 0, next, PST_KEY_LEN, tag);
 }
@@ -71,7 +62,7 @@ sealer_seal(struct sealer *s, struct pst_buf *buf)
 	}
 	head = pst_buf_push(buf, RECORD_NONCE);
 	tag = pst_buf_put(buf, PST_TAG_LEN);
-	nonce_of(s->n, nonce);
+	pst_aead_nonce(s->n, nonce);
 	memcpy(head, nonce + PST_NONCE_LEN - RECORD_NONCE, RECORD_NONCE);
 	rc = pst_aead_seal(s->aead, nonce, NULL, 0, data, len, tag);
 	s->n++; /* spent, whatever happened */
@@ -161,7 +152,7 @@ opener_open(struct opener *o, struct pst_buf *buf, uint64_t *out)
 	if (rc)
 		goto out;
 	len = pst_buf_len(buf) - RECORD_OVERHEAD;
-	nonce_of(n, nonce);
+	pst_aead_nonce(n, nonce);
 	rc = pst_aead_open(o->aead, nonce, NULL, 0, buf->start + RECORD_NONCE, len,
 	    buf->start + RECORD_NONCE + len);
 	if (rc)
