@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/rooms.h"
+
 static int
 exit_of(int rc)
 {
@@ -129,14 +131,6 @@ signals_start(struct cli_node *cli)
 	}
 }
 
-static enum pst_log_level
-level_of(const struct cli_node *cli)
-{
-	if (cli->log_level >= 0)
-		return (enum pst_log_level)cli->log_level;
-	return cli->daemon ? (enum pst_log_level)cli->config->node->log : PST_LOG_ERROR;
-}
-
 int
 cli_node_run(struct cli_node *cli, const char *file, const char *state, int max_rank)
 {
@@ -144,15 +138,14 @@ cli_node_run(struct cli_node *cli, const char *file, const char *state, int max_
 	int rc = pst_loader_new(&cli->loader);
 
 	cli->exit = EXIT_DONE;
-	cli->logger.out = stderr;
+	pst_logbook_init(&cli->book, stderr, PST_ROOM_MAIN);
+	cli->book.fixed = cli->log_level;
 	uv_loop_init(&cli->loop);
 	if (!rc)
 		rc = pst_config_new(&cli->config, cli->loader, file, state, &err);
-	if (!rc) {
-		cli->logger.level = level_of(cli);
-		rc = pst_node_new(&cli->node, &cli->loop, cli->config, &cli->logger, max_rank, &node_events,
-		    cli, &err);
-	}
+	if (!rc)
+		rc = pst_node_new(&cli->node, &cli->loop, cli->config, &cli->book, max_rank, &node_events, cli,
+		    &err);
 	if (rc) {
 		cli->exit = cli_fail(rc, "%s", err.text[0] ? err.text : pst_strerror(rc));
 	} else {

@@ -50,11 +50,11 @@ struct cli_node {
 	uv_loop_t loop;
 	struct pst_loader *loader;
 	struct pst_config *config;
-	struct pst_logger logger;
+	struct pst_logbook book;
 	struct pst_node *node;
 	uv_signal_t signals[2]; /* SIGINT, SIGTERM: stop in order; twice: at once */
-	bool stopping, daemon;  /* daemon: log as the configuration says */
-	int log_level;          /* -1: the configuration's or the command's */
+	bool stopping, daemon;  /* daemon: a signal is no failure */
+	int log_level;          /* -1: as the configuration says */
 	void (*ready)(struct cli_node *cli);
 	void *arg;
 	int exit;

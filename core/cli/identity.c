@@ -32,7 +32,7 @@ cmd_identity(int argc, char **argv)
 		{ "file", required_argument, NULL, 'f' },
 		{ 0 },
 	};
-	struct cli_node cli = { .ready = show, .log_level = -1 };
+	struct cli_node cli = { .ready = show, .log_level = PST_LOG_ERROR };
 	const char *state = NULL, *file = NULL;
 	int c;
 

@@ -202,7 +202,7 @@ send_run(struct send *send, const char *state)
 	if (!state && !own)
 		return cli_fail(-errno, "cannot make a directory for this message: %s", strerror(errno));
 	send->cli.ready = send_ready;
-	send->cli.log_level = -1;
+	send->cli.log_level = PST_LOG_ERROR;
 	exit = cli_node_run(&send->cli, NULL, state ? state : own, INT_MAX);
 	if (own)
 		state_remove(own);

@@ -7,12 +7,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/rooms.h"
 #include "trust/trust.h"
 
 static const struct pst_opt node_options[] = {
 	PST_OPT(PATH, struct pst_node_conf, state, NULL, "where the node keeps what must last"),
 	PST_OPT(ENUM, struct pst_node_conf, log, "info", "lines of this level and more urgent ones",
 	    .of = "error warn info debug"),
+	PST_OPT(LIST, struct pst_node_conf, log_rooms, NULL,
+	    "KIND=LEVEL: another level for sections, or modules, of that kind; node: for all else"),
+	PST_OPT(ENUM, struct pst_node_conf, log_format, "text", "lines for people, or an object a line",
+	    .of = "text json"),
 	PST_OPT(SIZE, struct pst_node_conf, memory, "256M",
 	    "bytes of messages under way above which no links or streams are let in"),
 	PST_OPT(BOOL, struct pst_node_conf, extensions, "yes",
@@ -20,10 +25,19 @@ static const struct pst_opt node_options[] = {
 	PST_OPT_END,
 };
 
+static int
+node_check(const void *conf, struct pst_err *err)
+{
+	const struct pst_node_conf *c = conf;
+
+	return pst_rooms_check(&c->log_rooms, err);
+}
+
 static const struct pst_section node_section = {
 	.kind = "node",
 	.conf_size = sizeof(struct pst_node_conf),
 	.options = node_options,
+	.check = node_check,
 };
 
 /* ---- the module of a section ---- */

@@ -14,6 +14,8 @@
 struct pst_node_conf {
 	const char *state;
 	int log; /* enum pst_log_level */
+	struct pst_list log_rooms;
+	int log_format; /* enum pst_log_format */
 	uint64_t memory;
 	bool extensions;
 };

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/rooms.h"
 #include "node/section.h"
 
 /* ---- the state directory ---- */
@@ -255,7 +256,7 @@ section_init(struct pst_section_env *s, struct pst_node *node, const struct pst_
 	s->fields[0] = (struct pst_field)PST_STR("section", s->label);
 	snprintf(s->label, sizeof s->label, "%s:%s", item->source->kind, item->source->name);
 	s->log = (struct pst_log){
-		.logger = node->env.log.logger,
+		.logger = pst_logbook_room(node->env.log.logger->book, item->kind->name),
 		.parent = &node->env.log,
 		.fields = s->fields,
 	};
@@ -263,7 +264,7 @@ section_init(struct pst_section_env *s, struct pst_node *node, const struct pst_
 
 int
 pst_node_new(struct pst_node **out, uv_loop_t *loop, const struct pst_config *config,
-    struct pst_logger *logger, int max_rank, const struct pst_node_events *events, void *arg,
+    struct pst_logbook *book, int max_rank, const struct pst_node_events *events, void *arg,
     struct pst_err *err)
 {
 	struct pst_node *node = calloc(1, sizeof *node);
@@ -279,12 +280,13 @@ pst_node_new(struct pst_node **out, uv_loop_t *loop, const struct pst_config *co
 	node->looks = max_rank <= PST_RANK_IDENTITY;
 	rc = node->sections ? state_lock(node, err) : -ENOMEM;
 	if (!rc)
-		rc = pst_env_init(&node->env, loop, logger, config->node->memory);
+		rc = pst_env_init(&node->env, loop, book->rooms, config->node->memory);
 	if (rc) {
 		pst_node_free(&node);
 		return rc;
 	}
 	node->env.extensions = config->node->extensions;
+	pst_rooms_set(book, config->node);
 	rc = pst_router_new(&node->env.router, &node->env);
 	for (size_t i = 0; i < config->count; i++)
 		if (config->items[i].used && config->items[i].kind->rank > 0 &&

@@ -25,11 +25,11 @@ struct pst_node_events {
 /*
  * Make a node on a loop: creates the directory (0700), takes STATE's lock. One
  * that opens no more than identities may look at a running node's state.
- * config is borrowed. max_rank: open only sections up to that rank (a command
+ * config and book are borrowed; the book gets the configuration's levels. max_rank: open only sections up to that rank (a command
  * that needs the identity opens no listener).
  */
 PST_API PST_MUST_CHECK int pst_node_new(struct pst_node **out, uv_loop_t *loop,
-    const struct pst_config *config, struct pst_logger *logger, int max_rank,
+    const struct pst_config *config, struct pst_logbook *book, int max_rank,
     const struct pst_node_events *events, void *arg, struct pst_err *err);
 PST_API void pst_node_start(struct pst_node *node);
 PST_API void pst_node_close(struct pst_node *node);

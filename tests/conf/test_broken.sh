@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 112
+plan 122
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -71,6 +71,23 @@ node n {
 	log = info
 	log = warn
 }
+END
+broken "a room of the log that is none" 't.conf:2: node n: log_rooms: no room "portl", did you mean "portal"?' <<'END'
+node n {
+	log_rooms = {"relay=warn", "portl=debug"} }
+END
+broken "a room like no other" 't.conf:1: node n: log_rooms: no room "zebra"' <<'END'
+node n { log_rooms = "zebra=info" }
+END
+broken "a level of a room that is none" \
+	't.conf:1: node n: log_rooms: transport: no level "wran", did you mean "warn"?' <<'END'
+node n { log_rooms = {"transport=wran"} }
+END
+broken "a room without a level" 't.conf:1: node n: log_rooms: "transport" is not of the form KIND=LEVEL' <<'END'
+node n { log_rooms = {"transport"} }
+END
+broken "a format of the log that is none" 't.conf:1: node n: log_format: "jsn" is not known; known are: text json' <<'END'
+node n { log_format = jsn }
 END
 broken "a key that is missing" 't.conf:1: outlet db: to: is required' <<'END'
 outlet db { authorized = {"*"} }

@@ -1,0 +1,228 @@
+#include "base/line.h"
+
+#include <string.h>
+#include <time.h>
+
+/* Kept free for what ends a line: "} and the newline. */
+#define LINE_END 3
+/* The longest number, with its sign. */
+#define NUMBER_MAX 20
+
+static bool
+room(const struct pst_line *line, size_t n)
+{
+	return line->len + n + LINE_END <= sizeof line->text;
+}
+
+/* All of it, or nothing. */
+static bool
+put(struct pst_line *line, const char *text, size_t n)
+{
+	if (!room(line, n))
+		return false;
+	memcpy(line->text + line->len, text, n);
+	line->len += n;
+	return true;
+}
+
+static bool
+put_word(struct pst_line *line, const char *word)
+{
+	return put(line, word, strlen(word));
+}
+
+/* ---- values in text ---- */
+
+/* One line, no control characters: a terminal takes 80 to 9f for commands, too. */
+static void
+text_value(struct pst_line *line, const char *value)
+{
+	const char *quote = !*value || strpbrk(value, " \"=") ? "\"" : "";
+
+	put_word(line, quote);
+	for (; *value; value++) {
+		unsigned char c = (unsigned char)*value;
+		char escaped[] = { '\\', (char)c };
+		bool fits;
+
+		if (c < 0x20 || c >= 0x7f)
+			fits = put(line, "?", 1);
+		else if (c == '"' || c == '\\')
+			fits = put(line, escaped, 2);
+		else
+			fits = put(line, value, 1);
+		if (!fits)
+			return;
+	}
+	put_word(line, quote);
+}
+
+/* ---- values in JSON ---- */
+
+/* The length of the UTF-8 character at p, by the table of RFC 3629, 4; 0: none. p ends with a NUL. */
+static size_t
+utf8_len(const unsigned char *p)
+{
+	static const struct {
+		unsigned char first, last, low, high; /* of the first byte; of the second */
+		size_t len;
+	} rows[] = {
+		{ 0x01, 0x7f, 0x00, 0xff, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (p[0] < rows[i].first || p[0] > rows[i].last)
+			continue;
+		if (p[1] < rows[i].low || p[1] > rows[i].high)
+			return 0;
+		for (size_t k = 2; k < rows[i].len; k++)
+			if (p[k] < 0x80 || p[k] > 0xbf)
+				return 0;
+		return rows[i].len;
+	}
+	return 0;
+}
+
+/* The character at p as it stands in a string: itself, an escape, or U+FFFD for a byte that is none. */
+static bool
+json_char(struct pst_line *line, const unsigned char *p, size_t len)
+{
+	char escape[8];
+
+	if (!len)
+		return put_word(line, "\xef\xbf\xbd");
+	if (*p == '"' || *p == '\\')
+		return put(line, (char[]){ '\\', (char)*p }, 2);
+	/* C0, DEL, and C1, which a terminal takes for commands */
+	if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0)) {
+		snprintf(escape, sizeof escape, "\\u%04x", len == 2 ? p[1] : p[0]);
+		return put(line, escape, 6);
+	}
+	return put(line, (const char *)p, len);
+}
+
+static void
+json_value(struct pst_line *line, const char *value)
+{
+	const unsigned char *p = (const unsigned char *)value;
+
+	put(line, "\"", 1);
+	while (*p) {
+		size_t len = utf8_len(p);
+
+		if (!json_char(line, p, len))
+			break;
+		p += len ? len : 1;
+	}
+	line->text[line->len++] = '"'; /* of what is kept free */
+}
+
+/* ---- fields ---- */
+
+static void
+put_value(struct pst_line *line, const char *value)
+{
+	if (line->format == PST_LOG_JSON)
+		json_value(line, value);
+	else
+		text_value(line, value);
+}
+
+static bool
+put_key(struct pst_line *line, const char *key)
+{
+	bool json = line->format == PST_LOG_JSON;
+
+	/* a key whose value does not even begin says nothing, and is no JSON */
+	if (!room(line, strlen(key) + sizeof ",\"\":" + NUMBER_MAX))
+		return false;
+	put_word(line, json ? ",\"" : " ");
+	put_word(line, key);
+	put_word(line, json ? "\":" : "=");
+	return true;
+}
+
+void
+pst_line_field(struct pst_line *line, const struct pst_field *field)
+{
+	char number[NUMBER_MAX + 1];
+
+	if ((field->type == PST_FIELD_STR && !field->str) || !put_key(line, field->key))
+		return;
+	switch (field->type) {
+	case PST_FIELD_STR:
+		put_value(line, field->str);
+		break;
+	case PST_FIELD_RC:
+		put_value(line, pst_strerror((int)field->i64));
+		break;
+	case PST_FIELD_U64:
+		snprintf(number, sizeof number, "%llu", (unsigned long long)field->u64);
+		put_word(line, number);
+		break;
+	default:
+		snprintf(number, sizeof number, "%lld", (long long)field->i64);
+		put_word(line, number);
+	}
+}
+
+/* ---- the beginning and the end ---- */
+
+static void
+put_time(struct pst_line *line)
+{
+	struct timespec ts;
+	struct tm tm;
+	char text[48];
+	int n;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	n = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000);
+	put(line, text, (size_t)n);
+}
+
+void
+pst_line_begin(struct pst_line *line, enum pst_log_format format, bool journal,
+    enum pst_log_level level, const char *sentence)
+{
+	static const char *const priority[] = { "<3>", "<4>", "<6>", "<7>" }; /* sd-daemon(3) */
+
+	line->len = 0;
+	line->format = format;
+	if (format == PST_LOG_JSON) {
+		put_word(line, "{\"time\":\"");
+		put_time(line);
+		put_word(line, "\",\"level\":\"");
+		put_word(line, pst_log_level_names[level]);
+		put_word(line, "\",\"msg\":");
+		json_value(line, sentence);
+		return;
+	}
+	if (journal) {
+		put_word(line, priority[level]);
+	} else {
+		put_time(line);
+		put_word(line, " ");
+	}
+	put_word(line, pst_log_level_names[level]);
+	put_word(line, ": ");
+	put_word(line, sentence);
+}
+
+void
+pst_line_end(struct pst_line *line)
+{
+	if (line->format == PST_LOG_JSON)
+		line->text[line->len++] = '}';
+	line->text[line->len++] = '\n';
+}
