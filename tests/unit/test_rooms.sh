@@ -8,9 +8,9 @@ any_modules=yes
 rooms='
 base   aead buf cbor dial env err log outbox stream
 conf   module
-route  multiaddr route router
+route  multiaddr route router stream_link transport
 trust  identity store vault
-node   channel path transport
+node   channel path
 cli
 '
 # arrows ROOM FILE…: what these files include and may not.

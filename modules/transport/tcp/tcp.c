@@ -39,7 +39,7 @@ tcp_gone(struct tcp *tcp)
 {
 	struct pst_section_env *senv = tcp->senv;
 
-	if (!tcp->closing || tcp->links || tcp->open_listeners)
+	if (!tcp->closing || tcp->links.first || tcp->open_listeners)
 		return;
 	while (tcp->listeners) {
 		struct listener *listener = tcp->listeners;
@@ -68,8 +68,8 @@ connection_waits(uv_stream_t *server, int status)
 	if (!status)
 		status = link_accept(tcp, server);
 	if (status)
-		pst_log_rated(pst_section_log(tcp->senv), PST_LOG_WARN, &tcp->refused,
-		    "connection not accepted", PST_RC(status));
+		pst_warn_rated(tcp->links.log, &tcp->links.refused, "connection not accepted",
+		    PST_RC(status));
 }
 
 static int
@@ -148,6 +148,17 @@ tcp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 	tcp->env = pst_section_env(senv);
 	tcp->conf = conf;
 	tcp->max_links = links_possible(tcp);
+	tcp->links = (struct pst_stream_links){
+		.env = tcp->env,
+		.log = pst_section_log(senv),
+		.expose = &tcp->conf->expose,
+		.max_frame = tcp->conf->max_frame,
+		.window = tcp->conf->window,
+		.unknown_max_frame = tcp->conf->unknown_max_frame,
+		.unknown_window = tcp->conf->unknown_window,
+		.ending = link_ending,
+		.gone = link_gone,
+	};
 	*self = tcp;
 	for (size_t i = 0; !rc && i < tcp->conf->listen.count; i++)
 		rc = listener_open(tcp, tcp->conf->listen.item[i], err);
@@ -166,21 +177,17 @@ tcp_close(void *self)
 	tcp->closing = true;
 	for (struct listener *l = tcp->listeners; l; l = l->next)
 		uv_close((uv_handle_t *)&l->handle, listener_closed);
-	if (!tcp->links && !tcp->listeners) {
+	if (!tcp->links.first && !tcp->listeners)
 		tcp_gone(tcp);
-		return;
-	}
-	for (struct link *link = tcp->links, *next; link; link = next) {
-		next = link->next;
-		link_end(link, PST_E_CLOSED);
-	}
+	else
+		pst_stream_links_end(&tcp->links);
 }
 
 static const struct pst_transport_ops tcp_ops = {
 	.size = sizeof(struct pst_transport_ops),
 	.protocol = "tcp",
 	.connect = link_connect,
-	.close = link_op_close,
+	.close = pst_stream_link_close,
 };
 
 static const struct pst_section tcp_sections[] = {

@@ -1,0 +1,265 @@
+#include <postern/stream_link.h>
+
+#include <errno.h>
+
+/* ---- traffic ---- */
+
+/* A message leaves: our address off the route, the frame's head in front. */
+static void
+message_leaves(struct pst_worker *worker, struct pst_message *m)
+{
+	struct pst_stream_link *link = pst_container_of(worker, struct pst_stream_link, link.gate.worker);
+	struct pst_route onward = pst_route_rest(&m->onward);
+	int rc = pst_frame_push(&m->payload, &onward, &m->back);
+
+	if (!rc)
+		rc = pst_stream_send(&link->stream, &m->payload);
+	if (!rc || rc == PST_E_CLOSED)
+		return;
+	pst_warn_rated(&link->log, &link->links->refused, "message not sent", PST_RC(rc));
+	/* too long is the sender's fault, and others use the link; but short of
+	 * memory a hole could open in somebody's stream: end it, from the loop */
+	if (rc != PST_E_LIMIT)
+		pst_stream_fail(&link->stream, rc);
+}
+
+static void
+frame_received(void *arg, struct pst_buf *frame)
+{
+	struct pst_stream_link *link = arg;
+	struct pst_route own = pst_worker_route(&link->link.gate.worker);
+	struct pst_route_buf onward, back;
+	int rc;
+
+	link->heard_ms = pst_now_ms(link->links->env);
+	pst_route_buf_init(&onward);
+	pst_route_buf_init(&back);
+	rc = pst_route_add_route(&back, &own);
+	if (!rc)
+		rc = pst_frame_open(frame, &onward, &back);
+	if (rc) {
+		pst_warn_rated(&link->log, &link->links->refused, "frame not understood", PST_RC(rc));
+		pst_stream_link_end(link, rc);
+		return;
+	}
+	if (!onward.hops) /* a heartbeat */
+		return;
+
+	struct pst_message m = {
+		.onward = pst_route_buf_view(&onward),
+		.back = pst_route_buf_view(&back),
+		.payload = pst_buf_take(frame),
+		.from = &link->link.gate,
+	};
+
+	pst_router_send(pst_env_router(link->links->env), &m);
+}
+
+static void
+stream_failed(void *arg, int rc)
+{
+	struct pst_stream_link *link = arg;
+
+	if (rc == PST_E_PROTOCOL)
+		pst_warn_rated(&link->log, &link->links->refused, "wrong version or frame length",
+		    PST_RC(rc));
+	pst_stream_link_end(link, rc);
+}
+
+static const struct pst_stream_events stream_events = {
+	.frame = frame_received,
+	.failed = stream_failed,
+};
+
+static void
+account_has_room(void *arg)
+{
+	struct pst_stream_link *link = arg;
+
+	if (link->up)
+		pst_stream_resume(&link->stream);
+}
+
+/* ---- who passes, and how much ---- */
+
+static bool
+exposes(const struct pst_gate *gate, const uint8_t *name, size_t len)
+{
+	const struct pst_stream_link *link = pst_container_of(gate, struct pst_stream_link, link.gate);
+	const struct pst_list *list = link->links->expose;
+
+	for (size_t i = 0; i < list->count; i++) {
+		size_t n = strlen(list->item[i]);
+
+		if (n && list->item[i][n - 1] == '*' ? len >= n - 1 && !memcmp(list->item[i], name, n - 1)
+		                                     : len == n && !memcmp(list->item[i], name, n))
+			return true;
+	}
+	return false;
+}
+
+static void
+gate_admit(struct pst_gate *gate)
+{
+	struct pst_stream_link *link = pst_container_of(gate, struct pst_stream_link, link.gate);
+
+	gate->admit = NULL;
+	link->stream.max_frame = (uint32_t)link->links->max_frame;
+	pst_account_set_window(link->link.account, link->links->window);
+}
+
+int
+pst_stream_link_up(struct pst_stream_link *link)
+{
+	const struct pst_stream_links *links = link->links;
+	struct pst_gate *gate = &link->link.gate;
+	bool unknown = links->unknown_window > 0;
+	int rc = pst_gate_open(pst_env_router(links->env), gate, message_leaves);
+
+	if (rc)
+		return rc;
+	link->link.account = pst_account_new(pst_env_pool(links->env),
+	    unknown ? links->unknown_window : links->window, account_has_room, link);
+	if (!link->link.account)
+		return -ENOMEM;
+	gate->worker.front = PST_LINK_FRONT;
+	gate->exposes = exposes;
+	gate->admit = unknown ? gate_admit : NULL;
+	gate->log = &link->log;
+	pst_stream_init(&link->stream, links->env, link->handle, link->link.account,
+	    (uint32_t)(unknown ? links->unknown_max_frame : links->max_frame), &stream_events, link);
+	link->up = true;
+	link->heard_ms = pst_now_ms(links->env);
+	link->link.connect_ms = link->heard_ms - link->started_ms;
+	pst_info(&link->log, "link open", PST_STR("side", link->accepted ? "accepted" : "connected"));
+	return pst_stream_start(&link->stream);
+}
+
+/* ---- life ---- */
+
+void
+pst_stream_link_init(struct pst_stream_link *link, struct pst_stream_links *links,
+    const char *peer_name, bool accepted)
+{
+	link->links = links;
+	link->next = links->first;
+	link->prev = &links->first;
+	if (link->next)
+		link->next->prev = &link->next;
+	links->first = link;
+	link->accepted = accepted;
+	links->accepted += accepted;
+	link->holds = 1; /* released by end() */
+	link->link.peer_name = peer_name;
+	link->fields[0] = (struct pst_field)PST_STR("link", peer_name);
+	link->log = (struct pst_log){
+		.logger = links->log->logger,
+		.parent = links->log,
+		.fields = link->fields,
+	};
+	link->started_ms = pst_now_ms(links->env);
+}
+
+void
+pst_stream_link_hold(struct pst_stream_link *link)
+{
+	link->holds++;
+}
+
+void
+pst_stream_link_release(struct pst_stream_link *link)
+{
+	if (--link->holds)
+		return;
+	*link->prev = link->next;
+	if (link->next)
+		link->next->prev = link->prev;
+	link->links->accepted -= link->accepted;
+	link->links->gone(link);
+}
+
+static void
+handle_closed(uv_handle_t *handle)
+{
+	struct pst_stream_link *link = handle->data;
+
+	if (link->up)
+		pst_stream_fini(&link->stream);
+	pst_account_close(&link->link.account);
+	pst_stream_link_release(link);
+}
+
+static void
+handle_close(struct pst_stream_link *link)
+{
+	uv_handle_t *handle = (uv_handle_t *)link->handle;
+
+	handle->data = link; /* a closing handle does not call the stream any more */
+	uv_close(handle, handle_closed);
+}
+
+void
+pst_stream_link_take(struct pst_stream_link *link, uv_stream_t *handle)
+{
+	link->handle = handle;
+	pst_stream_link_hold(link); /* released when it is closed */
+	if (link->ended)
+		handle_close(link);
+}
+
+void
+pst_stream_link_connected(struct pst_stream_link *link, int rc)
+{
+	if (link->ended)
+		return;
+	if (!rc)
+		rc = pst_stream_link_up(link);
+	if (rc)
+		pst_stream_link_end(link, rc);
+	else
+		link->events->up(link->arg, &link->link);
+}
+
+void
+pst_stream_link_end(struct pst_stream_link *link, int rc)
+{
+	const struct pst_link_events *events;
+
+	if (link->ended)
+		return;
+	link->ended = true;
+	if (link->links->ending)
+		link->links->ending(link);
+	if (link->up)
+		pst_info(&link->log, "link closed", PST_RC(rc),
+		    PST_U64("bytes_in", link->stream.bytes_in),
+		    PST_U64("bytes_out", link->stream.bytes_out));
+	pst_gate_close(pst_env_router(link->links->env), &link->link.gate);
+	if (link->handle)
+		handle_close(link);
+	/* read late: who was told of the gate's end may have closed the link */
+	events = link->events;
+	link->events = NULL;
+	if (events)
+		events->lost(link->arg, rc);
+	pst_stream_link_release(link);
+}
+
+void
+pst_stream_link_close(struct pst_link **out)
+{
+	struct pst_stream_link *link = pst_container_of(*out, struct pst_stream_link, link);
+
+	*out = NULL;
+	link->events = NULL;
+	pst_stream_link_end(link, PST_OK);
+}
+
+void
+pst_stream_links_end(struct pst_stream_links *links)
+{
+	for (struct pst_stream_link *link = links->first, *next; link; link = next) {
+		next = link->next;
+		pst_stream_link_end(link, PST_E_CLOSED);
+	}
+}
