@@ -208,6 +208,8 @@ lets_in(struct pst_router *router, const struct pst_worker *worker, const struct
 	switch ((enum pst_reach)worker->reach) {
 	case PST_REACH_ANY:
 		return true;
+	case PST_REACH_LOCAL:
+		return m->from->local;
 	case PST_REACH_GATE:
 		return worker->reach_gate == m->from->id;
 	case PST_REACH_SECTION:

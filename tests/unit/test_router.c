@@ -250,6 +250,29 @@ a_section_is_reached_by_gates_that_expose_its_name(void **state)
 	door_close(&two);
 }
 
+static void
+what_is_local_is_reached_by_the_operator_only(void **state)
+{
+	door_open(&one);
+	door_open(&two);
+	two.gate.local = true;
+	sink_start(&a, "control", PST_REACH_LOCAL);
+	assert_int_equal(sink_send_to(&one, &a), PST_E_DENIED); /* it exposes all */
+	assert_int_equal(sink_send_to(&two, &a), PST_OK);
+	assert_int_equal(sink_send_to(NULL, &a), PST_OK);
+	assert_int_equal(a.count, 2);
+	/* whom a relay lets through is no operator */
+	assert_int_equal(pst_gate_pair(test.env.router, &one.gate, &two.gate), PST_OK);
+	assert_int_equal(sink_send_to(&one, &a), PST_E_DENIED);
+	sink_stop(&a);
+	/* and the operator is no more than that */
+	sink_start(&a, "inside", PST_REACH_INSIDE);
+	assert_int_equal(sink_send_to(&two, &a), PST_E_DENIED);
+	sink_stop(&a);
+	door_close(&one);
+	door_close(&two);
+}
+
 /* ---- gates ---- */
 
 static struct pst_route
@@ -459,6 +482,7 @@ main(void)
 		TEST(any_gate_reaches_a_worker_for_all),
 		TEST(one_gate_alone_reaches_a_worker_of_its_own),
 		TEST(a_section_is_reached_by_gates_that_expose_its_name),
+		TEST(what_is_local_is_reached_by_the_operator_only),
 		TEST(what_is_sent_to_a_gate_leaves_by_it),
 		TEST(only_paired_gates_pass_messages_on),
 		TEST(a_pair_lets_nobody_to_other_workers),

@@ -15,6 +15,10 @@
  *                      transport exposes its name
  *   PST_REACH_GATE     one gate only: answers, portal streams
  *   PST_REACH_ANY      every gate: cryptography decides
+ *   PST_REACH_LOCAL    messages of this node itself, and gates of this
+ *                      machine's operator (`local`): the control service.
+ *                      No exposed name and no channel leads here, not even a
+ *                      channel over such a gate
  */
 #ifndef POSTERN_ROUTER_H
 #define POSTERN_ROUTER_H
@@ -35,6 +39,7 @@ enum pst_reach {
 	PST_REACH_SECTION,
 	PST_REACH_GATE,
 	PST_REACH_ANY,
+	PST_REACH_LOCAL,
 };
 
 /*
@@ -110,6 +115,9 @@ struct pst_gate {
 	const struct pst_log *log;
 	struct pst_gate_watch *watches;
 	struct pst_pair_end *pairs;
+	/* The kernel says that who is at the other end runs as this node's user, or
+	 * as root, on this machine: set by transport/unix, nobody else. */
+	bool local;
 };
 
 /* Start its worker (reach INSIDE, random address) and give it an id. */
