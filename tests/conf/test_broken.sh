@@ -46,7 +46,7 @@ END
 
 # ---- modules ----
 
-broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tcpp (there are: tcp)' <<'END'
+broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tcpp (there are: tcp, unix)' <<'END'
 transport wan {
 	use = tcpp }
 END

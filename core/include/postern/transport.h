@@ -24,7 +24,7 @@ extern "C" {
 
 struct pst_link {
 	struct pst_gate gate;
-	const char *peer_name; /* "127.0.0.1:4000"; the link's */
+	const char *peer_name; /* "127.0.0.1:4000", "/run/a.sock"; the link's */
 	uint64_t connect_ms;   /* what connecting took */
 	struct pst_account *account; /* of what it has read; NULL until it is up */
 };
@@ -38,10 +38,12 @@ struct pst_link_events {
 
 struct pst_transport_ops {
 	size_t size;
-	const char *protocol; /* of the multiaddr: "tcp" */
+	const char *protocol; /* "tcp", as in a multiaddr; "unix", which none has */
 	/*
-	 * Connect to host (a name, or an address without brackets) and port. *out
-	 * is set at once; events come later, never within the call.
+	 * Connect to host (a name, or an address without brackets) and port; for
+	 * "unix" host is the path of the socket, and port means nothing. Borrowed
+	 * for the call. *out is set at once; events come later, never within the
+	 * call. -ENOMEM; UV_ENAMETOOLONG for a path of more than 107 bytes.
 	 */
 	int (*connect)(struct pst_link **out, void *transport, const char *host, uint16_t port,
 	    const struct pst_link_events *events, void *arg);

@@ -1,0 +1,280 @@
+/*
+ * transport/unix: messages over Unix sockets, framed as over TCP. unix.md is
+ * the page for operators. The compiler defines `unix`, hence "uds".
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <postern/stream_link.h>
+
+#include "socket.h"
+
+#define BACKLOG 128
+/* What listens unless told otherwise, and where in the state directory. */
+#define CONTROL_SECTION "control"
+#define CONTROL_SOCKET "control.sock"
+
+struct uds_conf {
+	const char *listen;
+	struct pst_list expose;
+	uint64_t max_frame, window;
+	int64_t links;
+};
+
+/* The section, with its listener. */
+struct uds {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	const struct uds_conf *conf;
+	struct pst_stream_links links;
+	uv_pipe_t listener;
+	bool listening, closing;
+	char path[SOCKET_PATH_MAX + 1]; /* of the socket; empty: none is there */
+};
+
+struct link {
+	struct pst_stream_link base;
+	struct uds *uds;
+	uv_pipe_t handle;
+	uv_connect_t connecting;
+	char name[SOCKET_PATH_MAX + 1]; /* of the peer: the path, or who it is */
+};
+
+static const struct pst_opt uds_options[] = {
+	PST_OPT(PATH, struct uds_conf, listen, NULL,
+	    "socket to accept on; a section named " CONTROL_SECTION " has STATE/" CONTROL_SOCKET),
+	PST_OPT(LIST, struct uds_conf, expose, NULL,
+	    "workers that may be reached besides local ones; a last * matches any rest"),
+	PST_OPT(SIZE, struct uds_conf, max_frame, "16M", "largest frame"),
+	PST_OPT(SIZE, struct uds_conf, window, "4M", "bytes of a peer not yet passed on"),
+	PST_OPT(INT, struct uds_conf, links, "256", "accepted connections at once"),
+	PST_OPT_END,
+};
+
+/* ---- links ---- */
+
+static void
+uds_gone(struct uds *uds)
+{
+	struct pst_section_env *senv = uds->senv;
+
+	if (!uds->closing || uds->links.first || uds->listening)
+		return;
+	free(uds);
+	pst_section_closed(senv);
+}
+
+static void
+link_gone(struct pst_stream_link *base)
+{
+	struct link *link = pst_container_of(base, struct link, base);
+	struct uds *uds = link->uds;
+
+	free(link);
+	uds_gone(uds);
+}
+
+static struct link *
+link_new(struct uds *uds, bool accepted)
+{
+	struct link *link = calloc(1, sizeof *link);
+
+	if (!link)
+		return NULL;
+	link->uds = uds;
+	pst_stream_link_init(&link->base, &uds->links, link->name, accepted);
+	uv_pipe_init(pst_env_loop(uds->env), &link->handle, 0);
+	pst_stream_link_take(&link->base, (uv_stream_t *)&link->handle);
+	return link;
+}
+
+/* Only who the kernel vouches for gets a link, and that is a local one. */
+static int
+link_enter(struct link *link)
+{
+	struct uds *uds = link->uds;
+	uid_t uid;
+	pid_t pid;
+	int fd, rc = uv_accept((uv_stream_t *)&uds->listener, (uv_stream_t *)&link->handle);
+
+	if (!rc)
+		rc = uv_fileno((uv_handle_t *)&link->handle, &fd);
+	if (!rc)
+		rc = socket_peer(fd, &uid, &pid);
+	if (rc)
+		return rc;
+	snprintf(link->name, sizeof link->name, "uid %u, pid %d", (unsigned)uid, (int)pid);
+	if (!socket_peer_may(uid))
+		return PST_E_DENIED;
+	if (uds->links.accepted > uds->conf->links || pst_pool_over(pst_env_pool(uds->env)))
+		return PST_E_LIMIT;
+	link->base.link.gate.local = true;
+	return pst_stream_link_up(&link->base);
+}
+
+static void
+connection_waits(uv_stream_t *server, int status)
+{
+	struct uds *uds = server->data;
+	struct link *link = status ? NULL : link_new(uds, true);
+	int rc = status ? status : link ? link_enter(link) : -ENOMEM;
+
+	if (!rc)
+		return;
+	pst_warn_rated(uds->links.log, &uds->links.refused, "connection not accepted",
+	    PST_STR("link", link ? link->name : NULL), PST_RC(rc));
+	if (link)
+		pst_stream_link_end(&link->base, rc);
+}
+
+/* ---- connecting ---- */
+
+static void
+connected(uv_connect_t *request, int status)
+{
+	struct link *link = request->data;
+
+	pst_stream_link_connected(&link->base, status);
+}
+
+static int
+uds_connect(struct pst_link **out, void *transport, const char *host, uint16_t port,
+    const struct pst_link_events *events, void *arg)
+{
+	struct link *link;
+
+	(void)port;
+	if (strlen(host) > SOCKET_PATH_MAX) /* libuv would cut it */
+		return UV_ENAMETOOLONG;
+	link = link_new(transport, false);
+	if (!link)
+		return -ENOMEM;
+	snprintf(link->name, sizeof link->name, "%s", host);
+	link->connecting.data = link;
+	link->base.events = events;
+	link->base.arg = arg;
+	*out = &link->base.link;
+	uv_pipe_connect(&link->connecting, &link->handle, host, connected);
+	return PST_OK;
+}
+
+/* ---- the section ---- */
+
+static void
+listener_closed(uv_handle_t *handle)
+{
+	struct uds *uds = handle->data;
+
+	uds->listening = false;
+	uds_gone(uds);
+}
+
+static int
+listen_on(struct uds *uds, const char *path, struct pst_err *err)
+{
+	int fd = socket_bind(path, err);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	snprintf(uds->path, sizeof uds->path, "%s", path);
+	uv_pipe_init(pst_env_loop(uds->env), &uds->listener, 0);
+	uds->listener.data = uds;
+	uds->listening = true;
+	rc = uv_pipe_open(&uds->listener, fd);
+	if (rc)
+		close(fd);
+	else
+		rc = uv_listen((uv_stream_t *)&uds->listener, BACKLOG, connection_waits);
+	if (rc)
+		return pst_fail(err, rc, "cannot listen on %s: %s", path, pst_strerror(rc));
+	pst_info(uds->links.log, "listening", PST_STR("address", path));
+	return PST_OK;
+}
+
+static int
+uds_listen(struct uds *uds, struct pst_err *err)
+{
+	char path[4096];
+
+	if (uds->conf->listen)
+		return listen_on(uds, uds->conf->listen, err);
+	if (strcmp(pst_section_name(uds->senv), CONTROL_SECTION))
+		return PST_OK;
+	snprintf(path, sizeof path, "%s/" CONTROL_SOCKET, pst_section_state_dir(uds->senv));
+	return listen_on(uds, path, err);
+}
+
+static int
+uds_check(const void *conf, struct pst_err *err)
+{
+	const struct uds_conf *c = conf;
+
+	if (c->links < 1 || !c->window)
+		return pst_fail(err, PST_E_CONF, "want links and window of at least 1");
+	if (!c->max_frame || c->max_frame > PST_STREAM_FRAME_MAX)
+		return pst_fail(err, PST_E_CONF, "max_frame: more than 0 and at most 16M");
+	return c->listen && socket_path_check(c->listen, err) ? PST_E_CONF : PST_OK;
+}
+
+static int
+uds_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct uds *uds = calloc(1, sizeof *uds);
+	int rc;
+
+	if (!uds)
+		return -ENOMEM;
+	uds->senv = senv;
+	uds->env = pst_section_env(senv);
+	uds->conf = conf;
+	uds->links = (struct pst_stream_links){
+		.env = uds->env,
+		.log = pst_section_log(senv),
+		.expose = &uds->conf->expose,
+		.max_frame = uds->conf->max_frame,
+		.window = uds->conf->window,
+		.gone = link_gone,
+	};
+	*self = uds;
+	rc = uds_listen(uds, err);
+	if (rc) /* open all the same, so that close() ends what there is */
+		pst_section_down(senv, rc, err->text);
+	else
+		pst_section_up(senv);
+	return PST_OK;
+}
+
+static void
+uds_close(void *self)
+{
+	struct uds *uds = self;
+
+	uds->closing = true;
+	if (*uds->path)
+		unlink(uds->path);
+	if (uds->listening)
+		uv_close((uv_handle_t *)&uds->listener, listener_closed);
+	if (!uds->links.first && !uds->listening)
+		uds_gone(uds);
+	else
+		pst_stream_links_end(&uds->links);
+}
+
+static const struct pst_transport_ops uds_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "unix",
+	.connect = uds_connect,
+	.close = pst_stream_link_close,
+};
+
+static const struct pst_section uds_sections[] = {
+	PST_SECTION("transport", struct uds_conf, uds_options, uds_check, uds_open, uds_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(transport_unix, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
+    .summary = "messages over Unix sockets, to nodes of this machine", .sections = uds_sections,
+    .ops = &uds_ops);
