@@ -19,8 +19,8 @@ struct pst_line {
 	enum pst_log_format format;
 };
 
-/* Time, level and sentence; `journal` is as in the logbook. */
-PST_API void pst_line_begin(struct pst_line *line, enum pst_log_format format, bool journal,
+/* Time, level and sentence, as the book wants them. */
+PST_API void pst_line_begin(struct pst_line *line, struct pst_logbook *book,
     enum pst_log_level level, const char *sentence);
 PST_API void pst_line_field(struct pst_line *line, const struct pst_field *field);
 /* The end, with its newline. */

@@ -52,13 +52,13 @@ void
 pst_log_write(const struct pst_log *log, enum pst_log_level level, const char *sentence,
     const struct pst_field *fields)
 {
-	const struct pst_logbook *book;
+	struct pst_logbook *book;
 	struct pst_line line;
 
 	if (!pst_log_enabled(log, level))
 		return;
 	book = log->logger->book;
-	pst_line_begin(&line, book->format, book->journal, level, sentence);
+	pst_line_begin(&line, book, level, sentence);
 	for (const struct pst_field *f = fields; f && f->key; f++)
 		pst_line_field(&line, f);
 	for (const struct pst_log *l = log; l; l = l->parent)

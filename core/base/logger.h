@@ -11,6 +11,7 @@
 #define PST_BASE_LOGGER_H
 
 #include <stdio.h>
+#include <time.h>
 
 #include <postern/log.h>
 
@@ -34,6 +35,8 @@ struct pst_logbook {
 	enum pst_log_format format;
 	bool journal; /* out is systemd's: text has a priority in front, and no time */
 	int fixed;    /* the level of every room, whatever is set; -1: none */
+	time_t second; /* of the date that stands ready */
+	char date[24];
 	size_t count;
 	struct pst_logger rooms[PST_LOG_ROOMS]; /* the first is that of all that has no other */
 };

@@ -58,7 +58,8 @@ json_is(const char *value, const char *wanted)
 	struct pst_line line;
 	char text[256];
 
-	pst_line_begin(&line, PST_LOG_JSON, false, PST_LOG_INFO, "m");
+	book.format = PST_LOG_JSON;
+	pst_line_begin(&line, &book, PST_LOG_INFO, "m");
 	line.len = 0;
 	pst_line_field(&line, &(struct pst_field)PST_STR("k", value));
 	pst_line_end(&line);
@@ -73,9 +74,9 @@ static void
 a_line_is_time_level_sentence_and_fields(void **state)
 {
 	pst_warn(&nobody, "not so good", PST_STR("who", "me"), PST_U64("bytes", UINT64_MAX),
-	    PST_I64("step", -3), PST_RC(PST_E_LIMIT), PST_STR("left", NULL));
+	    PST_I64("step", INT64_MIN), PST_RC(PST_E_LIMIT), PST_STR("left", NULL));
 	assert_string_equal(after_time(),
-	    " warn: not so good who=me bytes=18446744073709551615 step=-3 err=\"limit reached\"\n");
+	    " warn: not so good who=me bytes=18446744073709551615 step=-9223372036854775808 err=\"limit reached\"\n");
 }
 
 static void
@@ -204,6 +205,7 @@ json_that_is_cut_is_still_an_object(void **state)
 	static const char *const unit[] = { "x", "\"", "\x01", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
 	char value[PST_LINE_MAX + 1] = "";
 
+	book.format = PST_LOG_JSON;
 	assert_false(is_whole("{\"k\":\"a}\n", 9));
 	for (size_t u = 0; u < sizeof unit / sizeof *unit; u++) {
 		size_t width = strlen(unit[u]);
@@ -212,7 +214,7 @@ json_that_is_cut_is_still_an_object(void **state)
 			struct pst_line line;
 
 			memcpy(value + n * width, unit[u], width + 1);
-			pst_line_begin(&line, PST_LOG_JSON, false, PST_LOG_INFO, "m");
+			pst_line_begin(&line, &book, PST_LOG_INFO, "m");
 			pst_line_field(&line, &(struct pst_field)PST_STR("k", value));
 			pst_line_field(&line, &(struct pst_field)PST_U64("n", UINT64_MAX));
 			pst_line_field(&line, &(struct pst_field)PST_STR("l", value));

@@ -5,8 +5,9 @@
  *
  * A struct pst_log belongs to an object and carries the object's own fields
  * and, through `parent`, those of what the object belongs to, so that calls
- * repeat nothing. Field names: module section route link peer suite bytes
- * took_ms err.
+ * repeat nothing. Field names: section route link peer application target
+ * suite bytes bytes_in bytes_out took_ms reason err; time, level and msg are
+ * taken.
  *
  * error: a person must act. warn: odd, service goes on. info: the life of
  * a link. debug: per message, off by default. Lines that a peer can provoke

@@ -18,7 +18,7 @@ ended(struct stream *s)
 {
 	if (!s->finish_sent || !s->peer_done || s->box.count)
 		return false;
-	stream_end(s, false);
+	stream_end(s, END_FINISHED);
 	return true;
 }
 
@@ -26,12 +26,8 @@ ended(struct stream *s)
 static void
 drained(struct stream *s)
 {
-	if (s->peer_left) {
-		stream_end(s, false);
-		return;
-	}
-	if (s->socket_eof && !s->agreed.finish) {
-		stream_disconnect(s, WIRE_NO_REASON, false);
+	if (s->peer_left || (s->socket_eof && !s->agreed.finish)) {
+		stream_end(s, END_FINISHED);
 		return;
 	}
 	if (ended(s))
@@ -56,7 +52,7 @@ socket_ended(struct stream *s)
 		stream_say(s, finish, sizeof finish);
 		ended(s);
 	} else if (!s->box.count) {
-		stream_disconnect(s, WIRE_NO_REASON, false);
+		stream_end(s, END_FINISHED);
 	}
 }
 
@@ -149,7 +145,7 @@ read_cb(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf)
 	if (nread == UV_EOF)
 		socket_ended(s);
 	else if (nread < 0)
-		stream_disconnect(s, WIRE_INTERNAL, true);
+		stream_fail(s, (int)nread);
 	reading_set(s);
 }
 
@@ -195,7 +191,7 @@ flow_moved(void *arg, size_t bytes, int rc)
 	if (s->state != STREAM_OPEN)
 		return;
 	if (rc) {
-		stream_disconnect(s, WIRE_INTERNAL, true);
+		stream_fail(s, rc);
 		return;
 	}
 	s->taken += bytes;
@@ -212,7 +208,7 @@ payload_take(struct stream *s, struct pst_buf *payload)
 
 	s->received += len;
 	if (s->agreed.windows && s->granted_once && s->received > s->granted) {
-		stream_disconnect(s, WIRE_LIMIT, true);
+		stream_end(s, END_OVERRUN);
 		return;
 	}
 	if (!len)
@@ -224,7 +220,7 @@ payload_take(struct stream *s, struct pst_buf *payload)
 		return;
 	wrote = pst_outbox_send(&s->box, payload);
 	if (wrote < 0) {
-		stream_disconnect(s, WIRE_INTERNAL, true);
+		stream_fail(s, (int)wrote);
 		return;
 	}
 	s->taken += (size_t)wrote;
@@ -244,7 +240,7 @@ payload_came(struct stream *s, struct pst_message *m, struct pst_reader *r)
 		return;
 	}
 	if (counter >= 0 && counter != (s->counter < 0 ? 0 : s->counter)) {
-		stream_disconnect(s, WIRE_INTERNAL, true);
+		stream_end(s, END_PROTOCOL);
 		return;
 	}
 	if (counter >= 0)
@@ -272,7 +268,7 @@ grant_came(struct stream *s, struct pst_reader *r)
 	if (s->limit == UINT64_MAX) /* already going on without */
 		return;
 	if (more > GRANT_SUM_MAX || s->limit > GRANT_SUM_MAX - more) {
-		stream_disconnect(s, WIRE_INTERNAL, true);
+		stream_end(s, END_PROTOCOL);
 		return;
 	}
 	s->limit += more;
@@ -291,15 +287,11 @@ peer_finished(struct stream *s, bool left)
 static void
 disconnect_came(struct stream *s, struct pst_reader *r)
 {
-	enum wire_reason reason = wire_read_reason(r);
-
-	if (!reason) {
+	s->told = wire_read_reason(r);
+	if (!s->told)
 		peer_finished(s, true);
-		return;
-	}
-	pst_log_rated(s->portal->log, reason == WIRE_INTERNAL ? PST_LOG_INFO : PST_LOG_WARN,
-	    &s->portal->odd, "the other end closed", PST_STR("reason", wire_reason_text(reason)));
-	stream_end(s, true); /* not an end that the application should trust */
+	else /* not an end that the application should trust */
+		stream_end(s, END_TOLD);
 }
 
 void

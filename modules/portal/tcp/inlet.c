@@ -37,7 +37,6 @@ struct inlet {
 	struct pst_path *path;
 	struct pst_route *route; /* to the outlet; NULL while the path is down */
 	struct pst_gate *gate;
-	struct pst_rate refused;
 };
 
 static struct pst_path_conf
@@ -96,8 +95,7 @@ no_answer(struct pst_timer *timer)
 		pst_timer_start(s->portal->env, timer, inlet->conf->connect_timeout - waited, no_answer);
 		return;
 	}
-	pst_log_rated(s->portal->log, PST_LOG_WARN, &inlet->refused, "no answer from the outlet");
-	stream_end(s, true);
+	stream_end(s, END_NO_ANSWER);
 }
 
 static void
@@ -116,7 +114,7 @@ pong_came(struct stream *s, struct pst_message *m)
 	};
 	portal_rtt(s->portal, uv_hrtime() - s->mark_ns);
 	if (stream_attach(s, m->from, &m->back))
-		stream_end(s, true);
+		stream_fail(s, -ENOMEM);
 	else
 		stream_open(s);
 }
@@ -129,7 +127,7 @@ stream_ping(struct inlet *inlet, struct stream *s)
 	uint8_t bytes[WIRE_SHORT_MAX];
 
 	if (stream_attach(s, inlet->gate, inlet->route)) {
-		stream_end(s, true);
+		stream_fail(s, -ENOMEM);
 		return;
 	}
 	s->answered = pong_came;
@@ -137,37 +135,49 @@ stream_ping(struct inlet *inlet, struct stream *s)
 	stream_say(s, bytes, wire_ping(bytes, WIRE_PING, &offer));
 }
 
+static int
+stream_accept(struct stream *s, uv_stream_t *server)
+{
+	struct sockaddr_storage from = { 0 };
+	int len = sizeof from;
+	int rc;
+
+	uv_tcp_init(pst_env_loop(s->portal->env), &s->socket);
+	s->has_socket = true;
+	rc = uv_accept(server, (uv_stream_t *)&s->socket);
+	if (!rc && !uv_tcp_getpeername(&s->socket, (struct sockaddr *)&from, &len))
+		memcpy(&s->application, &from, sizeof s->application);
+	return rc;
+}
+
 static void
 connection_waits(uv_stream_t *server, int status)
 {
 	struct inlet *inlet = server->data;
-	struct stream *s;
 	bool full = portal_full(&inlet->portal);
+	struct stream *s;
 
 	if (!status)
 		status = stream_new(&s, &inlet->portal);
-	if (status)
-		goto refused;
-	uv_tcp_init(pst_env_loop(inlet->portal.env), &s->socket);
-	s->has_socket = true;
-	status = uv_accept(server, (uv_stream_t *)&s->socket);
-	if (!status && full)
-		status = PST_E_LIMIT;
 	if (status) {
-		stream_end(s, true);
-		goto refused;
+		session_refused(&inlet->portal, NULL, END_FAILED, status);
+		return;
 	}
 	s->patient = true;
-	s->since_ms = pst_now_ms(inlet->portal.env);
+	status = stream_accept(s, server);
+	if (status) {
+		stream_fail(s, status);
+		return;
+	}
+	if (full) {
+		stream_end(s, END_LIMIT);
+		return;
+	}
 	pst_timer_start(inlet->portal.env, &s->timer,
 	    inlet->conf->connect_timeout < SUSPECT_MS ? inlet->conf->connect_timeout : SUSPECT_MS,
 	    no_answer);
 	if (inlet->route)
-		stream_ping(inlet, s);
-	return; /* without a route it waits for one */
-refused:
-	pst_log_rated(inlet->portal.log, PST_LOG_WARN, &inlet->refused, "connection not accepted",
-	    PST_RC(status));
+		stream_ping(inlet, s); /* without a route it waits for one */
 }
 
 /* ---- the path ---- */

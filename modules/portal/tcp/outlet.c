@@ -29,7 +29,6 @@ struct outlet {
 	struct pst_worker by_name, by_kind;
 	char host[PST_HOST_TEXT];
 	uint16_t port;
-	struct pst_rate refused;
 };
 
 int
@@ -67,35 +66,32 @@ pong_send(struct stream *s)
 
 /* Ockam's inlet waits for ever without an answer: Pong, then Disconnect. */
 static void
-turn_away(struct stream *s, enum wire_reason reason)
+turn_away(struct stream *s, enum end why)
 {
 	pong_send(s);
-	stream_disconnect(s, reason, true);
+	stream_end(s, why);
 }
 
-static enum wire_reason
-reason_of(int rc)
+static enum end
+end_of(int rc)
 {
-	return rc == UV_ECONNREFUSED ? WIRE_REFUSED : rc == UV_ETIMEDOUT ? WIRE_TIMEOUT : WIRE_UNREACHABLE;
+	return rc == UV_ECONNREFUSED ? END_REFUSED : rc == UV_ETIMEDOUT ? END_TIMEOUT : END_UNREACHABLE;
 }
 
 static void
 target_answers(void *arg, int rc)
 {
 	struct stream *s = arg;
-	struct outlet *outlet = pst_container_of(s->portal, struct outlet, portal);
 
 	s->dial = NULL;
 	s->has_socket = !rc;
-	if (s->state == STREAM_CLOSING) { /* the peer is gone: finish what began */
-		s->state = STREAM_WAITING;
-		stream_end(s, true);
+	if (s->state == STREAM_CLOSING) { /* the peer is gone */
+		stream_release(s);
 		return;
 	}
 	if (rc) {
-		pst_log_rated(s->portal->log, PST_LOG_WARN, &outlet->refused, "target not reached",
-		    PST_STR("target", outlet->conf->to), PST_RC(rc));
-		turn_away(s, reason_of(rc));
+		s->rc = rc;
+		turn_away(s, end_of(rc));
 		return;
 	}
 	pong_send(s);
@@ -119,51 +115,48 @@ names(const struct pst_doorman *doorman, const struct pst_peer *peer)
 	    pst_admission_allows(outlet->authorized, peer);
 }
 
-/* Why a Ping is turned away, if it is. */
-static enum wire_reason
-ping_check(struct outlet *outlet, const struct pst_message *m)
+/* Who is not even authenticated gets no answer, and nobody one that there is no memory for. */
+static bool
+ping_ignored(const struct outlet *outlet, const struct pst_message *m, bool denied, bool full)
 {
-	enum wire_reason reason = WIRE_NO_REASON;
-
-	if (!allowed(outlet, m))
-		reason = WIRE_POLICY;
-	else if (portal_full(&outlet->portal))
-		reason = WIRE_LIMIT;
-	if (reason)
-		pst_log_rated(outlet->portal.log, PST_LOG_WARN, &outlet->refused, "refused",
-		    PST_STR("reason", wire_reason_text(reason)),
-		    PST_STR("peer", m->from && m->from->peer ? pst_peer_text(m->from->peer) : NULL));
-	return reason;
+	return (denied && !(m->from && m->from->peer)) ||
+	    ((denied || full) && pst_pool_over(pst_env_pool(outlet->portal.env)));
 }
 
 static void
 ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 {
-	enum wire_reason reason = ping_check(outlet, m);
+	bool denied = !allowed(outlet, m), full = portal_full(&outlet->portal);
 	struct stream *s;
 	int rc;
 
-	/* who is not even authenticated gets no answer, and nobody one that there
-	 * is no memory for */
-	if ((reason == WIRE_POLICY && !(m->from && m->from->peer)) ||
-	    (reason && pst_pool_over(pst_env_pool(outlet->portal.env))))
+	if (ping_ignored(outlet, m, denied, full)) {
+		session_refused(&outlet->portal, m->from, denied ? END_DENIED : END_LIMIT, 0);
 		return;
+	}
 	rc = stream_new(&s, &outlet->portal);
-	if (rc)
+	if (rc) {
+		session_refused(&outlet->portal, m->from, END_FAILED, rc);
 		return;
+	}
 	if (pst_env_extensions(outlet->portal.env))
 		s->agreed = wire_read_offer(r);
-	if (stream_attach(s, m->from, &m->back)) {
-		stream_end(s, true);
-	} else if (reason) {
-		turn_away(s, reason);
-	} else {
-		if (m->from->admit && m->from->peer)
-			m->from->admit(m->from);
-		rc = pst_dial(&s->dial, outlet->portal.env, &s->socket, outlet->host, outlet->port,
-		    outlet->conf->connect_timeout, target_answers, s);
-		if (rc)
-			turn_away(s, WIRE_INTERNAL);
+	rc = stream_attach(s, m->from, &m->back);
+	if (rc) {
+		stream_fail(s, rc);
+		return;
+	}
+	if (denied || full) {
+		turn_away(s, denied ? END_DENIED : END_LIMIT);
+		return;
+	}
+	if (m->from->admit && m->from->peer)
+		m->from->admit(m->from);
+	rc = pst_dial(&s->dial, outlet->portal.env, &s->socket, outlet->host, outlet->port,
+	    outlet->conf->connect_timeout, target_answers, s);
+	if (rc) {
+		s->rc = rc;
+		turn_away(s, END_FAILED);
 	}
 }
 
@@ -243,6 +236,7 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		.log = pst_section_log(senv),
 		.window_max = outlet->conf->window_max,
 		.max_streams = outlet->conf->streams,
+		.target = outlet->conf->to,
 		.gone = outlet_gone,
 	};
 	rc = pst_host_port(outlet->conf->to, outlet->host, &outlet->port);

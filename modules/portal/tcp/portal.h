@@ -1,6 +1,7 @@
 /*
  * The module's nouns: a portal is an inlet or an outlet section; a stream is
- * one TCP connection at one of them, and its peer at the other end.
+ * one TCP connection at one of them, and its peer at the other end; the two
+ * of them are a session, of which either end logs one line.
  */
 #ifndef PORTAL_PORTAL_H
 #define PORTAL_PORTAL_H
@@ -37,7 +38,25 @@ struct portal {
 	uint64_t rtt_ns, rtt_ms; /* the shortest round trip of late, and when it was seen */
 	bool closing;
 	void (*gone)(struct portal *portal); /* the last stream of a closing portal */
-	struct pst_rate odd;
+	const char *target;      /* outlet: as the configuration has it */
+	struct pst_rate odd, refused;
+};
+
+/* Why a stream ended. session.c has what is said of each. */
+enum end {
+	END_FINISHED,    /* both sides had said all */
+	END_FAILED,      /* mostly the application's or the target's connection: stream->rc */
+	END_TOLD,        /* the other end says so: stream->told */
+	END_REFUSED,     /* by the target */
+	END_UNREACHABLE,
+	END_TIMEOUT,     /* the target says nothing */
+	END_NO_ANSWER,   /* the outlet says nothing */
+	END_DENIED,
+	END_LIMIT,
+	END_OVERRUN,     /* more came than was granted */
+	END_PROTOCOL,
+	END_ROUTE_LOST,
+	END_STOPS,       /* this node, or the section */
 };
 
 enum stream_state {
@@ -50,15 +69,19 @@ struct stream {
 	struct portal *portal;
 	struct stream *next, **link;
 	struct pst_worker worker;
+	struct pst_gate *gate;  /* to the other end; NULL: none yet, or gone */
 	struct pst_gate_watch watch;
 	struct pst_route *peer; /* where the other end is */
 	uint16_t front, back;   /* room that the route wants */
 	uv_tcp_t socket;
-	bool has_socket, reading, gave;
+	bool has_socket, reading, gave, reset;
 	bool patient; /* unanswered, it waits for the next path when this one goes */
 	enum stream_state state;
 	struct pst_timer timer;
-	uint64_t since_ms; /* when the application came */
+	uint64_t since_ms; /* when the application came, or the Ping */
+	struct sockaddr_in6 application; /* its address, or an IPv4 one; at the outlet none */
+	enum wire_reason told;
+	int rc; /* of what failed, for the log; 0: nothing has */
 	struct pst_dial *dial;  /* outlet, while it connects */
 	struct wire_offer agreed;
 	/* A Pong has come (inlet), or the target answered (outlet): rc. */
@@ -93,10 +116,13 @@ int stream_attach(struct stream *stream, struct pst_gate *gate, const struct pst
 void stream_open(struct stream *stream);
 /* A round trip to the other end took so long. */
 void portal_rtt(struct portal *portal, uint64_t ns);
-/* Let go of both sides at once; `abort` resets the socket. */
-void stream_end(struct stream *stream, bool abort);
-/* The same, and tell the peer. */
-void stream_disconnect(struct stream *stream, enum wire_reason reason, bool abort);
+/* The end: the peer is told, the log has its line, and both sides are let go. But for
+ * END_FINISHED the socket is reset. A second end is none. */
+void stream_end(struct stream *stream, enum end why);
+/* END_FAILED, by rc. */
+void stream_fail(struct stream *stream, int rc);
+/* The dial of a stream that has ended is over: let go of what came of it. */
+void stream_release(struct stream *stream);
 /* A short message to the peer. */
 void stream_say(struct stream *stream, const uint8_t *bytes, size_t len);
 /* End all streams; portal->gone() runs when the last one is. */
@@ -105,6 +131,13 @@ void portal_end(struct portal *portal);
 struct wire_offer portal_offer(const struct portal *portal);
 /* True when one more stream is too many. */
 bool portal_full(const struct portal *portal);
+
+/* session.c: the one line of each session */
+void session_ended(const struct stream *stream, enum end why);
+/* Of one that was turned away before it became a stream; rc as in a stream. */
+void session_refused(struct portal *portal, const struct pst_gate *from, enum end why, int rc);
+/* What the peer is told. */
+enum wire_reason end_reason(enum end why);
 
 /* flow.c: bytes */
 void flow_message(struct stream *stream, struct pst_message *message);

@@ -51,6 +51,7 @@ stream_new(struct stream **out, struct portal *portal)
 	if (!s)
 		return -ENOMEM;
 	s->portal = portal;
+	s->since_ms = pst_now_ms(portal->env);
 	s->source = pst_account_new(pool, STREAM_SOURCE_WINDOW, source_has_room, s);
 	s->kept = pst_account_new(pool, SIZE_MAX, NULL, NULL);
 	if (s->source && s->kept)
@@ -108,10 +109,11 @@ gate_closed(struct pst_gate_watch *watch)
 	if (s->state == STREAM_WAITING && s->patient) {
 		free(s->peer);
 		s->peer = NULL;
+		s->gate = NULL;
 		return;
 	}
 	/* bytes may be lost with it: no application must take that for an end */
-	stream_disconnect(s, WIRE_SHUTDOWN, true);
+	stream_end(s, END_ROUTE_LOST);
 }
 
 int
@@ -124,6 +126,7 @@ stream_attach(struct stream *s, struct pst_gate *gate, const struct pst_route *p
 		return -ENOMEM;
 	free(s->peer);
 	s->peer = copy;
+	s->gate = gate;
 	s->front = (uint16_t)((first ? first->front : 0) + PST_RX_HEADROOM / 2);
 	s->back = first ? first->back : 0;
 	s->worker.reach_gate = gate->id;
@@ -166,34 +169,50 @@ stream_open(struct stream *s)
 	flow_start(s);
 }
 
-void
-stream_end(struct stream *s, bool abort)
+/* The peer learns of the end, unless it said so itself or does not know this stream yet. */
+static bool
+tells(const struct stream *s, enum end why)
 {
-	if (s->state == STREAM_CLOSING)
-		return;
-	s->state = STREAM_CLOSING;
-	pst_debug(s->portal->log, "stream ended", PST_U64("bytes_out", s->sent),
-	    PST_U64("bytes_in", s->taken));
-	pst_timer_stop(s->portal->env, &s->timer);
-	pst_gate_unwatch(&s->watch);
-	pst_worker_stop(s->portal->router, &s->worker);
+	if (s->state == STREAM_WAITING && s->patient)
+		return false;
+	return why == END_FINISHED ? !s->finish_sent && !s->peer_left : why != END_TOLD;
+}
+
+void
+stream_release(struct stream *s)
+{
 	if (s->dial)
-		pst_dial_cancel(s->dial); /* its end frees the stream */
+		pst_dial_cancel(s->dial); /* its end releases again */
 	else if (!s->has_socket)
 		stream_free(s);
-	else if (!abort || uv_tcp_close_reset(&s->socket, socket_closed))
+	else if (!s->reset || uv_tcp_close_reset(&s->socket, socket_closed))
 		uv_close((uv_handle_t *)&s->socket, socket_closed);
 }
 
 void
-stream_disconnect(struct stream *s, enum wire_reason reason, bool abort)
+stream_end(struct stream *s, enum end why)
 {
 	uint8_t bytes[WIRE_SHORT_MAX];
+	bool tell = tells(s, why);
 
 	if (s->state == STREAM_CLOSING)
 		return;
-	stream_say(s, bytes, wire_disconnect(bytes, s->agreed.extended, reason));
-	stream_end(s, abort);
+	session_ended(s, why);
+	s->state = STREAM_CLOSING;
+	if (tell)
+		stream_say(s, bytes, wire_disconnect(bytes, s->agreed.extended, end_reason(why)));
+	s->reset = why != END_FINISHED;
+	pst_timer_stop(s->portal->env, &s->timer);
+	pst_gate_unwatch(&s->watch);
+	pst_worker_stop(s->portal->router, &s->worker);
+	stream_release(s);
+}
+
+void
+stream_fail(struct stream *s, int rc)
+{
+	s->rc = rc;
+	stream_end(s, END_FAILED);
 }
 
 void
@@ -201,7 +220,7 @@ portal_end(struct portal *portal)
 {
 	for (struct stream *s = portal->streams, *next; s; s = next) {
 		next = s->next;
-		stream_disconnect(s, WIRE_SHUTDOWN, true);
+		stream_end(s, END_STOPS);
 	}
 	portal->closing = true;
 	if (!portal->streams)

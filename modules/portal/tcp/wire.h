@@ -16,7 +16,7 @@ enum wire_type {
 	WIRE_FINISH = 0x11, /* of half-close */
 };
 
-/* Reasons of a Disconnect; 0 is none said. */
+/* Reasons of a Disconnect; 0 is none said. Those before WIRE_SHUTDOWN turn a session away. */
 enum wire_reason {
 	WIRE_NO_REASON = 0,
 	WIRE_REFUSED = 1,
