@@ -304,6 +304,18 @@ pst_pool_free(struct pst_pool **pool)
 }
 
 void
+pst_pool_limit(struct pst_pool *pool, size_t memory_limit)
+{
+	pool->memory_limit = memory_limit;
+}
+
+size_t
+pst_pool_limited(const struct pst_pool *pool)
+{
+	return pool->memory_limit;
+}
+
+void
 pst_pool_stats(const struct pst_pool *pool, struct pst_pool_stats *out)
 {
 	*out = pool->stats;

@@ -20,6 +20,8 @@ static const struct {
 	{ PST_E_CLOSED, "closed", "closed" },
 	{ PST_E_PROTOCOL, "protocol", "protocol error" },
 	{ PST_E_CONFLICT, "conflict", "changed by somebody else" },
+	{ PST_E_NOTHING, "nothing", "there is no such thing" },
+	{ PST_E_NO_NODE, "no-node", "no node is running" },
 };
 
 #define TABLE_LEN (sizeof table / sizeof *table)

@@ -13,6 +13,7 @@ cmd_check(int argc, char **argv)
 	struct pst_loader *loader;
 	struct pst_config *config = NULL;
 	bool print = false;
+	struct pst_config_source source = { 0 };
 	int c, rc;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -22,9 +23,10 @@ cmd_check(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return cli_usage("check", "want one file or directory");
+	source.path = argv[optind];
 	rc = pst_loader_new(&loader);
 	if (!rc)
-		rc = pst_config_new(&config, loader, argv[optind], NULL, &err);
+		rc = pst_config_new(&config, loader, &source, &err);
 	if (rc)
 		cli_fail(rc, "%s", err.text[0] ? err.text : pst_strerror(rc));
 	else if (print)

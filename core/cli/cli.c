@@ -1,5 +1,7 @@
 /* What the commands share. */
 #include "cli/cli.h"
+#include "node/change.h"
+#include "node/rooms.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -7,11 +9,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "node/rooms.h"
-
-static int
-exit_of(int rc)
+int
+cli_exit_of(int rc)
 {
 	switch (rc) {
 	case PST_OK:
@@ -21,6 +22,10 @@ exit_of(int rc)
 		return EXIT_USAGE;
 	case PST_E_DENIED:
 		return EXIT_DENIED;
+	case PST_E_NOTHING:
+		return EXIT_NOTHING;
+	case PST_E_NO_NODE:
+		return EXIT_NO_NODE;
 	case UV_ETIMEDOUT:
 		return EXIT_TIME;
 	default:
@@ -38,7 +43,7 @@ cli_fail(int rc, const char *fmt, ...)
 	vfprintf(stderr, fmt, args);
 	va_end(args);
 	fprintf(stderr, " [%s]\n", pst_errname(rc));
-	return exit_of(rc);
+	return cli_exit_of(rc);
 }
 
 int
@@ -60,6 +65,26 @@ cli_bad_option(const char *command, char **argv)
 	return cli_usage(command, "%s: unknown option, or a missing or bad value",
 	    argv[optind - 1]);
 }
+
+int
+cli_time_parse(const char *text, uint64_t *out)
+{
+	char *end;
+	double s = strtod(text, &end);
+
+	if (end == text || !(s > 0) || s > 86400)
+		return -EINVAL;
+	if (!strcmp(end, "ms"))
+		s /= 1000;
+	else if (!strcmp(end, "m"))
+		s *= 60;
+	else if (*end && strcmp(end, "s"))
+		return -EINVAL;
+	*out = (uint64_t)(s * 1000);
+	return *out ? PST_OK : -EINVAL;
+}
+
+/* ---- what the node tells ---- */
 
 static void
 node_up(void *arg)
@@ -84,7 +109,7 @@ node_closed(void *arg)
 	struct pst_env *env = pst_node_env(cli->node);
 	struct pst_pool_stats stats;
 
-	for (int i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof cli->signals / sizeof *cli->signals; i++)
 		uv_close((uv_handle_t *)&cli->signals[i], NULL);
 	pst_pool_stats(pst_env_pool(env), &stats);
 	pst_info(pst_env_log(env), "node stopped", PST_U64("bytes_carried", stats.bytes_read),
@@ -105,36 +130,80 @@ cli_done(struct cli_node *cli, int exit)
 	pst_node_close(cli->node);
 }
 
+/* ---- signals ---- */
+
+/* The first stops in order, the second at once, the third does not ask. */
 static void
-signal_came(uv_signal_t *handle, int number)
+stop_asked(uv_signal_t *handle, int number)
 {
 	struct cli_node *cli = handle->data;
 
 	(void)number;
-	if (cli->stopping)
+	cli->asked++;
+	if (cli->asked > 2 || (cli->asked == 2 && cli->use != PST_NODE_RUNS))
 		_Exit(EXIT_FAILED);
-	cli->stopping = true;
-	cli_done(cli, cli->daemon ? EXIT_DONE : EXIT_FAILED);
+	if (cli->use == PST_NODE_RUNS)
+		pst_node_stop(cli->node);
+	else
+		cli_done(cli, EXIT_FAILED);
+}
+
+static void
+reloaded(struct pst_change *change, int rc, const char *sentence)
+{
+	const struct pst_log *log = pst_env_log(pst_node_env(change->node));
+
+	if (rc)
+		pst_error(log, "reload refused", PST_STR("why", sentence));
+	free(change);
+}
+
+static void
+reload_asked(uv_signal_t *handle, int number)
+{
+	struct cli_node *cli = handle->data;
+	struct pst_change *change = calloc(1, sizeof *change);
+
+	(void)number;
+	if (!change)
+		return;
+	change->done = reloaded;
+	pst_node_change(cli->node, change);
 }
 
 static void
 signals_start(struct cli_node *cli)
 {
-	static const int numbers[] = { SIGINT, SIGTERM };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 
 	signal(SIGPIPE, SIG_IGN);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		uv_signal_init(&cli->loop, &cli->signals[i]);
 		cli->signals[i].data = cli;
-		uv_signal_start(&cli->signals[i], signal_came, numbers[i]);
+		if (numbers[i] != SIGHUP || cli->use == PST_NODE_RUNS)
+			uv_signal_start(&cli->signals[i], numbers[i] == SIGHUP ? reload_asked : stop_asked,
+			    numbers[i]);
 		uv_unref((uv_handle_t *)&cli->signals[i]);
 	}
 }
 
+/* ---- from beginning to end ---- */
+
+static int
+config_make(struct cli_node *cli, struct pst_config **out, const char *file, const char *state,
+    struct pst_err *err)
+{
+	struct pst_config_source source = { file, state, { 0 } };
+
+	return cli->use == PST_NODE_ASKS ? pst_config_new_client(out, cli->loader, err)
+					 : pst_config_new(out, cli->loader, &source, err);
+}
+
 int
-cli_node_run(struct cli_node *cli, const char *file, const char *state, int max_rank)
+cli_node_run(struct cli_node *cli, const char *file, const char *state)
 {
 	struct pst_err err = PST_ERR_INIT;
+	struct pst_config *config = NULL;
 	int rc = pst_loader_new(&cli->loader);
 
 	cli->exit = EXIT_DONE;
@@ -142,9 +211,9 @@ cli_node_run(struct cli_node *cli, const char *file, const char *state, int max_
 	cli->book.fixed = cli->log_level;
 	uv_loop_init(&cli->loop);
 	if (!rc)
-		rc = pst_config_new(&cli->config, cli->loader, file, state, &err);
+		rc = config_make(cli, &config, file, state, &err);
 	if (!rc)
-		rc = pst_node_new(&cli->node, &cli->loop, cli->config, &cli->book, max_rank, &node_events, cli,
+		rc = pst_node_new(&cli->node, &cli->loop, &config, &cli->book, cli->use, &node_events, cli,
 		    &err);
 	if (rc) {
 		cli->exit = cli_fail(rc, "%s", err.text[0] ? err.text : pst_strerror(rc));
@@ -154,7 +223,6 @@ cli_node_run(struct cli_node *cli, const char *file, const char *state, int max_
 		uv_run(&cli->loop, UV_RUN_DEFAULT);
 	}
 	pst_node_free(&cli->node);
-	pst_config_free(&cli->config);
 	pst_loader_free(&cli->loader);
 	if (uv_loop_close(&cli->loop))
 		fprintf(stderr, "postern: handles were left open\n");

@@ -34,32 +34,40 @@ int cmd_help(int argc, char **argv);
 int cmd_identity(int argc, char **argv);
 int cmd_message(int argc, char **argv);
 int cmd_module(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
+int cmd_section(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
+/* The exit code of a result. */
+int cli_exit_of(int rc);
 /* Print "postern: sentence [name]"; returns the exit code of rc. */
 int cli_fail(int rc, const char *fmt, ...) PST_PRINTF(2, 3);
 /* "postern COMMAND: sentence", and where help is; EXIT_USAGE. */
 int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
-
 /* The same for the option that getopt_long() has just refused. */
 int cli_bad_option(const char *command, char **argv);
+/* A time as in a file: 500ms, 10s, 2m, or seconds. */
+PST_MUST_CHECK int cli_time_parse(const char *text, uint64_t *ms);
 
-/* Run a node as a command does: open sections up to max_rank, call ready with
- * it, and stop when cli_done is called. */
+/* Run a node as a command does: open what it is for, call ready, and stop when cli_done is called. */
 struct cli_node {
 	uv_loop_t loop;
 	struct pst_loader *loader;
-	struct pst_config *config;
 	struct pst_logbook book;
 	struct pst_node *node;
-	uv_signal_t signals[2]; /* SIGINT, SIGTERM: stop in order; twice: at once */
-	bool stopping, daemon;  /* daemon: a signal is no failure */
+	enum pst_node_use use;
+	uv_signal_t signals[3]; /* SIGINT, SIGTERM: stop in order; again: at once. SIGHUP: reload */
+	int asked;              /* times that we were asked to stop */
 	int log_level;          /* -1: as the configuration says */
 	void (*ready)(struct cli_node *cli);
 	void *arg;
 	int exit;
 };
-int cli_node_run(struct cli_node *cli, const char *file, const char *state, int max_rank);
+/* file and state as in struct pst_config_source; neither for PST_NODE_ASKS. */
+int cli_node_run(struct cli_node *cli, const char *file, const char *state);
 void cli_done(struct cli_node *cli, int exit);
 
 #endif

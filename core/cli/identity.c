@@ -32,10 +32,12 @@ cmd_identity(int argc, char **argv)
 		{ "file", required_argument, NULL, 'f' },
 		{ 0 },
 	};
-	struct cli_node cli = { .ready = show, .log_level = PST_LOG_ERROR };
+	struct cli_node cli = { .use = PST_NODE_LOOKS, .ready = show, .log_level = PST_LOG_ERROR };
 	const char *state = NULL, *file = NULL;
 	int c;
 
+	if (argc > 1 && strcmp(argv[1], "show"))
+		return cmd_section(argc, argv);
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 's')
 			state = optarg;
@@ -44,8 +46,8 @@ cmd_identity(int argc, char **argv)
 		else
 			return cli_bad_option("identity", argv);
 	}
-	if (argc - optind < 1 || argc - optind > 2 || strcmp(argv[optind], "show"))
+	if (argc - optind < 1 || argc - optind > 2)
 		return cli_usage("identity", "want show, and perhaps a name");
 	cli.arg = argv[optind + 1] ? argv[optind + 1] : "default";
-	return cli_node_run(&cli, file, state, PST_RANK_IDENTITY);
+	return cli_node_run(&cli, file, state);
 }

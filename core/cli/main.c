@@ -2,19 +2,55 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/ask.h"
+
+#define SECTION_HELP \
+	"  create [NAME] [--KEY VALUE …]   make a section and open it; it is kept in STATE/conf.d\n" \
+	"  show [NAME]                     one of them, with all its options\n" \
+	"  list                            all of them\n" \
+	"  delete [NAME]                   close it and take it away\n\n" \
+	"Every option of the section is a KEY; a list's is written again for each item.\n" \
+	"NAME is \"default\" when left out. `postern help KIND MODULE` lists the options.\n\n" \
+	ASK_OPTIONS_HELP
+
+#define SECTION(kind, summary) \
+	{ kind, "create|show|list|delete [NAME] …", summary, SECTION_HELP, cmd_section }
 
 const struct command commands[] = {
-	{ "run", "FILE|DIRECTORY", "run a node in the foreground",
+	{ "run", "[FILE|DIRECTORY]", "run a node in the foreground",
 	    "  --state DIR     keep the node's state there, whatever the file says\n"
 	    "  --log LEVEL     error, warn, info or debug, whatever the file says\n\n"
-	    "Stops in order on SIGINT and SIGTERM; a second signal stops at once.\n", cmd_run },
+	    "Sections that commands have made, in STATE/conf.d, are part of it. SIGHUP reloads.\n"
+	    "SIGINT and SIGTERM stop it in order: sessions may end by themselves within `drain`;\n"
+	    "a second signal closes at once.\n", cmd_run },
 	{ "check", "FILE|DIRECTORY", "check a configuration without running it",
 	    "  --print         print every section with every value, defaults too\n", cmd_check },
-	{ "identity", "show [NAME]", "print a node's identifier, making the identity if need be",
-	    "  --state DIR     the node's state directory\n"
-	    "  --file FILE     the node's configuration, when its vault or store are not the default\n",
+	{ "status", "", "how a running node and its sections are", ASK_OPTIONS_HELP, cmd_status },
+	{ "reload", "", "read the files of a running node again",
+	    "Sections that are as they were keep their connections; a file that is wrong changes nothing.\n\n"
+	    ASK_OPTIONS_HELP, cmd_reload },
+	{ "stop", "", "stop a running node, and wait until it has gone",
+	    "  --now           do not wait for sessions to end\n" ASK_OPTIONS_HELP, cmd_stop },
+	{ "ping", "ROUTE | inlet NAME | relay NAME", "ask the far end of a route for an echo",
+	    "  --count N       so often (default: 3)\n"
+	    "  --timeout TIME  give up after so long in all (default: 5s)\n" ASK_OPTIONS_HELP, cmd_trace },
+	{ "trace", "ROUTE | inlet NAME | relay NAME", "say of each hop of a route who is there, and how far",
+	    "  --count N       echoes at the end (default: 1)\n"
+	    "  --timeout TIME  give up after so long in all (default: 5s)\n" ASK_OPTIONS_HELP, cmd_trace },
+	{ "identity", "show [NAME] | create|list|delete …", "a node's identities",
+	    "  show [NAME]     print the identifier, making the identity if need be\n"
+	    "    --state DIR   the node's state directory\n"
+	    "    --file FILE   the node's configuration, when its vault or store are not the default\n\n"
+	    "The rest is as `postern help inlet` says.\n",
 	    cmd_identity },
+	SECTION("inlet", "where programs connect"),
+	SECTION("outlet", "what a node connects to for others"),
+	SECTION("relay", "the relay that stands for a node"),
+	SECTION("channel", "listeners for secure channels"),
+	SECTION("transport", "listeners and links between nodes"),
+	SECTION("vault", "where private keys are"),
+	SECTION("store", "where lasting state is"),
+	SECTION("service", "workers of a node"),
 	{ "message", "send TEXT --to MULTIADDR", "send a message and print the answer",
 	    "  --to ROUTE      where to, such as /ip4/127.0.0.1/tcp/4000/service/echo\n"
 	    "  --authorized I… who the far end may be (default: anybody)\n"

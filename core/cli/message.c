@@ -143,7 +143,7 @@ send_ready(struct cli_node *cli)
 
 	pst_timer_start(pst_node_env(cli->node), &send->timer, send->timeout_ms, expired);
 	if (!rc)
-		rc = pst_path_open(&send->path, pst_node_section_env(cli->node, "channel", "api"), &conf,
+		rc = pst_path_open(&send->path, pst_node_own_env(cli->node), &conf,
 		    &path_events, send, &err);
 	if (rc) {
 		pst_timer_stop(pst_node_env(cli->node), &send->timer);
@@ -176,24 +176,6 @@ state_remove(const char *dir)
 }
 
 static int
-timeout_parse(const char *text, uint64_t *out)
-{
-	char *end;
-	double s = strtod(text, &end);
-
-	if (end == text || s <= 0 || s > 86400)
-		return -EINVAL;
-	if (!strcmp(end, "ms"))
-		s /= 1000;
-	else if (!strcmp(end, "m"))
-		s *= 60;
-	else if (*end && strcmp(end, "s"))
-		return -EINVAL;
-	*out = (uint64_t)(s * 1000);
-	return PST_OK;
-}
-
-static int
 send_run(struct send *send, const char *state)
 {
 	char *own = state ? NULL : state_make();
@@ -201,9 +183,10 @@ send_run(struct send *send, const char *state)
 
 	if (!state && !own)
 		return cli_fail(-errno, "cannot make a directory for this message: %s", strerror(errno));
+	send->cli.use = PST_NODE_BRIEF;
 	send->cli.ready = send_ready;
 	send->cli.log_level = PST_LOG_ERROR;
-	exit = cli_node_run(&send->cli, NULL, state ? state : own, INT_MAX);
+	exit = cli_node_run(&send->cli, NULL, state ? state : own);
 	if (own)
 		state_remove(own);
 	free(own);
@@ -234,7 +217,7 @@ cmd_message(int argc, char **argv)
 			send.hex = true;
 		else if (c == 's')
 			state = optarg;
-		else if (c != 'm' || timeout_parse(optarg, &send.timeout_ms))
+		else if (c != 'm' || cli_time_parse(optarg, &send.timeout_ms))
 			return cli_bad_option("message", argv);
 	}
 	if (argc - optind != 2 || strcmp(argv[optind], "send") || !send.to)

@@ -2,14 +2,46 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "node/state.h"
+
+struct run {
+	struct cli_node cli;
+	const char *file;
+	int ready_fd; /* of the command that started us: closed when the node is up */
+};
+
+/* A background start will want to know what this node was made of. */
+static int
+file_remember(const struct run *run, const char *dir, struct pst_err *err)
+{
+	char *path = run->file ? realpath(run->file, NULL) : NULL, line[PATH_MAX + 1];
+
+	snprintf(line, sizeof line, "%s\n", path ? path : "");
+	free(path);
+	return pst_state_write(dir, "run", line, err);
+}
 
 static void
 run_ready(struct cli_node *cli)
 {
-	pst_info(pst_env_log(pst_node_env(cli->node)), "node up", PST_STR("node", cli->config->node_name));
+	struct run *run = pst_container_of(cli, struct run, cli);
+	const struct pst_config *config = pst_node_config(cli->node);
+	const struct pst_log *log = pst_env_log(pst_node_env(cli->node));
+	struct pst_err err = PST_ERR_INIT;
+
+	if (file_remember(run, config->state_dir, &err))
+		pst_warn(log, "commands will not know this node's file", PST_STR("why", err.text));
+	if (run->ready_fd >= 0) {
+		if (write(run->ready_fd, "ready\n", 6) < 0)
+			pst_debug(log, "nobody waits for the node");
+		close(run->ready_fd);
+	}
+	pst_info(log, "node up", PST_STR("node", config->node_name));
 }
 
 /* As many connections as the system lets us have. */
@@ -30,22 +62,27 @@ cmd_run(int argc, char **argv)
 	static const struct option options[] = {
 		{ "state", required_argument, NULL, 's' },
 		{ "log", required_argument, NULL, 'l' },
+		{ "ready-fd", required_argument, NULL, 'r' },
 		{ 0 },
 	};
-	struct cli_node cli = { .ready = run_ready, .daemon = true, .log_level = -1 };
+	struct run run = {
+		.cli = { .use = PST_NODE_RUNS, .ready = run_ready, .log_level = -1 },
+		.ready_fd = -1,
+	};
 	const char *state = NULL;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 's')
 			state = optarg;
-		else if (c == 'l' && (cli.log_level = pst_log_level_parse(optarg)) >= 0)
-			continue;
-		else
+		else if (c == 'r')
+			run.ready_fd = atoi(optarg);
+		else if (c != 'l' || (run.cli.log_level = pst_log_level_parse(optarg)) < 0)
 			return cli_bad_option("run", argv);
 	}
-	if (argc - optind != 1)
-		return cli_usage("run", "want one file or directory");
+	if (argc - optind > 1)
+		return cli_usage("run", "want one file or directory, or none");
+	run.file = argv[optind];
 	descriptors_raise();
-	return cli_node_run(&cli, argv[optind], state, INT_MAX);
+	return cli_node_run(&run.cli, run.file, state);
 }

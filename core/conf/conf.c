@@ -135,6 +135,22 @@ pst_conf_add(struct pst_conf *conf, struct pst_conf_section *section, struct pst
 	return PST_OK;
 }
 
+void
+pst_conf_drop(struct pst_conf *conf, const struct pst_conf_section *section)
+{
+	struct pst_conf_section **link = &conf->bucket[bucket_of(section->kind, section->name)];
+	size_t i = 0;
+
+	while (*link != section)
+		link = &(*link)->next;
+	*link = section->next;
+	while (conf->section[i] != section)
+		i++;
+	conf->count--;
+	memmove(&conf->section[i], &conf->section[i + 1],
+	    (conf->count - i) * sizeof *conf->section);
+}
+
 int
 pst_conf_load_text(struct pst_conf *conf, const char *file, const char *dir, const char *text,
     size_t len, struct pst_err *err)

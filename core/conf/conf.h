@@ -103,6 +103,9 @@ PST_API PST_MUST_CHECK int pst_conf_load(struct pst_conf *conf, const char *path
 PST_API PST_MUST_CHECK int pst_conf_load_text(struct pst_conf *conf, const char *file,
     const char *dir, const char *text, size_t len, struct pst_err *err);
 
+/* Leave a section out again. */
+PST_API void pst_conf_drop(struct pst_conf *conf, const struct pst_conf_section *section);
+
 /* Sections in the order they were read; i < pst_conf_count(). */
 PST_API size_t pst_conf_count(const struct pst_conf *conf);
 PST_API const struct pst_conf_section *pst_conf_at(const struct pst_conf *conf, size_t i);
@@ -142,6 +145,9 @@ PST_API void pst_values_free(struct pst_values **values);
 
 /* The conf struct: the same pointer until pst_values_free(). */
 PST_API const void *pst_values_conf(const struct pst_values *values);
+
+/* The value of a STR, REF or PATH option; NULL if it is absent or of another type. */
+PST_API const char *pst_values_text(const struct pst_values *values, const char *key);
 
 /* True where the file has this key, false where the fallback holds. */
 PST_API bool pst_values_written(const struct pst_values *values, const char *key);

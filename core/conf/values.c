@@ -206,6 +206,16 @@ pst_values_conf(const struct pst_values *values)
 	return values->conf;
 }
 
+const char *
+pst_values_text(const struct pst_values *values, const char *key)
+{
+	size_t i = find(values, key, strlen(key));
+
+	if (i == values->count || !pst_type_of(&values->options[i])->text)
+		return NULL;
+	return *(const char *const *)member_of(values, i);
+}
+
 bool
 pst_values_written(const struct pst_values *values, const char *key)
 {

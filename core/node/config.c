@@ -20,6 +20,8 @@ static const struct pst_opt node_options[] = {
 	    .of = "text json"),
 	PST_OPT(SIZE, struct pst_node_conf, memory, "256M",
 	    "bytes of messages under way above which no links or streams are let in"),
+	PST_OPT(TIME, struct pst_node_conf, drain, "10s",
+	    "a node that stops lets portal sessions go on for so long; 0 ends them at once"),
 	PST_OPT(BOOL, struct pst_node_conf, extensions, "yes",
 	    "offer windows, half-close and reasons to Postern peers"),
 	PST_OPT_END,
@@ -33,7 +35,7 @@ node_check(const void *conf, struct pst_err *err)
 	return pst_rooms_check(&c->log_rooms, err);
 }
 
-static const struct pst_section node_section = {
+const struct pst_section config_node_section = {
 	.kind = "node",
 	.conf_size = sizeof(struct pst_node_conf),
 	.options = node_options,
@@ -85,7 +87,33 @@ module_name(struct pst_loader *loader, const struct pst_item *item)
 static const struct pst_section *
 core_row(const char *kind)
 {
-	return strcmp(kind, "node") ? row_find(pst_trust_sections, kind) : &node_section;
+	return strcmp(kind, "node") ? row_find(pst_trust_sections, kind) : &config_node_section;
+}
+
+int
+pst_config_row(const struct pst_section **out, struct pst_loader *loader, const char *kind,
+    const char *name, const char *use, struct pst_err *err)
+{
+	struct pst_conf_section source = { .kind = kind, .name = name, .use = use };
+	struct pst_item item = { .source = &source, .kind = pst_section_kind_find(kind) };
+	const struct pst_loaded *loaded;
+	const char *module;
+	int rc = PST_OK;
+
+	*out = NULL;
+	if (!item.kind || item.kind->rank == 0)
+		return pst_fail(err, PST_E_NOTHING, "there is no kind of section \"%.64s\"", kind);
+	if (!item.kind->module_kind) {
+		*out = core_row(kind);
+		return PST_OK;
+	}
+	module = module_name(loader, &item);
+	rc = pst_loader_get(loader, &loaded, item.kind->module_kind, module, err);
+	if (!rc)
+		*out = row_find(loaded->module.sections, kind);
+	if (!rc && !*out)
+		rc = pst_fail(err, PST_E_CONF, "module %s serves no section \"%s\"", module, kind);
+	return rc;
 }
 
 static int
@@ -226,52 +254,76 @@ node_find(struct pst_config *config, struct pst_err *err)
 	return PST_OK;
 }
 
-/* --state, the file's, $POSTERN_STATE, or the user's own. */
 static int
-state_find(struct pst_config *config, const char *state)
+config_empty(struct pst_config **out, struct pst_loader *loader)
 {
-	char cwd[PATH_MAX], path[2 * PATH_MAX];
-	const char *home = getenv("HOME");
-
-	if (!state)
-		state = config->node->state;
-	if (!state)
-		state = getenv("POSTERN_STATE");
-	if (!state && geteuid() == 0)
-		state = "/var/lib/postern/default";
-	if (state && *state == '/')
-		snprintf(path, sizeof path, "%s", state);
-	else if (state)
-		snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", state);
-	else
-		snprintf(path, sizeof path, "%s/.local/state/postern/default", home ? home : "");
-	config->state_dir = strdup(path);
-	return config->state_dir ? PST_OK : -ENOMEM;
+	*out = calloc(1, sizeof **out);
+	if (!*out)
+		return -ENOMEM;
+	(*out)->loader = loader;
+	return pst_conf_new(&(*out)->conf);
 }
 
-int
-pst_config_new(struct pst_config **out, struct pst_loader *loader, const char *path,
-    const char *state, struct pst_err *err)
+/* From sections to checked items. */
+static int
+config_make(struct pst_config *config, struct pst_err *err)
 {
-	struct pst_config *config = calloc(1, sizeof *config);
-	int rc;
+	int rc = items_make(config, err);
 
-	if (!config)
-		return -ENOMEM;
-	config->loader = loader;
-	rc = pst_conf_new(&config->conf);
-	if (!rc && path)
-		rc = pst_conf_load(config->conf, path, err);
-	if (!rc)
-		rc = config_implicit(config->conf, loader, err);
-	if (!rc)
-		rc = items_make(config, err);
 	if (!rc)
 		rc = node_find(config, err);
 	if (!rc)
 		rc = items_check(config, err);
+	return rc;
+}
+
+static int
+source_copy(struct pst_config *config, const struct pst_config_source *source)
+{
+	config->path = source->path ? realpath(source->path, NULL) : NULL;
+	config->state = source->state ? strdup(source->state) : NULL;
+	return source->state && !config->state ? -ENOMEM : PST_OK;
+}
+
+int
+pst_config_new(struct pst_config **out, struct pst_loader *loader,
+    const struct pst_config_source *source, struct pst_err *err)
+{
+	struct pst_config *config;
+	int rc = config_empty(&config, loader);
+
 	if (!rc)
-		rc = state_find(config, state);
+		rc = source_copy(config, source);
+	if (!rc) {
+		config->source = *source;
+		rc = config_files(config, err);
+	}
+	if (!rc)
+		rc = config_implicit(config->conf, loader, err);
+	if (!rc)
+		rc = config_make(config, err);
+	if (rc) {
+		pst_config_free(&config);
+	} else {
+		config->source = (struct pst_config_source){ config->path, config->state, { 0 } };
+	}
+	*out = config;
+	return rc;
+}
+
+int
+pst_config_new_client(struct pst_config **out, struct pst_loader *loader, struct pst_err *err)
+{
+	static const char text[] = "node command { }  transport command { use = unix }";
+	struct pst_config *config;
+	int rc = config_empty(&config, loader);
+
+	if (!rc)
+		rc = pst_conf_load_text(config->conf, "(the command)", "/", text, strlen(text), err);
+	if (!rc)
+		rc = config_make(config, err);
+	if (!rc && !(config->state_dir = strdup("/nonexistent")))
+		rc = -ENOMEM;
 	if (rc)
 		pst_config_free(&config);
 	*out = config;
@@ -291,6 +343,8 @@ pst_config_free(struct pst_config **config)
 	free(c->items);
 	pst_conf_free(&c->conf);
 	free(c->state_dir);
+	free(c->path);
+	free(c->state);
 	free(c);
 }
 

@@ -17,7 +17,21 @@ struct pst_node_conf {
 	struct pst_list log_rooms;
 	int log_format; /* enum pst_log_format */
 	uint64_t memory;
+	uint64_t drain;
 	bool extensions;
+};
+
+/* One section more, or one less, than STATE/conf.d holds. */
+struct pst_config_edit {
+	const char *kind, *name; /* NULL: none */
+	const char *text;        /* of the one more; NULL: one less */
+};
+
+/* Where a configuration is read from. */
+struct pst_config_source {
+	const char *path;  /* FILE or DIRECTORY; NULL: STATE/conf.d and nothing else */
+	const char *state; /* the state directory, whatever the file says; or NULL */
+	struct pst_config_edit edit;
 };
 
 /* A section, ready to be opened. */
@@ -30,6 +44,7 @@ struct pst_item {
 	size_t at;     /* as written, from 0 */
 	bool implicit; /* not in the file */
 	bool used;     /* written, or needed by one that is */
+	struct pst_section_env *section; /* of a change: the open one that goes on as this one */
 };
 
 struct pst_config {
@@ -40,17 +55,28 @@ struct pst_config {
 	const struct pst_node_conf *node;
 	const char *node_name;
 	char *state_dir; /* absolute, no slash at the end */
+	struct pst_config_source source; /* to read it again; the edit is left out */
+	char *path, *state; /* of the source, ours */
 };
 
 /*
- * Read FILE or DIRECTORY (NULL: only what every node has) and check all of
- * it. state overrides the file's. PST_E_CONF or PST_E_MODULE with a sentence.
+ * Read FILE or DIRECTORY, and what commands have put into STATE/conf.d, and
+ * check all of it. PST_E_CONF or PST_E_MODULE with a sentence.
  */
 PST_API PST_MUST_CHECK int pst_config_new(struct pst_config **out, struct pst_loader *loader,
-    const char *path, const char *state, struct pst_err *err);
+    const struct pst_config_source *source, struct pst_err *err);
+/* Of a command that asks a running node: one transport, unix, that listens nowhere. */
+PST_API PST_MUST_CHECK int pst_config_new_client(struct pst_config **out,
+    struct pst_loader *loader, struct pst_err *err);
+/* The state directory that a command's --state, or its absence, means; to be freed. */
+PST_API char *pst_config_state_dir(const char *state);
 PST_API void pst_config_free(struct pst_config **config);
 /* All sections with every value, in a form that reads back. */
 PST_API void pst_config_print(const struct pst_config *config, FILE *out);
+/* The row of options of a section of that kind, which module `use` (or NULL) serves. */
+PST_API PST_MUST_CHECK int pst_config_row(const struct pst_section **out,
+    struct pst_loader *loader, const char *kind, const char *name, const char *use,
+    struct pst_err *err);
 /* NULL when there is none. */
 PST_API struct pst_item *pst_config_item(const struct pst_config *config, const char *kind,
     const char *name);

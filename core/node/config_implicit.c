@@ -5,16 +5,21 @@
 #include <unistd.h>
 
 /* What every node has unless it is written (design: configuration). */
-static const char *const implicit[] = {
-	"node default { }",
-	"store default { }",
-	"vault default { }",
-	"identity default { }",
-	"channel api { }",
-	"service echo { }",
+static const struct implicit {
+	const char *kind, *name;
+	const char *module; /* that serves it; NULL: the core */
+	const char *use;    /* where the kind's default is another */
+} implicits[] = {
+	{ "node", "default", NULL, NULL },
+	{ "store", "default", "sqlite", NULL },
+	{ "vault", "default", "file", NULL },
+	{ "identity", "default", NULL, NULL },
+	{ "channel", "api", "noise", NULL },
+	{ "service", "echo", "echo", NULL },
+	{ "transport", "control", "unix", "unix" },
+	/* links out: one is needed, whatever its name */
+	{ "transport", "tcp", "tcp", NULL },
 };
-/* Links out: one is needed, whatever its name. */
-static const char implicit_transport[] = "transport tcp { }";
 
 bool
 config_is_implicit(const struct pst_conf_section *section)
@@ -22,49 +27,45 @@ config_is_implicit(const struct pst_conf_section *section)
 	return !strcmp(section->file, "(built in)");
 }
 
-static int
-implicit_add(struct pst_conf *conf, const char *text, struct pst_err *err)
+/* Is it written? Of nodes one is enough, and so of the transports beside the control socket. */
+static bool
+is_written(const struct pst_conf *conf, const struct implicit *one)
 {
-	char cwd[PATH_MAX];
+	bool any = !strcmp(one->kind, "node") || !strcmp(one->name, "tcp");
+
+	for (size_t i = 0; any && i < pst_conf_count(conf); i++) {
+		const struct pst_conf_section *section = pst_conf_at(conf, i);
+
+		if (!strcmp(section->kind, one->kind) && strcmp(section->name, "control"))
+			return true;
+	}
+	return pst_conf_find(conf, one->kind, one->name) != NULL;
+}
+
+static int
+implicit_add(struct pst_conf *conf, const struct implicit *one, struct pst_err *err)
+{
+	char cwd[PATH_MAX], text[128];
+	int len = snprintf(text, sizeof text, "%s %s { %s%s }", one->kind, one->name,
+	    one->use ? "use = " : "", one->use ? one->use : "");
 
 	return pst_conf_load_text(conf, "(built in)", getcwd(cwd, sizeof cwd) ? cwd : "/", text,
-	    strlen(text), err);
-}
-
-static bool
-kind_written(const struct pst_conf *conf, const char *kind)
-{
-	for (size_t i = 0; i < pst_conf_count(conf); i++)
-		if (!strcmp(pst_conf_at(conf, i)->kind, kind))
-			return true;
-	return false;
-}
-
-/* A module that was not built is no error until a section refers to it. */
-static bool
-can_be(struct pst_loader *loader, const char *kind_name, const char *name)
-{
-	const struct pst_section_kind *kind = pst_section_kind_find(kind_name);
-
-	return !kind->module_kind ||
-	    pst_loader_has(loader, kind->module_kind, kind->module ? kind->module : name);
+	    (size_t)len, err);
 }
 
 int
 config_implicit(struct pst_conf *conf, struct pst_loader *loader, struct pst_err *err)
 {
-	bool has_node = kind_written(conf, "node"), has_transport = kind_written(conf, "transport");
 	int rc = PST_OK;
 
-	for (size_t i = 0; !rc && i < sizeof implicit / sizeof *implicit; i++) {
-		char kind[32], name[32];
+	for (size_t i = 0; !rc && i < sizeof implicits / sizeof *implicits; i++) {
+		const struct implicit *one = &implicits[i];
 
-		sscanf(implicit[i], "%31s %31s", kind, name);
-		if (strcmp(kind, "node") ? !pst_conf_find(conf, kind, name) && can_be(loader, kind, name)
-		                         : !has_node)
-			rc = implicit_add(conf, implicit[i], err);
+		/* a module that was not built is no error until a section refers to it */
+		if (is_written(conf, one) ||
+		    (one->module && !pst_loader_has(loader, one->kind, one->module)))
+			continue;
+		rc = implicit_add(conf, one, err);
 	}
-	if (!rc && !has_transport && can_be(loader, "transport", "tcp"))
-		rc = implicit_add(conf, implicit_transport, err);
 	return rc;
 }

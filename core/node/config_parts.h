@@ -4,6 +4,13 @@
 
 #include "node/config.h"
 
+extern const struct pst_section config_node_section;
+
+/* config_files.c: read the files, STATE/conf.d and the edit into config->conf. */
+int config_files(struct pst_config *config, struct pst_err *err);
+/* Does the section stand in STATE/conf.d? */
+bool config_is_dropped_in(const struct pst_config *config, const struct pst_conf_section *section);
+
 /* config_implicit.c: add what every node has unless it is written. */
 int config_implicit(struct pst_conf *conf, struct pst_loader *loader, struct pst_err *err);
 bool config_is_implicit(const struct pst_conf_section *section);

@@ -1,297 +1,106 @@
 #include "node/node.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include "node/control.h"
 #include "node/rooms.h"
 #include "node/section.h"
+#include "node/state.h"
 
-/* ---- the state directory ---- */
+/* ---- which sections a node opens ---- */
 
-static int
-make_dirs(const char *path, struct pst_err *err)
+static bool
+wants(enum pst_node_use use, const struct pst_item *item)
 {
-	char part[4096];
-	size_t n = strlen(path);
+	static const int rank_identity = 2;
 
-	if (n >= sizeof part)
-		return pst_fail(err, -ENAMETOOLONG, "%s: path too long", path);
-	for (size_t i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0700) && errno != EEXIST)
-			return pst_fail(err, -errno, "%s: %s", part, strerror(errno));
-	}
-	return PST_OK;
+	if (!item->used || item->kind->rank == 0)
+		return false;
+	if (use == PST_NODE_LOOKS)
+		return item->kind->rank <= rank_identity;
+	return use != PST_NODE_BRIEF || strcmp(item->source->name, "control");
 }
 
 static int
-state_lock(struct pst_node *node, struct pst_err *err)
+sections_add(struct pst_node *node)
 {
-	char path[4096];
-	int rc = make_dirs(node->config->state_dir, err);
+	int rc = PST_OK;
 
+	for (size_t i = 0; !rc && i < node->config->count; i++)
+		if (wants(node->use, &node->config->items[i]))
+			rc = section_add(node, &node->config->items[i]);
+	return rc;
+}
+
+/* ---- life ---- */
+
+static int
+node_make(struct pst_node *node, uv_loop_t *loop, struct pst_logbook *book, struct pst_err *err)
+{
+	const struct pst_node_conf *conf = node->config->node;
+	int rc = PST_OK;
+
+	if (node->use != PST_NODE_ASKS)
+		rc = pst_state_lock(&node->lock, node->config->state_dir, node->use == PST_NODE_LOOKS, err);
+	if (!rc)
+		rc = pst_env_init(&node->env, loop, book->rooms, conf->memory);
 	if (rc)
 		return rc;
-	snprintf(path, sizeof path, "%s/lock", node->config->state_dir);
-	node->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (node->lock < 0)
-		return pst_fail(err, -errno, "%s: %s", path, strerror(errno));
-	if (flock(node->lock, LOCK_EX | LOCK_NB) && !node->looks)
-		return pst_fail(err, -EBUSY, "%s: a node is running on this state directory",
-		    node->config->state_dir);
-	return PST_OK;
+	pst_rooms_set(book, conf);
+	node->own = (struct pst_section_env){ .node = node, .state = SECTION_UP, .log = node->env.log };
+	node->env.extensions = conf->extensions;
+	rc = pst_router_new(&node->env.router, &node->env);
+	if (!rc)
+		rc = sections_add(node);
+	if (!rc && node->use == PST_NODE_RUNS)
+		rc = node_control_start(node);
+	return rc;
 }
 
-/* ---- opening and closing, rank by rank ---- */
-
 static void
-opened_all(struct pst_node *node)
+unmade(void *arg)
 {
-	if (node->announced || node->closing)
+	(void)arg;
+}
+
+/* Nothing has been opened yet: only the env has handles on the loop. */
+static void
+node_unmake(struct pst_node *node)
+{
+	if (!node->env.pool)
 		return;
-	node->announced = true;
-	if (node->events->up)
-		node->events->up(node->arg);
-}
-
-static void
-fail(struct pst_node *node, struct pst_section_env *s, int rc, const char *sentence)
-{
-	struct pst_err err = PST_ERR_INIT;
-
-	if (node->closing)
-		return;
-	pst_item_fail(s->item, &err, sentence && *sentence ? sentence : pst_strerror(rc));
-	if (node->events->failed)
-		node->events->failed(node->arg, rc, err.text);
-	pst_node_close(node);
-}
-
-static void
-section_open(struct pst_node *node, struct pst_section_env *s)
-{
-	struct pst_err err = PST_ERR_INIT;
-	int rc;
-
-	s->state = SECTION_OPENING;
-	rc = s->item->row->open(&s->self, s, pst_values_conf(s->item->values), &err);
-	if (rc) {
-		s->state = SECTION_IDLE;
-		fail(node, s, rc, err.text);
-	}
-}
-
-/* Open what may be opened: one rank at a time, all of a rank side by side. */
-static void
-advance(struct pst_task *task)
-{
-	struct pst_node *node = pst_container_of(task, struct pst_node, advance);
-	int rank = INT_MAX;
-
-	if (node->closing)
-		return;
-	for (size_t i = 0; i < node->count; i++)
-		if (node->sections[i].state != SECTION_UP && node->sections[i].item->kind->rank < rank)
-			rank = node->sections[i].item->kind->rank;
-	if (rank == INT_MAX) {
-		opened_all(node);
-		return;
-	}
-	for (size_t i = 0; i < node->count && !node->closing; i++) {
-		struct pst_section_env *s = &node->sections[i];
-
-		if (s->item->kind->rank == rank && s->state == SECTION_IDLE)
-			section_open(node, s);
-	}
-}
-
-static void
-closed_env(void *arg)
-{
-	struct pst_node *node = arg;
-
-	node->events->closed(node->arg);
-}
-
-/* Close the highest rank that is still open. */
-static void
-retreat(struct pst_task *task)
-{
-	struct pst_node *node = pst_container_of(task, struct pst_node, advance);
-	int rank = -1;
-
-	for (size_t i = 0; i < node->count; i++)
-		if (node->sections[i].state != SECTION_IDLE && node->sections[i].item->kind->rank > rank)
-			rank = node->sections[i].item->kind->rank;
-	if (rank < 0) {
-		pst_env_close(&node->env, closed_env, node);
-		return;
-	}
-	for (size_t i = 0; i < node->count; i++) {
-		struct pst_section_env *s = &node->sections[i];
-
-		if (s->item->kind->rank != rank || s->state == SECTION_IDLE || s->state == SECTION_CLOSING)
-			continue;
-		s->state = SECTION_CLOSING;
-		s->item->row->close(s->self);
-	}
-}
-
-/* ---- what modules call ---- */
-
-void
-pst_section_up(struct pst_section_env *s)
-{
-	if (s->state == SECTION_OPENING || s->state == SECTION_DOWN)
-		s->state = SECTION_UP;
-	if (!s->node->closing)
-		pst_task_post(&s->node->env, &s->node->advance, advance);
-}
-
-void
-pst_section_down(struct pst_section_env *s, int rc, const char *sentence)
-{
-	bool opening = s->state == SECTION_OPENING;
-
-	if (s->state == SECTION_CLOSING)
-		return;
-	s->state = SECTION_DOWN;
-	if (opening)
-		fail(s->node, s, rc, sentence);
-	else
-		pst_error(&s->log, sentence ? sentence : "down", PST_RC(rc));
-}
-
-void
-pst_section_closed(struct pst_section_env *s)
-{
-	s->state = SECTION_IDLE;
-	s->self = NULL;
-	if (s->node->closing)
-		pst_task_post(&s->node->env, &s->node->advance, retreat);
-}
-
-struct pst_env *
-pst_section_env(struct pst_section_env *s)
-{
-	return &s->node->env;
-}
-
-const char *
-pst_section_name(const struct pst_section_env *s)
-{
-	return s->item->source->name;
-}
-
-const struct pst_log *
-pst_section_log(const struct pst_section_env *s)
-{
-	return &s->log;
-}
-
-const char *
-pst_section_state_dir(const struct pst_section_env *s)
-{
-	return s->node->config->state_dir;
-}
-
-size_t
-pst_section_siblings(const struct pst_section_env *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->node->count; i++)
-		n += &s->node->sections[i] != s && s->node->sections[i].item->kind == s->item->kind;
-	return n;
-}
-
-void *
-pst_section_ref(struct pst_section_env *s, const char *kind, const char *name, const void **ops)
-{
-	return pst_node_section(s->node, kind, name, ops);
-}
-
-/* ---- the node ---- */
-
-struct pst_section_env *
-pst_node_section_env(struct pst_node *node, const char *kind, const char *name)
-{
-	for (size_t i = 0; i < node->count; i++) {
-		struct pst_section_env *s = &node->sections[i];
-
-		if (!strcmp(s->item->source->kind, kind) && !strcmp(s->item->source->name, name))
-			return s;
-	}
-	return NULL;
-}
-
-void *
-pst_node_section(struct pst_node *node, const char *kind, const char *name, const void **ops)
-{
-	struct pst_section_env *s = name ? pst_node_section_env(node, kind, name) : NULL;
-
-	if (ops)
-		*ops = s && s->item->module ? s->item->module->module.ops : NULL;
-	return s && s->state != SECTION_IDLE ? s->self : NULL;
-}
-
-struct pst_env *
-pst_node_env(struct pst_node *node)
-{
-	return &node->env;
-}
-
-static void
-section_init(struct pst_section_env *s, struct pst_node *node, const struct pst_item *item)
-{
-	s->node = node;
-	s->item = item;
-	s->fields[0] = (struct pst_field)PST_STR("section", s->label);
-	snprintf(s->label, sizeof s->label, "%s:%s", item->source->kind, item->source->name);
-	s->log = (struct pst_log){
-		.logger = pst_logbook_room(node->env.log.logger->book, item->kind->name),
-		.parent = &node->env.log,
-		.fields = s->fields,
-	};
+	node_control_stop(node);
+	pst_env_close(&node->env, unmade, NULL);
+	uv_run(node->env.loop, UV_RUN_DEFAULT);
 }
 
 int
-pst_node_new(struct pst_node **out, uv_loop_t *loop, const struct pst_config *config,
-    struct pst_logbook *book, int max_rank, const struct pst_node_events *events, void *arg,
-    struct pst_err *err)
+pst_node_new(struct pst_node **out, uv_loop_t *loop, struct pst_config **config,
+    struct pst_logbook *book, enum pst_node_use use, const struct pst_node_events *events,
+    void *arg, struct pst_err *err)
 {
 	struct pst_node *node = calloc(1, sizeof *node);
 	int rc;
 
-	if (!node)
+	if (!node) {
+		pst_config_free(config);
 		return -ENOMEM;
+	}
 	node->lock = -1;
-	node->config = config;
+	node->config = *config;
+	*config = NULL;
+	node->use = use;
 	node->events = events;
 	node->arg = arg;
-	node->sections = calloc(config->count + 1, sizeof *node->sections);
-	node->looks = max_rank <= PST_RANK_IDENTITY;
-	rc = node->sections ? state_lock(node, err) : -ENOMEM;
-	if (!rc)
-		rc = pst_env_init(&node->env, loop, book->rooms, config->node->memory);
+	node->changes_end = &node->changes;
+	rc = node_make(node, loop, book, err);
 	if (rc) {
+		node_unmake(node);
 		pst_node_free(&node);
-		return rc;
 	}
-	node->env.extensions = config->node->extensions;
-	pst_rooms_set(book, config->node);
-	rc = pst_router_new(&node->env.router, &node->env);
-	for (size_t i = 0; i < config->count; i++)
-		if (config->items[i].used && config->items[i].kind->rank > 0 &&
-		    config->items[i].kind->rank <= max_rank)
-			section_init(&node->sections[node->count++], node, &config->items[i]);
 	*out = node;
 	return rc;
 }
@@ -299,7 +108,11 @@ pst_node_new(struct pst_node **out, uv_loop_t *loop, const struct pst_config *co
 void
 pst_node_start(struct pst_node *node)
 {
-	pst_task_post(&node->env, &node->advance, advance);
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	node->since_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000;
+	node_settle(node);
 }
 
 void
@@ -308,8 +121,9 @@ pst_node_close(struct pst_node *node)
 	if (node->closing)
 		return;
 	node->closing = true;
-	pst_task_cancel(&node->env, &node->advance);
-	pst_task_post(&node->env, &node->advance, retreat);
+	node_control_stop(node);
+	pst_timer_stop(&node->env, &node->drain_timer);
+	node_settle(node);
 }
 
 void
@@ -325,6 +139,89 @@ pst_node_free(struct pst_node **node)
 		pst_env_fini(&n->env);
 	if (n->lock >= 0)
 		close(n->lock);
+	sections_forget(n, true);
 	free(n->sections);
+	pst_config_free(&n->config);
 	free(n);
+}
+
+/* ---- stopping in order ---- */
+
+static void
+drain_over(struct pst_timer *timer)
+{
+	struct pst_node *node = pst_container_of(timer, struct pst_node, drain_timer);
+
+	pst_info(&node->env.log, "sessions are still open; they are cut now");
+	pst_node_close(node);
+}
+
+static void
+drained_all(struct pst_timer *timer)
+{
+	pst_node_close(pst_container_of(timer, struct pst_node, drain_timer));
+}
+
+static bool
+anything_drains(const struct pst_node *node)
+{
+	for (size_t i = 0; i < node->count; i++)
+		if (node->sections[i]->draining)
+			return true;
+	return false;
+}
+
+void
+pst_section_drained(struct pst_section_env *s)
+{
+	s->draining = false;
+	/* while stopping is being asked for, who asks looks himself */
+	if (s->node->drain_timer.armed && !anything_drains(s->node))
+		pst_timer_start(&s->node->env, &s->node->drain_timer, 0, drained_all);
+}
+
+void
+pst_node_stop(struct pst_node *node)
+{
+	uint64_t drain = node->config->node->drain;
+
+	if (node->stopping || !node->announced || !drain) {
+		pst_node_close(node);
+		return;
+	}
+	node->stopping = true;
+	for (size_t i = 0; i < node->count; i++) {
+		struct pst_section_env *s = node->sections[i];
+
+		if (!section_open_now(s) || !s->hooks || !s->hooks->drain)
+			continue;
+		s->draining = true;
+		s->hooks->drain(s->self);
+	}
+	if (!anything_drains(node)) {
+		pst_node_close(node);
+		return;
+	}
+	pst_info(&node->env.log, "stopping: sessions may end by themselves", PST_U64("drain_ms", drain));
+	pst_timer_start(&node->env, &node->drain_timer, drain, drain_over);
+}
+
+/* ---- looking ---- */
+
+struct pst_section_env *
+pst_node_own_env(struct pst_node *node)
+{
+	return &node->own;
+}
+
+struct pst_env *
+pst_node_env(struct pst_node *node)
+{
+	return &node->env;
+}
+
+const struct pst_config *
+pst_node_config(const struct pst_node *node)
+{
+	return node->config;
 }

@@ -52,6 +52,8 @@ path_start_over(struct pst_path *path, int rc)
 	path->backoff_ms = path->backoff_ms * 2 < BACKOFF_MAX_MS ? path->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_up)
 		path->events->down(path->arg, rc);
+	else if (path->on_tried)
+		path->on_tried(path->arg, rc);
 }
 
 /* ---- up ---- */
@@ -92,6 +94,7 @@ channel_up(void *arg, struct pst_channel *channel)
 
 	attempts_drop(a->step, a);
 	a->step->channel = channel;
+	a->step->took_ns = uv_hrtime() - a->step->began_ns;
 	gate_set(path, &channel->gate);
 	path->step_now++;
 	step_start(path);
@@ -135,6 +138,23 @@ attempt_free(struct pst_path *path, struct step *step)
 	return oldest;
 }
 
+/* One handshake. The section is looked up each time: a change may have replaced it. */
+static int
+attempt_connect(struct pst_path *path, struct step *step, struct attempt *a)
+{
+	struct pst_route_buf rb = path->route;
+	int rc = path_extend(path, &rb, step->first, step->last + 1);
+	struct pst_route route = pst_route_buf_view(&rb);
+	const void *ops;
+	void *section = pst_section_ref(path->senv, "channel", path->channel_name, &ops);
+
+	if (rc || !section)
+		return rc ? rc : PST_E_CLOSED;
+	path->channel_ops = ops;
+	return path->channel_ops->connect(&a->channel, section, &route, step->admission,
+	    &channel_events, a);
+}
+
 /* Nobody says that a worker is not there: ask again, afresh. */
 static void
 attempt_start(struct pst_timer *timer)
@@ -142,9 +162,7 @@ attempt_start(struct pst_timer *timer)
 	struct pst_path *path = pst_container_of(timer, struct pst_path, timer);
 	struct step *step = &path->steps[path->step_now];
 	struct attempt *a = attempt_free(path, step);
-	struct pst_route_buf rb = path->route;
-	struct pst_route route;
-	int rc = path_extend(path, &rb, step->first, step->last + 1);
+	int rc;
 
 	path->tried++;
 	if (path->tried == ATTEMPTS_QUICK)
@@ -153,10 +171,7 @@ attempt_start(struct pst_timer *timer)
 	if (path->tried > ATTEMPTS_QUICK)
 		path->wait_ms = path->wait_ms * 2 < ATTEMPT_SLOW_MS ? path->wait_ms * 2 : ATTEMPT_SLOW_MS;
 	pst_timer_start(path->env, &path->timer, path->wait_ms, attempt_start);
-	route = pst_route_buf_view(&rb);
-	if (!rc)
-		rc = path->channel_ops->connect(&a->channel, path->channel_section, &route, step->admission,
-		    &channel_events, a);
+	rc = attempt_connect(path, step, a);
 	if (rc) {
 		a->channel = NULL;
 		path_start_over(path, rc);
@@ -171,6 +186,7 @@ step_start(struct pst_path *path)
 		return;
 	}
 	path->tried = 0;
+	path->steps[path->step_now].began_ns = uv_hrtime();
 	path->wait_ms = pst_path_patience_ms(path);
 	attempt_start(&path->timer);
 }
@@ -180,6 +196,7 @@ link_up(void *arg, struct pst_link *link)
 {
 	struct pst_path *path = arg;
 
+	path->link_took_ns = uv_hrtime() - path->link_began_ns;
 	gate_set(path, &link->gate);
 	path->step_now = 0;
 	step_start(path);
@@ -206,10 +223,10 @@ transport_find(struct pst_path *path, const char *protocol)
 	struct pst_node *node = path->senv->node;
 
 	for (size_t i = 0; i < node->count; i++) {
-		struct pst_section_env *s = &node->sections[i];
+		struct pst_section_env *s = node->sections[i];
 		const struct pst_transport_ops *ops;
 
-		if (s->state != SECTION_UP || strcmp(s->item->kind->name, "transport"))
+		if (s->leaving || s->state != SECTION_UP || strcmp(s->item->kind->name, "transport"))
 			continue;
 		ops = s->item->module->module.ops;
 		if (!strcmp(ops->protocol, protocol)) {
@@ -233,6 +250,7 @@ begin(struct pst_timer *timer)
 		step_start(path);
 		return;
 	}
+	path->link_began_ns = uv_hrtime();
 	transport = transport_find(path, pst_protocol_name(path->to.hop[1].protocol));
 	rc = transport ? path->transport_ops->connect(&path->link, transport, path->to.hop[0].value,
 	    (uint16_t)strtoul(path->to.hop[1].value, NULL, 10), &link_events, path) : PST_E_NO_ROUTE;
@@ -269,7 +287,6 @@ pst_path_open(struct pst_path **out, struct pst_section_env *senv, const struct 
     const struct pst_path_events *events, void *arg, struct pst_err *err)
 {
 	struct pst_path *path = calloc(1, sizeof *path);
-	const void *ops;
 	int rc;
 
 	if (!path)
@@ -281,12 +298,9 @@ pst_path_open(struct pst_path **out, struct pst_section_env *senv, const struct 
 	path->arg = arg;
 	path->backoff_ms = BACKOFF_FIRST_MS;
 	rc = path_plan(path, conf, err);
-	if (!rc && path->step_count) {
-		path->channel_section = pst_section_ref(senv, "channel", conf->channel, &ops);
-		path->channel_ops = ops;
-		if (!path->channel_section)
-			rc = pst_fail(err, PST_E_CONF, "channel %s is not open", conf->channel);
-	}
+	path->channel_name = conf->channel;
+	if (!rc && path->step_count && !pst_section_ref(senv, "channel", conf->channel, NULL))
+		rc = pst_fail(err, PST_E_CONF, "channel %s is not open", conf->channel);
 	if (rc) {
 		path_free(path);
 		return rc;

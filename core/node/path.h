@@ -38,6 +38,7 @@ struct step {
 	struct pst_admission *admission;
 	struct attempt attempts[ATTEMPTS_ALIVE];
 	struct pst_channel *channel; /* of the attempt that won; NULL until then */
+	uint64_t began_ns, took_ns;  /* from the first attempt until it was up */
 };
 
 struct pst_path {
@@ -46,8 +47,8 @@ struct pst_path {
 	const struct pst_log *log;
 	struct pst_multiaddr to;
 	bool dials; /* it begins with a host and a port */
+	const char *channel_name; /* of the section whose channels are used */
 	const struct pst_channel_ops *channel_ops;
-	void *channel_section;
 	const struct pst_path_events *events;
 	void *arg;
 
@@ -60,6 +61,8 @@ struct pst_path {
 	struct pst_timer timer; /* of the next attempt, probe or beginning */
 	uint64_t backoff_ms;
 	uint64_t failures;     /* since it was last up */
+	uint64_t link_began_ns, link_took_ns;
+	void (*on_tried)(void *arg, int rc); /* a try has failed; NULL: nobody wants to know */
 
 	struct pst_route_buf route; /* as far as it is open */
 	struct pst_gate *gate;      /* its first hop */

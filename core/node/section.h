@@ -1,4 +1,4 @@
-/* The inside of a node and of its sections, shared by node.c and path.c. */
+/* The inside of a node and of its sections, shared by the files of this room. */
 #ifndef PST_NODE_SECTION_H
 #define PST_NODE_SECTION_H
 
@@ -6,38 +6,77 @@
 #include <postern/router.h>
 
 #include "base/env.h"
+#include "node/change.h"
 #include "node/config.h"
 #include "node/node.h"
 
+struct control;
+
 enum section_state {
-	SECTION_IDLE,
+	SECTION_NEW, /* to be opened */
 	SECTION_OPENING,
 	SECTION_UP,
-	SECTION_DOWN,
+	SECTION_DOWN,    /* was up, may come again: the module said so */
 	SECTION_CLOSING,
+	SECTION_CLOSED,
+	SECTION_FAILED,  /* could not be opened; the next change tries again */
 };
 
 struct pst_section_env {
 	struct pst_node *node;
 	const struct pst_item *item;
 	enum section_state state;
+	bool leaving;  /* to be closed and forgotten */
+	bool failed;   /* to be closed, and then FAILED */
+	bool draining; /* asked to, and not yet done */
+	bool fresh;    /* of the change under way */
+	uint64_t since_ms; /* when the state began */
 	void *self; /* the module's */
+	const struct pst_section_hooks *hooks;
 	struct pst_log log;
 	struct pst_field fields[2];
 	char label[136]; /* "inlet:postgres" */
+	struct pst_err why; /* of DOWN and FAILED */
 };
 
 struct pst_node {
 	struct pst_env env;
-	const struct pst_config *config;
-	struct pst_section_env *sections; /* by rank */
-	size_t count;
-	struct pst_task advance; /* the next rank, up or down */
-	bool announced, closing;
-	bool looks; /* only as far as the identity: a running node is no obstacle */
+	struct pst_config *config;
+	enum pst_node_use use;
+	struct pst_section_env own; /* of paths that belong to no section */
+	struct pst_section_env **sections; /* by rank */
+	size_t count, room;
+	struct pst_task settle; /* the next step towards what is to be */
+	bool announced, closing, stopping;
 	int lock;
+	struct pst_timer drain_timer;
+	uint64_t since_ms; /* started, by the wall clock */
+
+	/* change.c: the change under way, and those behind it */
+	struct pst_change *changes, **changes_end;
+	struct pst_config *leaving_config; /* of sections that are still to be closed */
+	bool changing;
+
+	struct control *control; /* NULL in nodes that nobody controls */
 	const struct pst_node_events *events;
 	void *arg;
 };
+
+/* section.c */
+/* Add a section for an item, in its place by rank. */
+PST_MUST_CHECK int section_add(struct pst_node *node, const struct pst_item *item);
+/* Is it open, so that others may use it? */
+bool section_open_now(const struct pst_section_env *section);
+void section_set(struct pst_section_env *section, enum section_state state);
+/* Free those that have left. */
+void sections_forget(struct pst_node *node, bool all);
+
+/* settle.c: go on closing and opening until all is as it is to be. */
+void node_settle(struct pst_node *node);
+
+/* change.c: a change has been carried out; the node has settled. */
+void change_settled(struct pst_node *node);
+/* The node closes: those who wait for a change are told. False while one writes to disk. */
+bool changes_drop(struct pst_node *node);
 
 #endif

@@ -2,6 +2,13 @@
 
 #include <errno.h>
 
+/* Each command of the operator makes a link for a moment: that is not news. */
+static enum pst_log_level
+life_level(const struct pst_stream_link *link)
+{
+	return link->link.gate.local ? PST_LOG_DEBUG : PST_LOG_INFO;
+}
+
 /* ---- traffic ---- */
 
 /* A message leaves: our address off the route, the frame's head in front. */
@@ -131,7 +138,7 @@ pst_stream_link_up(struct pst_stream_link *link)
 	link->up = true;
 	link->heard_ms = pst_now_ms(links->env);
 	link->link.connect_ms = link->heard_ms - link->started_ms;
-	pst_info(&link->log, "link open", PST_STR("side", link->accepted ? "accepted" : "connected"));
+	pst_log_at(&link->log, life_level(link), "link open", PST_STR("side", link->accepted ? "accepted" : "connected"));
 	return pst_stream_start(&link->stream);
 }
 
@@ -231,7 +238,7 @@ pst_stream_link_end(struct pst_stream_link *link, int rc)
 	if (link->links->ending)
 		link->links->ending(link);
 	if (link->up)
-		pst_info(&link->log, "link closed", PST_RC(rc),
+		pst_log_at(&link->log, life_level(link), "link closed", PST_RC(rc),
 		    PST_U64("bytes_in", link->stream.bytes_in),
 		    PST_U64("bytes_out", link->stream.bytes_out));
 	pst_gate_close(pst_env_router(link->links->env), &link->link.gate);

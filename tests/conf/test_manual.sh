@@ -12,12 +12,12 @@ is "postern.conf(5) has the options that the modules have: if not, make options"
 words() {
 	"$POSTERN" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | while read -r command; do
 		echo "$command"
-		"$POSTERN" help "$command" | sed -n 's/^  --\([a-z]*\).*/\1/p'
+		"$POSTERN" help "$command" | sed -n 's/^ *--\([a-z-]*\).*/\1/p'
 	done
 }
 unsaid=
 for word in $(words | sort -u); do
-	grep -Eq "^\.(Cm|Ss) $word|^\.(It|Op) Fl -$word" "$doc/postern.1" || unsaid+=" $word"
+	grep -Eq "^\.(Cm|Ss) (.* \| )?$word|^\.(It|Op) Fl -$word" "$doc/postern.1" || unsaid+=" $word"
 done
 is "postern(1) has every command and every option" "$unsaid" ""
 

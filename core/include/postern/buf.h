@@ -188,6 +188,8 @@ struct pst_pool_stats {
 PST_API struct pst_pool *pst_pool_new(size_t memory_limit);
 /* All blocks must be back. Sets *pool to NULL. */
 PST_API void pst_pool_free(struct pst_pool **pool);
+PST_API void pst_pool_limit(struct pst_pool *pool, size_t memory_limit);
+PST_API size_t pst_pool_limited(const struct pst_pool *pool);
 PST_API void pst_pool_stats(const struct pst_pool *pool, struct pst_pool_stats *out);
 /* True when more than the node's `memory` is charged: no new links or streams. */
 PST_API bool pst_pool_over(const struct pst_pool *pool);

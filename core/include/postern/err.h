@@ -35,6 +35,8 @@ enum pst_rc {
 	PST_E_CLOSED = -10008,    /* the thing is closing or closed */
 	PST_E_PROTOCOL = -10009,  /* bytes that the protocol does not allow */
 	PST_E_CONFLICT = -10010,  /* an expectation of a batch does not hold */
+	PST_E_NOTHING = -10011,   /* there is no such thing */
+	PST_E_NO_NODE = -10012,   /* no node is running there */
 };
 
 /* The sentence for a code, static. Unknown codes give "unknown error". */

@@ -12,6 +12,7 @@
  *
  * ABI changes (major.minor):
  *   1.0  first
+ *   1.1  pst_section_hook(), pst_section_drained(), pst_status_put(), pst_status_item()
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -35,7 +36,7 @@ extern "C" {
 #endif
 
 #define PST_ABI_MAJOR 1
-#define PST_ABI_MINOR 0
+#define PST_ABI_MINOR 1
 
 /* ---- options ---- */
 
@@ -116,6 +117,38 @@ PST_API size_t pst_section_siblings(const struct pst_section_env *env);
 PST_API void pst_section_up(struct pst_section_env *env);
 PST_API void pst_section_down(struct pst_section_env *env, int rc, const char *sentence);
 PST_API void pst_section_closed(struct pst_section_env *env);
+
+/* ---- what a section may do besides (1.1) ---- */
+
+/*
+ * How a section is, for `postern status`, `show` and a report: fields of its
+ * own choice, in snake_case, nothing secret. Filled in by the status hook.
+ */
+struct pst_status;
+/* Add fields, ended by a NULL key: pst_status_put(status, PST_FIELDS(PST_U64("streams", n))). */
+PST_API void pst_status_put(struct pst_status *status, const struct pst_field *fields);
+/* Add an object of such fields to the list `list`, which this makes with its first item. */
+PST_API void pst_status_item(struct pst_status *status, const char *list,
+    const struct pst_field *fields);
+
+/* Each may be NULL; `self` is what open() gave. None may close its own section. */
+struct pst_section_hooks {
+	size_t size;
+	/* Fill in the status. Runs while the section is up or down. */
+	void (*status)(void *self, struct pst_status *status);
+	/* A reload has opened or closed other sections: pst_section_siblings() may have changed. */
+	void (*neighbours)(void *self);
+	/*
+	 * The node will stop: take on nothing new, and call pst_section_drained()
+	 * once nothing is under way (from inside is fine). close() follows then, or
+	 * when `node { drain = … }` has run out.
+	 */
+	void (*drain)(void *self);
+};
+
+/* Name the hooks; from inside open(). They outlive the section. */
+PST_API void pst_section_hook(struct pst_section_env *env, const struct pst_section_hooks *hooks);
+PST_API void pst_section_drained(struct pst_section_env *env);
 
 /* ---- the module ---- */
 

@@ -33,12 +33,12 @@ struct pst_path_conf {
 	const char *key;                    /* what messages call it; NULL: "to" */
 	const struct pst_list *authorized;  /* the far end of the last channel; empty: any */
 	const struct pst_list *hops;        /* the ends of all channels before it, in order; empty: any */
-	const char *channel;                /* section of the channels; NULL: the default */
+	const char *channel;                /* section of the channels; outlives the path */
 };
 
 /* Check a path's configuration without opening it. */
 PST_API PST_MUST_CHECK int pst_path_check(const struct pst_path_conf *conf, struct pst_err *err);
-/* Open for the section `env`; conf is copied. Events come later. */
+/* Open for the section `env`; of conf all but `channel` is copied. Events come later. */
 PST_API PST_MUST_CHECK int pst_path_open(struct pst_path **out, struct pst_section_env *env,
     const struct pst_path_conf *conf, const struct pst_path_events *events, void *arg,
     struct pst_err *err);

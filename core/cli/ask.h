@@ -1,0 +1,45 @@
+/* Asking a running node: the command is a node itself, and sends its control service one message. */
+#ifndef PST_CLI_ASK_H
+#define PST_CLI_ASK_H
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+
+/* Options that every command has which asks a node. */
+struct ask {
+	const char *state;   /* --state; NULL: $POSTERN_STATE, or the user's own */
+	bool no_start;       /* --no-start */
+	bool json;           /* --output json */
+	uint64_t timeout_ms; /* 0: as long as it takes */
+};
+
+/*
+ * Take one of these options off the front of argv: how many words it had, 0
+ * when it is none of them, negative (after a message) when it is wrong.
+ */
+int ask_option(struct ask *ask, const char *command, char **argv);
+#define ASK_OPTIONS_HELP \
+	"  --state DIR     the node's state directory (default: $POSTERN_STATE, or the user's own)\n" \
+	"  --no-start      fail when no node runs there, rather than start one\n" \
+	"  --output FORM   text or json\n"
+
+/*
+ * Ask, and start a node if none runs (and --no-start does not forbid it).
+ * question is taken. *answer is a new reference, or NULL. Returns the exit
+ * code; what went wrong has been printed.
+ */
+int ask_node(const struct ask *ask, json_t *question, json_t **answer);
+
+/* start.c: a node in the background, on a state directory; waits until it answers. */
+int start_node(const char *dir);
+
+/* print.c */
+void print_json(const json_t *answer);
+/* A line each, in columns. */
+void print_sections(const json_t *sections);
+void print_section(const json_t *section);
+void print_status(const json_t *status);
+void print_trace(const json_t *trace);
+
+#endif

@@ -1,0 +1,184 @@
+/* Answers of a node, for people. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/ask.h"
+
+void
+print_json(const json_t *answer)
+{
+	json_dumpf(answer, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+static const char *
+text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "";
+}
+
+/* One value on one line; an object's in key=value form. */
+static void
+print_value(const json_t *value)
+{
+	const json_t *item;
+	const char *key;
+	size_t i;
+
+	if (json_is_string(value)) {
+		fputs(json_string_value(value), stdout);
+	} else if (json_is_integer(value)) {
+		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	} else if (json_is_boolean(value)) {
+		fputs(json_is_true(value) ? "yes" : "no", stdout);
+	} else if (json_is_array(value)) {
+		json_array_foreach(value, i, item) {
+			fputs(i ? ", " : "", stdout);
+			print_value(item);
+		}
+	} else if (json_is_object(value)) {
+		i = 0;
+		json_object_foreach((json_t *)value, key, item) {
+			printf("%s%s=", i++ ? " " : "", key);
+			print_value(item);
+		}
+	} else {
+		putchar('-');
+	}
+}
+
+/* Lists have as many lines as items; in a table only their length fits. */
+static void
+print_brief(const json_t *status)
+{
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach((json_t *)status, key, value) {
+		printf(" %s=", key);
+		if (json_is_array(value))
+			printf("%zu", json_array_size(value));
+		else
+			print_value(value);
+	}
+}
+
+static int
+width_of(const json_t *sections, const char *key)
+{
+	const json_t *section;
+	size_t i, width = strlen(key);
+
+	json_array_foreach(sections, i, section) {
+		size_t n = strlen(text(section, key));
+
+		width = n > width ? n : width;
+	}
+	return (int)width;
+}
+
+void
+print_sections(const json_t *sections)
+{
+	static const char *const columns[] = { "kind", "name", "state" };
+	int width[3];
+	const json_t *section;
+	size_t i;
+
+	for (int c = 0; c < 3; c++)
+		width[c] = width_of(sections, columns[c]);
+	if (json_array_size(sections))
+		printf("%-*s  %-*s  %-*s  details\n", width[0], columns[0], width[1], columns[1], width[2],
+		    columns[2]);
+	json_array_foreach(sections, i, section) {
+		printf("%-*s  %-*s  %-*s ", width[0], text(section, columns[0]), width[1],
+		    text(section, columns[1]), width[2], text(section, columns[2]));
+		if (*text(section, "why"))
+			printf(" %s", text(section, "why"));
+		print_brief(json_object_get(section, "status"));
+		putchar('\n');
+	}
+}
+
+static void
+print_lines(const json_t *object, const char *indent)
+{
+	const json_t *value, *item;
+	const char *key;
+	size_t i;
+
+	json_object_foreach((json_t *)object, key, value) {
+		if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
+			json_array_foreach(value, i, item) {
+				printf("%s%s: ", indent, key);
+				print_value(item);
+				putchar('\n');
+			}
+			continue;
+		}
+		printf("%s%s: ", indent, key);
+		print_value(value);
+		putchar('\n');
+	}
+}
+
+void
+print_section(const json_t *section)
+{
+	printf("%s %s: %s\n", text(section, "kind"), text(section, "name"), text(section, "state"));
+	if (*text(section, "why"))
+		printf("why: %s\n", text(section, "why"));
+	printf("place: %s\n", text(section, "place"));
+	print_lines(json_object_get(section, "status"), "");
+	puts("options:");
+	print_lines(json_object_get(section, "options"), "    ");
+}
+
+void
+print_status(const json_t *status)
+{
+	static const char *const keys[] = { "node", "state", "version", "pid", "directory", "file", "since",
+		"memory", "memory_limit", "workers" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		printf("%-13s ", keys[i]);
+		print_value(json_object_get(status, keys[i]));
+		putchar('\n');
+	}
+	putchar('\n');
+	print_sections(json_object_get(status, "sections"));
+}
+
+static void
+print_took(const json_t *us)
+{
+	if (json_is_integer(us))
+		printf("  %.2f ms", (double)json_integer_value(us) / 1000);
+}
+
+void
+print_trace(const json_t *trace)
+{
+	const json_t *hop, *us;
+	size_t i;
+
+	json_array_foreach(json_object_get(trace, "hops"), i, hop) {
+		printf("%2zu  %-7s  ", i + 1, text(hop, "what"));
+		if (*text(hop, "transport"))
+			printf("%s ", text(hop, "transport"));
+		fputs(text(hop, "address"), stdout);
+		if (*text(hop, "peer"))
+			printf("  %s", text(hop, "peer"));
+		if (*text(hop, "way"))
+			printf("  %s", text(hop, "way"));
+		print_took(json_object_get(hop, "took_us"));
+		putchar('\n');
+	}
+	json_array_foreach(json_object_get(trace, "echo_us"), i, us) {
+		printf("echo %zu:", i + 1);
+		print_took(us);
+		putchar('\n');
+	}
+}

@@ -1,0 +1,120 @@
+/* A node in the background, for a command that needs one and finds none. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/ask.h"
+#include "node/state.h"
+
+#define READY "ready\n"
+/* Opening sections takes long only where a token or a database must be asked. */
+#define START_MS 30000
+
+/* ---- the child ---- */
+
+static void
+become_node(const char *dir, const char *file, int log, int ready)
+{
+	char fd[16];
+	const char *argv[] = { "postern", "run", "--state", dir, "--ready-fd", fd, file, NULL };
+	int null = open("/dev/null", O_RDONLY);
+
+	snprintf(fd, sizeof fd, "%d", ready);
+	setsid();
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
+	    dup2(log, STDERR_FILENO) < 0)
+		_exit(EXIT_FAILED);
+	execv("/proc/self/exe", (char **)argv);
+	_exit(EXIT_FAILED);
+}
+
+/* ---- what it says before it is up ---- */
+
+/* What the log has had since the node began is why it did not come up. */
+static void
+complaint_print(const char *dir, off_t from)
+{
+	char path[PATH_MAX], line[1024];
+	FILE *in;
+
+	snprintf(path, sizeof path, "%s/node.log", dir);
+	in = fopen(path, "re");
+	if (!in || fseeko(in, from, SEEK_SET)) {
+		if (in)
+			fclose(in);
+		return;
+	}
+	while (fgets(line, sizeof line, in))
+		if (!strncmp(line, "postern: ", 9) || strstr(line, " error: "))
+			fputs(line, stderr);
+	fclose(in);
+}
+
+static int
+await(int ready, pid_t pid, const char *dir, off_t from)
+{
+	struct pollfd wait = { .fd = ready, .events = POLLIN };
+	char word[sizeof READY];
+	int status;
+
+	if (poll(&wait, 1, START_MS) == 0)
+		return cli_fail(UV_ETIMEDOUT, "the node (process %d) is not up after %d s; see %s/node.log",
+		    (int)pid, START_MS / 1000, dir);
+	if (read(ready, word, sizeof word) > 0)
+		return EXIT_DONE;
+	/* its end of the pipe is closed, so it has ended */
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	complaint_print(dir, from);
+	status = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+	cli_fail(PST_E_NO_NODE, "the node did not start; see %s/node.log", dir);
+	return status == EXIT_USAGE ? EXIT_USAGE : EXIT_NO_NODE;
+}
+
+int
+start_node(const char *dir)
+{
+	char path[PATH_MAX], file[PATH_MAX];
+	struct pst_err err = PST_ERR_INIT;
+	const char *run = pst_state_read(dir, "run", file, sizeof file) && *file ? file : NULL;
+	int log, ready[2], exit;
+	off_t from;
+	pid_t pid;
+
+	if (pst_state_make(dir, &err))
+		return cli_fail(err.rc, "%s", err.text);
+	snprintf(path, sizeof path, "%s/node.log", dir);
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (log < 0)
+		return cli_fail(-errno, "%s: %s", path, strerror(errno));
+	from = lseek(log, 0, SEEK_END);
+	if (pipe(ready)) {
+		close(log);
+		return cli_fail(-errno, "cannot start a node: %s", strerror(errno));
+	}
+	pid = fork();
+	if (pid == 0) {
+		close(ready[0]);
+		become_node(dir, run, log, ready[1]);
+	}
+	close(log);
+	close(ready[1]);
+	if (pid < 0) {
+		close(ready[0]);
+		return cli_fail(-errno, "cannot start a node: %s", strerror(errno));
+	}
+	exit = await(ready[0], pid, dir, from);
+	close(ready[0]);
+	if (exit == EXIT_DONE)
+		fprintf(stderr, "postern: started a node on %s (process %d); it logs to %s\n", dir, (int)pid,
+		    path);
+	return exit;
+}

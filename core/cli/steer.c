@@ -1,0 +1,179 @@
+/* postern status, reload, stop, ping, trace: a running node as a whole. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/ask.h"
+#include "node/state.h"
+
+/* How often we look whether a node that stops has gone. */
+#define GONE_EVERY_MS 20
+
+/* Only options that all commands have, and `flag` (may be NULL). */
+static int
+options_read(struct ask *ask, int argc, char **argv, const char *flag, bool *flagged)
+{
+	int n;
+
+	for (int i = 1; i < argc; i += n) {
+		n = ask_option(ask, argv[0], &argv[i]);
+		if (n == 0 && flag && !strcmp(argv[i], flag)) {
+			*flagged = true;
+			n = 1;
+		}
+		if (n == 0)
+			cli_usage(argv[0], "%s: unknown argument", argv[i]);
+		if (n <= 0)
+			return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+int
+cmd_status(int argc, char **argv)
+{
+	struct ask ask = { .no_start = true, .timeout_ms = 10000 };
+	json_t *answer = NULL;
+	int exit = options_read(&ask, argc, argv, NULL, NULL);
+
+	if (exit == EXIT_DONE)
+		exit = ask_node(&ask, json_pack("{s:s}", "do", "status"), &answer);
+	if (exit != EXIT_DONE)
+		return exit;
+	if (ask.json)
+		print_json(answer);
+	else
+		print_status(answer);
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+int
+cmd_reload(int argc, char **argv)
+{
+	struct ask ask = { .no_start = true };
+	json_t *answer = NULL;
+	json_int_t opened, closed, kept;
+	int exit = options_read(&ask, argc, argv, NULL, NULL);
+
+	if (exit == EXIT_DONE)
+		exit = ask_node(&ask, json_pack("{s:s}", "do", "reload"), &answer);
+	if (exit != EXIT_DONE)
+		return exit;
+	if (ask.json)
+		print_json(answer);
+	else if (!json_unpack(answer, "{s:I, s:I, s:I}", "opened", &opened, "closed", &closed, "kept",
+	    &kept))
+		printf("sections: %lld opened, %lld closed, %lld left as they are\n", (long long)opened,
+		    (long long)closed, (long long)kept);
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+/* The lock goes last of all. */
+static void
+gone_await(const char *state)
+{
+	char *dir = pst_config_state_dir(state);
+	struct timespec pause = { 0, GONE_EVERY_MS * 1000000L };
+
+	while (dir && pst_state_taken(dir))
+		nanosleep(&pause, NULL);
+	free(dir);
+}
+
+int
+cmd_stop(int argc, char **argv)
+{
+	struct ask ask = { .no_start = true };
+	bool now = false;
+	json_t *answer = NULL;
+	int exit = options_read(&ask, argc, argv, "--now", &now);
+
+	if (exit == EXIT_DONE)
+		exit = ask_node(&ask, json_pack("{s:s, s:b}", "do", "stop", "now", now), &answer);
+	if (exit != EXIT_DONE)
+		return exit;
+	json_decref(answer);
+	gone_await(ask.state);
+	return EXIT_DONE;
+}
+
+/* ---- ping, trace ---- */
+
+struct trace_words {
+	struct ask ask;
+	const char *word[2]; /* a route; or a kind and a name */
+	int words;
+	uint64_t timeout_ms;
+	long count;
+};
+
+static int
+trace_option(struct trace_words *words, const char *command, char **argv)
+{
+	int n = ask_option(&words->ask, command, argv);
+
+	if (n)
+		return n;
+	if (!strcmp(argv[0], "--timeout") && argv[1] && !cli_time_parse(argv[1], &words->timeout_ms))
+		return 2;
+	if (!strcmp(argv[0], "--count") && argv[1] && (words->count = strtol(argv[1], NULL, 10)) > 0)
+		return 2;
+	if (argv[0][0] != '-' && words->words < 2) {
+		words->word[words->words++] = argv[0];
+		return 1;
+	}
+	cli_usage(command, "%s: unknown argument, or a missing or bad value", argv[0]);
+	return -1;
+}
+
+/* The hops for a trace, the echoes for a ping, and where it is stuck. */
+static int
+trace_print(const struct trace_words *words, json_t *answer, bool ping)
+{
+	const char *sentence;
+	bool stuck;
+	int rc;
+
+	stuck = !json_unpack(answer, "{s:{s:i, s:s}}", "stuck", "rc", &rc, "sentence", &sentence);
+
+	if (words->ask.json) {
+		print_json(answer);
+	} else {
+		if (ping)
+			json_object_del(answer, "hops");
+		print_trace(answer);
+	}
+	return stuck ? cli_fail(rc, "%s", sentence) : EXIT_DONE;
+}
+
+int
+cmd_trace(int argc, char **argv)
+{
+	bool ping = !strcmp(argv[0], "ping");
+	struct trace_words words = { .timeout_ms = 5000, .count = ping ? 3 : 1 };
+	json_t *question, *answer = NULL;
+	int exit;
+
+	for (int i = 1, n; i < argc; i += n) {
+		n = trace_option(&words, argv[0], &argv[i]);
+		if (n < 0)
+			return EXIT_USAGE;
+	}
+	if (!words.words || (words.words == 1 && words.word[0][0] != '/'))
+		return cli_usage(argv[0], "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
+		    "or inlet NAME, or relay NAME");
+	question = json_pack("{s:s, s:I, s:I}", "do", "trace", "count", (json_int_t)words.count,
+	    "timeout", (json_int_t)words.timeout_ms);
+	if (words.words == 1)
+		json_object_set_new(question, "to", json_string(words.word[0]));
+	for (int i = 0; words.words == 2 && i < 2; i++)
+		json_object_set_new(question, i ? "name" : "kind", json_string(words.word[i]));
+	exit = ask_node(&words.ask, question, &answer);
+	if (exit == EXIT_DONE)
+		exit = trace_print(&words, answer, ping);
+	json_decref(answer);
+	return exit;
+}

@@ -1,0 +1,128 @@
+/* What a configuration is read from: the file, then STATE/conf.d, then the edit. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "node/config_parts.h"
+
+/* --state, the file's, $POSTERN_STATE, or the user's own. */
+static char *
+state_dir(const char *state, const char *written)
+{
+	char cwd[PATH_MAX], path[2 * PATH_MAX];
+	const char *home = getenv("HOME");
+	size_t n;
+
+	if (!state)
+		state = written;
+	if (!state)
+		state = getenv("POSTERN_STATE");
+	if (!state && geteuid() == 0)
+		state = "/var/lib/postern/default";
+	if (state && *state == '/')
+		snprintf(path, sizeof path, "%s", state);
+	else if (state)
+		snprintf(path, sizeof path, "%s/%s", getcwd(cwd, sizeof cwd) ? cwd : "", state);
+	else
+		snprintf(path, sizeof path, "%s/.local/state/postern/default", home ? home : "");
+	for (n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+		path[n - 1] = '\0';
+	return strdup(path);
+}
+
+char *
+pst_config_state_dir(const char *state)
+{
+	return state_dir(state, NULL);
+}
+
+/* The node section is wanted before all others: it says where conf.d is. */
+static int
+state_find(struct pst_config *config, struct pst_err *err)
+{
+	const struct pst_conf_section *node = NULL;
+	const struct pst_node_conf *conf;
+	struct pst_values *values = NULL;
+	const char *written = NULL;
+	int rc;
+
+	for (size_t i = 0; !node && i < pst_conf_count(config->conf); i++)
+		if (!strcmp(pst_conf_at(config->conf, i)->kind, "node"))
+			node = pst_conf_at(config->conf, i);
+	if (node) {
+		rc = pst_values_new(&values, node, config_node_section.options,
+		    config_node_section.conf_size, err);
+		if (rc)
+			return rc;
+		conf = pst_values_conf(values);
+		written = conf->state;
+	}
+	config->state_dir = state_dir(config->source.state, written);
+	pst_values_free(&values);
+	return config->state_dir ? PST_OK : -ENOMEM;
+}
+
+static void
+drop_in_dir(const struct pst_config *config, char path[static PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/conf.d", config->state_dir);
+}
+
+bool
+config_is_dropped_in(const struct pst_config *config, const struct pst_conf_section *section)
+{
+	char dir[PATH_MAX];
+
+	drop_in_dir(config, dir);
+	return !strncmp(section->file, dir, strlen(dir)) && section->file[strlen(dir)] == '/';
+}
+
+static int
+section_add(struct pst_config *config, const struct pst_config_edit *edit, struct pst_err *err)
+{
+	char dir[PATH_MAX], file[PATH_MAX + 2 * PST_CONF_WORD_MAX + 16];
+
+	drop_in_dir(config, dir);
+	snprintf(file, sizeof file, "%s/%s-%s.conf", dir, edit->kind, edit->name);
+	return pst_conf_load_text(config->conf, file, dir, edit->text, strlen(edit->text), err);
+}
+
+static int
+section_drop(struct pst_config *config, const struct pst_config_edit *edit, struct pst_err *err)
+{
+	const struct pst_conf_section *section =
+	    pst_conf_find(config->conf, edit->kind, edit->name);
+
+	if (!section)
+		return pst_fail(err, PST_E_NOTHING, "there is no %s %s", edit->kind, edit->name);
+	if (!config_is_dropped_in(config, section))
+		return pst_fail(err, PST_E_CONF, "%s %s stands at %s:%u: take it out there, then reload",
+		    edit->kind, edit->name, section->file, section->line);
+	pst_conf_drop(config->conf, section);
+	return PST_OK;
+}
+
+int
+config_files(struct pst_config *config, struct pst_err *err)
+{
+	const struct pst_config_source *source = &config->source;
+	char dir[PATH_MAX];
+	int rc = PST_OK;
+
+	if (source->path)
+		rc = pst_conf_load(config->conf, source->path, err);
+	if (!rc)
+		rc = state_find(config, err);
+	if (rc)
+		return rc;
+	drop_in_dir(config, dir);
+	if (!access(dir, F_OK))
+		rc = pst_conf_load(config->conf, dir, err);
+	if (!rc && source->edit.text)
+		rc = section_add(config, &source->edit, err);
+	else if (!rc && source->edit.kind)
+		rc = section_drop(config, &source->edit, err);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/*
+ * The control service: what commands ask of a running node.
+ *
+ * A worker called `control` that only gates of this machine's operator reach
+ * (PST_REACH_LOCAL: transport/unix, after it has looked at the peer's user).
+ * A question is one message with a JSON object, `{"do": "status", …}`; the
+ * answer is one message to the return route, `{"answer": …}` or
+ * `{"error": "nothing", "rc": -10011, "sentence": "there is no inlet x"}`.
+ *
+ *   do       with                                   answer
+ *   status                                          the node (status.h)
+ *   list     kind                                   its sections
+ *   show     kind, name                             a section with its options
+ *   create   kind, name, options, cwd               the section
+ *   delete   kind, name                             {}
+ *   reload                                          {"opened", "closed", "kept"}
+ *   stop     now                                    {}
+ *   trace    to, or kind and name; count, timeout   the hops (trace.h)
+ */
+#ifndef PST_NODE_CONTROL_H
+#define PST_NODE_CONTROL_H
+
+#include <jansson.h>
+
+#include "node/node.h"
+
+#define NODE_CONTROL "control" /* the worker's name */
+/* A question is a few words. */
+#define NODE_CONTROL_MAX (1024 * 1024)
+
+PST_MUST_CHECK int node_control_start(struct pst_node *node);
+/* Those who still wait are forgotten. */
+void node_control_stop(struct pst_node *node);
+
+/* A question under way. Exactly one of the two ends it. */
+struct control_request;
+struct pst_node *control_node(struct control_request *request);
+const json_t *control_ask(const struct control_request *request);
+/* What must be let go of when the node stops before the answer. */
+void control_on_drop(struct control_request *request, void (*fn)(void *arg), void *arg);
+/* answer is taken. */
+void control_answer(struct control_request *request, json_t *answer);
+void control_fail(struct control_request *request, int rc, const char *sentence);
+
+/* trace.c: the verb "trace". */
+void control_trace(struct control_request *request);
+/* control_edit.c: the verbs that change the node. */
+void control_create(struct control_request *request);
+void control_delete(struct control_request *request);
+void control_reload(struct control_request *request);
+
+/* What the parser makes of a question's bytes; NULL and a sentence if nothing. For fuzzing, too. */
+PST_API json_t *control_parse(const uint8_t *bytes, size_t len, struct pst_err *err);
+
+#endif

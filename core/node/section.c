@@ -1,0 +1,209 @@
+/* The sections of a node, and what their modules call. */
+#include "node/section.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- life ---- */
+
+static struct pst_section_env *
+section_new(struct pst_node *node, const struct pst_item *item)
+{
+	struct pst_section_env *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->node = node;
+	s->item = item;
+	s->fresh = true;
+	s->since_ms = uv_now(node->env.loop);
+	s->fields[0] = (struct pst_field)PST_STR("section", s->label);
+	snprintf(s->label, sizeof s->label, "%s:%s", item->source->kind, item->source->name);
+	s->log = (struct pst_log){
+		.logger = pst_logbook_room(node->env.log.logger->book, item->kind->name),
+		.parent = &node->env.log,
+		.fields = s->fields,
+	};
+	return s;
+}
+
+int
+section_add(struct pst_node *node, const struct pst_item *item)
+{
+	struct pst_section_env *s;
+	size_t at = node->count;
+
+	if (node->count == node->room) {
+		size_t room = node->room ? node->room * 2 : 16;
+		void *more = realloc(node->sections, room * sizeof *node->sections);
+
+		if (!more)
+			return -ENOMEM;
+		node->sections = more;
+		node->room = room;
+	}
+	s = section_new(node, item);
+	if (!s)
+		return -ENOMEM;
+	while (at > 0 && node->sections[at - 1]->item->kind->rank > item->kind->rank) {
+		node->sections[at] = node->sections[at - 1];
+		at--;
+	}
+	node->sections[at] = s;
+	node->count++;
+	return PST_OK;
+}
+
+void
+sections_forget(struct pst_node *node, bool all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < node->count; i++) {
+		struct pst_section_env *s = node->sections[i];
+
+		if (all || (s->leaving && s->state == SECTION_CLOSED))
+			free(s);
+		else
+			node->sections[kept++] = s;
+	}
+	node->count = kept;
+}
+
+void
+section_set(struct pst_section_env *s, enum section_state state)
+{
+	s->state = state;
+	s->since_ms = uv_now(s->node->env.loop);
+}
+
+bool
+section_open_now(const struct pst_section_env *s)
+{
+	return s->state == SECTION_UP || s->state == SECTION_DOWN;
+}
+
+/* ---- finding ---- */
+
+struct pst_section_env *
+pst_node_section_env(struct pst_node *node, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		struct pst_section_env *s = node->sections[i];
+
+		if (!s->leaving && !strcmp(s->item->source->kind, kind) &&
+		    !strcmp(s->item->source->name, name))
+			return s;
+	}
+	return NULL;
+}
+
+void *
+pst_node_section(struct pst_node *node, const char *kind, const char *name, const void **ops)
+{
+	struct pst_section_env *s = name ? pst_node_section_env(node, kind, name) : NULL;
+
+	if (ops)
+		*ops = s && s->item->module ? s->item->module->module.ops : NULL;
+	return s ? s->self : NULL;
+}
+
+/* ---- what modules call ---- */
+
+void
+pst_section_up(struct pst_section_env *s)
+{
+	if (s->state == SECTION_OPENING || s->state == SECTION_DOWN)
+		section_set(s, SECTION_UP);
+	node_settle(s->node);
+}
+
+/* Of one that opens, when the node itself does: it cannot be as it is to be. */
+static void
+start_failed(struct pst_section_env *s)
+{
+	struct pst_node *node = s->node;
+
+	if (node->closing)
+		return;
+	if (node->events->failed)
+		node->events->failed(node->arg, s->why.rc, s->why.text);
+	pst_node_close(node);
+}
+
+void
+pst_section_down(struct pst_section_env *s, int rc, const char *sentence)
+{
+	bool opening = s->state == SECTION_OPENING;
+
+	if (s->state == SECTION_CLOSING || s->state == SECTION_CLOSED)
+		return;
+	section_set(s, SECTION_DOWN);
+	s->failed = opening;
+	pst_item_fail(s->item, &s->why, sentence && *sentence ? sentence : pst_strerror(rc));
+	s->why.rc = rc;
+	if (!opening || s->node->announced)
+		pst_error(&s->log, sentence && *sentence ? sentence : "down", PST_RC(rc));
+	if (opening && !s->node->announced)
+		start_failed(s);
+	node_settle(s->node);
+}
+
+void
+pst_section_closed(struct pst_section_env *s)
+{
+	s->self = NULL;
+	s->hooks = NULL;
+	section_set(s, s->failed && !s->leaving ? SECTION_FAILED : SECTION_CLOSED);
+	s->failed = false;
+	node_settle(s->node);
+}
+
+struct pst_env *
+pst_section_env(struct pst_section_env *s)
+{
+	return &s->node->env;
+}
+
+const char *
+pst_section_name(const struct pst_section_env *s)
+{
+	return s->item->source->name;
+}
+
+const struct pst_log *
+pst_section_log(const struct pst_section_env *s)
+{
+	return &s->log;
+}
+
+const char *
+pst_section_state_dir(const struct pst_section_env *s)
+{
+	return s->node->config->state_dir;
+}
+
+size_t
+pst_section_siblings(const struct pst_section_env *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->node->count; i++) {
+		const struct pst_section_env *other = s->node->sections[i];
+
+		n += other != s && !other->leaving && other->item->kind == s->item->kind;
+	}
+	return n;
+}
+
+void *
+pst_section_ref(struct pst_section_env *s, const char *kind, const char *name, const void **ops)
+{
+	return pst_node_section(s->node, kind, name, ops);
+}
+
+void
+pst_section_hook(struct pst_section_env *s, const struct pst_section_hooks *hooks)
+{
+	s->hooks = hooks;
+}

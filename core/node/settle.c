@@ -1,0 +1,141 @@
+/*
+ * From what is open to what is to be open, one rank at a time: first close
+ * what must go, from the highest rank down, so that nothing loses what it
+ * stands on; then open what is new, from the lowest rank up.
+ */
+#include "node/section.h"
+
+/* ---- closing ---- */
+
+static bool
+must_close(const struct pst_section_env *s)
+{
+	bool has_self = s->state == SECTION_OPENING || s->state == SECTION_UP ||
+	    s->state == SECTION_DOWN || s->state == SECTION_CLOSING;
+
+	return has_self && (s->leaving || s->failed || s->node->closing);
+}
+
+/* Close the highest rank that has something to be closed; false: nothing has. */
+static bool
+close_some(struct pst_node *node)
+{
+	size_t i = node->count;
+	int rank;
+
+	while (i > 0 && !must_close(node->sections[i - 1]))
+		i--;
+	if (i == 0)
+		return false;
+	rank = node->sections[i - 1]->item->kind->rank;
+	for (; i > 0 && node->sections[i - 1]->item->kind->rank == rank; i--) {
+		struct pst_section_env *s = node->sections[i - 1];
+
+		if (!must_close(s) || s->state == SECTION_CLOSING)
+			continue;
+		section_set(s, SECTION_CLOSING);
+		s->item->row->close(s->self);
+	}
+	return true;
+}
+
+/* ---- opening ---- */
+
+/* All that the section refers to is open. */
+static int
+refs_check(struct pst_section_env *s, struct pst_err *err)
+{
+	const char *conf = pst_values_conf(s->item->values);
+
+	for (const struct pst_opt *opt = s->item->row->options; opt->name; opt++) {
+		const struct pst_section_env *to;
+		const char *name;
+
+		if (opt->type != PST_OPT_TYPE_REF)
+			continue;
+		name = *(const char *const *)(conf + opt->offset);
+		if (!name || !*name)
+			continue;
+		to = pst_node_section_env(s->node, opt->of, name);
+		if (!to || !section_open_now(to))
+			return pst_fail(err, PST_E_CONF, "%s: %s %s is not open", opt->name, opt->of, name);
+	}
+	return PST_OK;
+}
+
+static void
+section_open(struct pst_section_env *s)
+{
+	struct pst_err err = PST_ERR_INIT;
+	int rc = refs_check(s, &err);
+
+	section_set(s, SECTION_OPENING);
+	if (!rc)
+		rc = s->item->row->open(&s->self, s, pst_values_conf(s->item->values), &err);
+	if (!rc)
+		return;
+	s->self = NULL;
+	s->hooks = NULL;
+	pst_section_down(s, rc, err.text);
+	s->failed = false; /* there is nothing to close */
+	section_set(s, SECTION_FAILED);
+}
+
+/* Open the lowest rank that has something to be opened; false: nothing has. */
+static bool
+open_some(struct pst_node *node)
+{
+	size_t i = 0;
+	int rank;
+
+	while (i < node->count && node->sections[i]->state != SECTION_NEW &&
+	    node->sections[i]->state != SECTION_OPENING)
+		i++;
+	if (i == node->count)
+		return false;
+	rank = node->sections[i]->item->kind->rank;
+	for (; i < node->count && node->sections[i]->item->kind->rank == rank && !node->closing; i++)
+		if (node->sections[i]->state == SECTION_NEW)
+			section_open(node->sections[i]);
+	return true;
+}
+
+/* ---- both ---- */
+
+static void
+closed_env(void *arg)
+{
+	struct pst_node *node = arg;
+
+	node->events->closed(node->arg);
+}
+
+static void
+settle(struct pst_task *task)
+{
+	struct pst_node *node = pst_container_of(task, struct pst_node, settle);
+
+	if (close_some(node))
+		return; /* the last one that closes brings us here again */
+	if (node->closing) {
+		if (!changes_drop(node))
+			return;
+		pst_env_close(&node->env, closed_env, node);
+		return;
+	}
+	sections_forget(node, false);
+	if (open_some(node))
+		return;
+	if (!node->announced) {
+		node->announced = true;
+		if (node->events->up)
+			node->events->up(node->arg);
+	}
+	change_settled(node);
+}
+
+void
+node_settle(struct pst_node *node)
+{
+	pst_task_post(&node->env, &node->settle, settle);
+}

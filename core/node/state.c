@@ -1,0 +1,158 @@
+#include "node/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+pst_state_make(const char *path, struct pst_err *err)
+{
+	char part[PATH_MAX];
+	size_t n = strlen(path);
+
+	if (n >= sizeof part)
+		return pst_fail(err, -ENAMETOOLONG, "%.200s…: path too long", path);
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0700) && errno != EEXIST)
+			return pst_fail(err, -errno, "%s: %s", part, strerror(errno));
+	}
+	return PST_OK;
+}
+
+static int
+path_of(char path[static PATH_MAX], const char *dir, const char *name)
+{
+	return snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? PST_OK : -ENAMETOOLONG;
+}
+
+int
+pst_state_lock(int *out, const char *dir, bool looks, struct pst_err *err)
+{
+	char path[PATH_MAX];
+	int rc = pst_state_make(dir, err);
+
+	if (rc)
+		return rc;
+	rc = path_of(path, dir, "lock");
+	*out = rc ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*out < 0)
+		return pst_fail(err, rc ? rc : -errno, "%s/lock: %s", dir, strerror(rc ? -rc : errno));
+	if (flock(*out, LOCK_EX | LOCK_NB) && !looks)
+		return pst_fail(err, -EBUSY, "%s: a node is running on this state directory", dir);
+	return PST_OK;
+}
+
+bool
+pst_state_taken(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd = path_of(path, dir, "lock") ? -1 : open(path, O_RDWR | O_CLOEXEC);
+	bool taken;
+
+	if (fd < 0)
+		return false;
+	taken = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return taken;
+}
+
+/* The directory that a path lies in, on disk too. */
+static int
+dir_sync(const char *path)
+{
+	char dir[PATH_MAX];
+	int fd, rc;
+
+	snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(path, '/') - path), path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	rc = fsync(fd) ? -errno : PST_OK;
+	close(fd);
+	return rc;
+}
+
+static int
+write_whole(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t len = strlen(text), done = 0;
+	int rc = PST_OK;
+
+	if (fd < 0)
+		return -errno;
+	while (!rc && done < len) {
+		ssize_t n = write(fd, text + done, len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			rc = -errno;
+	}
+	if (!rc && fsync(fd))
+		rc = -errno;
+	if (close(fd) && !rc)
+		rc = -errno;
+	return rc;
+}
+
+int
+pst_state_write(const char *dir, const char *name, const char *text, struct pst_err *err)
+{
+	char path[PATH_MAX], fresh[PATH_MAX + 8], parent[PATH_MAX];
+	int rc = path_of(path, dir, name);
+
+	if (rc)
+		return pst_fail(err, rc, "%s/%s: path too long", dir, name);
+	snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(path, '/') - path), path);
+	snprintf(fresh, sizeof fresh, "%s/.%s.new", parent, strrchr(path, '/') + 1);
+	rc = pst_state_make(parent, err);
+	if (rc)
+		return rc;
+	rc = write_whole(fresh, text);
+	if (!rc && rename(fresh, path))
+		rc = -errno;
+	if (!rc)
+		rc = dir_sync(path);
+	if (rc) {
+		unlink(fresh);
+		return pst_fail(err, rc, "%s: %s", path, pst_strerror(rc));
+	}
+	return PST_OK;
+}
+
+int
+pst_state_remove(const char *dir, const char *name, struct pst_err *err)
+{
+	char path[PATH_MAX];
+	int rc = path_of(path, dir, name);
+
+	if (!rc && unlink(path))
+		rc = errno == ENOENT ? PST_OK : -errno;
+	else if (!rc)
+		rc = dir_sync(path);
+	return rc ? pst_fail(err, rc, "%s: %s", path, pst_strerror(rc)) : PST_OK;
+}
+
+bool
+pst_state_read(const char *dir, const char *name, char *line, size_t size)
+{
+	char path[PATH_MAX];
+	FILE *in = path_of(path, dir, name) ? NULL : fopen(path, "re");
+	bool got = in && fgets(line, (int)size, in);
+
+	if (in)
+		fclose(in);
+	if (got)
+		line[strcspn(line, "\n")] = '\0';
+	return got;
+}

@@ -1,0 +1,214 @@
+#include "node/status.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "conf/type.h"
+#include "node/section.h"
+
+/* ---- what modules say ---- */
+
+struct pst_status {
+	json_t *object;
+};
+
+static json_t *
+value_of(const struct pst_field *field)
+{
+	switch (field->type) {
+	case PST_FIELD_STR:
+		return field->str ? json_string(field->str) : NULL;
+	case PST_FIELD_U64:
+		return json_integer((json_int_t)field->u64);
+	case PST_FIELD_I64:
+		return json_integer(field->i64);
+	default:
+		return json_string(pst_strerror((int)field->i64));
+	}
+}
+
+static void
+put(json_t *object, const struct pst_field *fields)
+{
+	for (; fields->key; fields++)
+		json_object_set_new(object, fields->key, value_of(fields));
+}
+
+void
+pst_status_put(struct pst_status *status, const struct pst_field *fields)
+{
+	put(status->object, fields);
+}
+
+void
+pst_status_item(struct pst_status *status, const char *list, const struct pst_field *fields)
+{
+	json_t *array = json_object_get(status->object, list);
+	json_t *item = json_object();
+
+	if (!array) {
+		json_object_set_new(status->object, list, json_array());
+		array = json_object_get(status->object, list);
+	}
+	put(item, fields);
+	json_array_append_new(array, item);
+}
+
+/* ---- sections ---- */
+
+static const char *
+state_text(const struct pst_section_env *s)
+{
+	static const char *const texts[] = {
+		[SECTION_NEW] = "new",
+		[SECTION_OPENING] = "opening",
+		[SECTION_UP] = "up",
+		[SECTION_DOWN] = "down",
+		[SECTION_CLOSING] = "closing",
+		[SECTION_CLOSED] = "closed",
+		[SECTION_FAILED] = "failed",
+	};
+
+	return texts[s->state];
+}
+
+/* Where it is written, as a person would look it up. */
+static json_t *
+place_of(const struct pst_item *item)
+{
+	if (item->implicit)
+		return json_string("built in");
+	return json_sprintf("%s:%u", item->source->file, item->source->line);
+}
+
+static json_t *
+section_status(const struct pst_section_env *s)
+{
+	const struct pst_conf_section *source = s->item->source;
+	struct pst_status status = { json_object() };
+	json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:o}", "kind", source->kind, "name",
+	    source->name, "state", state_text(s), "since_ms",
+	    (json_int_t)(uv_now(s->node->env.loop) - s->since_ms), "place", place_of(s->item));
+
+	if (s->item->module)
+		json_object_set_new(object, "module", json_string(s->item->module->module.name));
+	if (s->state == SECTION_DOWN || s->state == SECTION_FAILED)
+		json_object_set_new(object, "why", json_string(s->why.text));
+	if (section_open_now(s) && s->hooks && s->hooks->status)
+		s->hooks->status(s->self, &status);
+	json_object_set_new(object, "status", status.object);
+	return object;
+}
+
+json_t *
+node_sections(struct pst_node *node, const char *kind, const char *name)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < node->count; i++) {
+		const struct pst_section_env *s = node->sections[i];
+
+		if (!s->leaving && (!kind || !strcmp(kind, s->item->source->kind)) &&
+		    (!name || !strcmp(name, s->item->source->name)))
+			json_array_append_new(array, section_status(s));
+	}
+	return array;
+}
+
+/* ---- options ---- */
+
+static json_t *
+enum_value(const struct pst_opt *opt, int index)
+{
+	const char *pos = opt->of, *word = "";
+	size_t len = 0;
+
+	for (int i = 0; i <= index && pst_word_next(&pos, &word, &len); i++)
+		;
+	return json_stringn(word, len);
+}
+
+static json_t *
+option_value(const struct pst_opt *opt, const char *conf)
+{
+	const void *member = conf + opt->offset;
+	const struct pst_list *list = member;
+	json_t *array;
+
+	switch (opt->type) {
+	case PST_OPT_TYPE_BOOL:
+		return json_boolean(*(const bool *)member);
+	case PST_OPT_TYPE_INT:
+		return json_integer(*(const int64_t *)member);
+	case PST_OPT_TYPE_SIZE:
+	case PST_OPT_TYPE_TIME:
+		return json_integer((json_int_t) * (const uint64_t *)member);
+	case PST_OPT_TYPE_ENUM:
+		return enum_value(opt, *(const int *)member);
+	case PST_OPT_TYPE_LIST:
+		array = json_array();
+		for (size_t i = 0; i < list->count; i++)
+			json_array_append_new(array, json_string(list->item[i]));
+		return array;
+	default:
+		return *(const char *const *)member ? json_string(*(const char *const *)member)
+						    : json_null();
+	}
+}
+
+json_t *
+node_section_show(struct pst_node *node, const char *kind, const char *name)
+{
+	const struct pst_section_env *s = pst_node_section_env(node, kind, name);
+	json_t *object, *options;
+
+	if (!s)
+		return NULL;
+	object = section_status(s);
+	options = json_object();
+	for (const struct pst_opt *opt = s->item->row->options; opt->name; opt++)
+		json_object_set_new(options, opt->name,
+		    option_value(opt, pst_values_conf(s->item->values)));
+	json_object_set_new(object, "options", options);
+	return object;
+}
+
+/* ---- the node ---- */
+
+static json_t *
+time_of(uint64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char text[32];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+static const char *
+phase_of(const struct pst_node *node)
+{
+	if (node->closing || node->stopping)
+		return "stopping";
+	if (!node->announced)
+		return "starting";
+	return node->changing ? "changing" : "up";
+}
+
+json_t *
+node_status(struct pst_node *node)
+{
+	struct pst_pool_stats stats;
+
+	pst_pool_stats(node->env.pool, &stats);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s?, s:o, s:I, s:I, s:I, s:I, s:I, s:o}",
+	    "node", node->config->node_name, "state", phase_of(node), "version", PST_VERSION, "pid",
+	    (int)getpid(), "directory", node->config->state_dir, "file", node->config->path, "since",
+	    time_of(node->since_ms), "memory", (json_int_t)stats.bytes_charged, "memory_limit",
+	    (json_int_t)pst_pool_limited(node->env.pool), "bytes_carried",
+	    (json_int_t)stats.bytes_read, "bytes_copied", (json_int_t)stats.bytes_copied, "workers",
+	    (json_int_t)pst_router_workers(node->env.router), "sections",
+	    node_sections(node, NULL, NULL));
+}

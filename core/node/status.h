@@ -1,0 +1,18 @@
+/*
+ * How a node and its sections are, as JSON: what `status`, `list`, `show`
+ * and a report give. The shapes stand in postern.1, "OUTPUT".
+ */
+#ifndef PST_NODE_STATUS_H
+#define PST_NODE_STATUS_H
+
+#include <jansson.h>
+
+#include "node/node.h"
+
+/* New references; NULL when out of memory. kind and name: only those; or NULL. */
+json_t *node_status(struct pst_node *node);
+json_t *node_sections(struct pst_node *node, const char *kind, const char *name);
+/* One section, with all its options; NULL when there is none. */
+json_t *node_section_show(struct pst_node *node, const char *kind, const char *name);
+
+#endif

@@ -1,0 +1,345 @@
+/*
+ * The control service's verb "trace": open a route as an inlet would, and say
+ * of each hop what it is, who is there and how long it took; then ask the
+ * echo worker at its end `count` times.
+ *
+ *     {"hops": [{"hop": 1, "what": "link", "transport": "tcp", "address": "127.0.0.1:4000",
+ *                "took_us": 310},
+ *               {"hop": 2, "what": "channel", "address": "/secure/api", "way": "direct",
+ *                "peer": "I…", "took_us": 1240},
+ *               {"hop": 3, "what": "worker", "address": "/service/outlet"}],
+ *      "echo_us": [180, 166],
+ *      "stuck": {"error": "ECONNREFUSED", "rc": -111, "sentence": "…"}}
+ *
+ * A channel is "relayed" when workers of other nodes stand between it and the
+ * hop before, else "direct". "stuck" says what does not open, if anything.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/dial.h>
+
+#include "node/control.h"
+#include "node/path.h"
+#include "node/section.h"
+
+#define COUNT_MAX 1000
+#define TIMEOUT_DEFAULT_MS 5000
+
+struct trace {
+	struct control_request *request;
+	struct pst_env *env;
+	struct pst_path *path;
+	struct pst_timer timer;
+	struct pst_task end_task;
+	struct pst_request echo;
+	struct pst_list anybody;
+	const char *anybody_item[2];
+	char channel[PST_CONF_WORD_MAX + 1]; /* of the section asked for, which may go */
+	uint64_t sent_ns;
+	json_int_t count;
+	json_t *hops, *echo_us;
+	char stuck[PST_ERR_TEXT + PST_HOST_TEXT];
+	int stuck_rc;
+};
+
+/* ---- the end ---- */
+
+static void
+trace_free(struct trace *trace)
+{
+	json_decref(trace->hops);
+	json_decref(trace->echo_us);
+	free(trace);
+}
+
+static void
+path_gone(void *arg)
+{
+	struct trace *trace = arg;
+	struct control_request *request = trace->request;
+	json_t *answer = json_pack("{s:O, s:O}", "hops", trace->hops, "echo_us", trace->echo_us);
+
+	if (*trace->stuck && answer)
+		json_object_set_new(answer, "stuck", json_pack("{s:s, s:i, s:s}", "error",
+		    pst_errname(trace->stuck_rc), "rc", trace->stuck_rc, "sentence", trace->stuck));
+	trace_free(trace);
+	control_answer(request, answer);
+}
+
+static void
+trace_quiet(struct trace *trace)
+{
+	pst_timer_stop(trace->env, &trace->timer);
+	pst_task_cancel(trace->env, &trace->end_task);
+	pst_request_cancel(&trace->echo);
+}
+
+static void
+end_now(struct pst_task *task)
+{
+	struct trace *trace = pst_container_of(task, struct trace, end_task);
+
+	trace_quiet(trace);
+	control_on_drop(trace->request, NULL, NULL);
+	pst_path_close(&trace->path, path_gone, trace);
+}
+
+/* Not from inside the path's own events. */
+static void
+trace_end(struct trace *trace)
+{
+	pst_task_post(trace->env, &trace->end_task, end_now);
+}
+
+static void
+dropped_path(void *arg)
+{
+	trace_free(arg);
+}
+
+static void
+dropped(void *arg)
+{
+	struct trace *trace = arg;
+
+	trace_quiet(trace);
+	pst_path_close(&trace->path, dropped_path, trace);
+}
+
+/* ---- hops ---- */
+
+static void
+hop_add(struct trace *trace, json_t *hop)
+{
+	if (!hop)
+		return;
+	json_object_set_new(hop, "hop", json_integer((json_int_t)json_array_size(trace->hops) + 1));
+	json_array_append_new(trace->hops, hop);
+}
+
+static json_t *
+hop_text(const struct pst_multiaddr_hop *hop)
+{
+	return json_sprintf("/%s/%s", pst_protocol_name(hop->protocol), hop->value);
+}
+
+static void
+hop_link(struct trace *trace)
+{
+	const struct pst_path *path = trace->path;
+
+	hop_add(trace, json_pack("{s:s, s:s, s:s, s:I}", "what", "link", "transport",
+	    path->transport_ops->protocol, "address", path->link->peer_name, "took_us",
+	    (json_int_t)path->link_took_ns / 1000));
+}
+
+static void
+hop_channel(struct trace *trace, const struct step *step)
+{
+	const struct pst_path *path = trace->path;
+	const struct pst_gate *gate = &step->channel->gate;
+
+	for (size_t i = step->first; i < step->last; i++)
+		hop_add(trace, json_pack("{s:s, s:o}", "what", "worker", "address",
+		    hop_text(&path->to.hop[i])));
+	hop_add(trace, json_pack("{s:s, s:o, s:s, s:s?, s:I}", "what", "channel", "address",
+	    hop_text(&path->to.hop[step->last]), "way", step->first == step->last ? "direct" : "relayed",
+	    "peer", gate->peer ? pst_peer_text(gate->peer) : NULL, "took_us",
+	    (json_int_t)step->took_ns / 1000));
+}
+
+/* As far as the path is open. */
+static void
+hops_fill(struct trace *trace)
+{
+	const struct pst_path *path = trace->path;
+
+	json_array_clear(trace->hops);
+	if (!path->gate)
+		return;
+	if (path->link)
+		hop_link(trace);
+	for (size_t i = 0; i < path->step_count && path->steps[i].channel; i++)
+		hop_channel(trace, &path->steps[i]);
+	for (size_t i = path->tail; path->up && i < path->to.count; i++)
+		hop_add(trace, json_pack("{s:s, s:o}", "what", "worker", "address",
+		    hop_text(&path->to.hop[i])));
+}
+
+/* ---- what does not open ---- */
+
+static void
+stuck_say(struct trace *trace, int rc)
+{
+	const struct pst_path *path = trace->path;
+	const struct pst_multiaddr_hop *hop = path->to.hop;
+	const char *why = rc == UV_ETIMEDOUT ? "no answer" : pst_strerror(rc);
+
+	trace->stuck_rc = rc;
+
+	if (path->up)
+		snprintf(trace->stuck, sizeof trace->stuck, "no answer from the echo worker at the end");
+	else if (path->dials && !path->gate)
+		snprintf(trace->stuck, sizeof trace->stuck, "%.253s port %s: %.100s", hop[0].value, hop[1].value, why);
+	else
+		snprintf(trace->stuck, sizeof trace->stuck, "/secure/%s: no channel: %s",
+		    hop[path->steps[path->step_now].last].value, why);
+}
+
+static void
+expired(struct pst_timer *timer)
+{
+	struct trace *trace = pst_container_of(timer, struct trace, timer);
+
+	hops_fill(trace);
+	stuck_say(trace, UV_ETIMEDOUT);
+	trace_end(trace);
+}
+
+/* Before the path is taken down: what is open is still to be seen in expired(). */
+static void
+tried(void *arg, int rc)
+{
+	struct trace *trace = arg;
+
+	if (trace->path->dials && !json_array_size(trace->hops) && rc != UV_ETIMEDOUT) {
+		stuck_say(trace, rc);
+		trace_end(trace);
+	}
+}
+
+/* ---- the echo at the end ---- */
+
+static void echo_send(struct trace *trace);
+
+static void
+echo_answered(struct pst_request *request, int rc, struct pst_message *answer)
+{
+	struct trace *trace = pst_container_of(request, struct trace, echo);
+
+	(void)answer;
+	if (rc)
+		return; /* the timer says it */
+	json_array_append_new(trace->echo_us,
+	    json_integer((json_int_t)(uv_hrtime() - trace->sent_ns) / 1000));
+	if ((json_int_t)json_array_size(trace->echo_us) < trace->count)
+		echo_send(trace);
+	else
+		trace_end(trace);
+}
+
+static void
+echo_send(struct trace *trace)
+{
+	static const uint8_t word[] = { 0x64, 'p', 'i', 'n', 'g' }; /* CBOR "ping" */
+	struct pst_route_buf rb = trace->path->route;
+	struct pst_route route;
+	struct pst_buf buf;
+
+	if (pst_route_add(&rb, PST_ADDRESS_LOCAL, "echo", 4) ||
+	    pst_env_buf(&buf, trace->env, word, sizeof word, PST_RX_HEADROOM, PST_RX_TAILROOM))
+		return;
+	route = pst_route_buf_view(&rb);
+	trace->sent_ns = uv_hrtime();
+	(void)!pst_request_send(trace->env, &trace->echo, &route, &buf, TIMEOUT_DEFAULT_MS,
+	    echo_answered); /* unsent as good as lost: the timer */
+}
+
+static void
+path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
+{
+	struct trace *trace = arg;
+
+	(void)route;
+	(void)gate;
+	hops_fill(trace);
+	if (trace->count > 0)
+		echo_send(trace);
+	else
+		trace_end(trace);
+}
+
+static void
+path_down(void *arg, int rc)
+{
+	struct trace *trace = arg;
+
+	(void)rc;
+	pst_request_cancel(&trace->echo);
+}
+
+static const struct pst_path_events path_events = {
+	.up = path_up,
+	.down = path_down,
+};
+
+/* ---- the beginning ---- */
+
+/* A route, or the section whose route it is to be. */
+static int
+path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err)
+{
+	static const struct pst_list none;
+	const char *to = NULL, *kind = NULL, *name = NULL;
+	struct pst_section_env *s;
+
+	json_unpack((json_t *)control_ask(trace->request), "{s?:s, s?:s, s?:s}", "to", &to, "kind",
+	    &kind, "name", &name);
+	trace->anybody_item[0] = "*";
+	trace->anybody = (struct pst_list){ 1, trace->anybody_item };
+	*conf = (struct pst_path_conf){ to, "route", &trace->anybody, &none, "api" };
+	if (to)
+		return PST_OK;
+	s = kind && name ? pst_node_section_env(control_node(trace->request), kind, name) : NULL;
+	if (!s)
+		return pst_fail(err, PST_E_NOTHING, "there is no %.64s %.64s", kind ? kind : "",
+		    name ? name : "section");
+	/* the route is copied by the path */
+	conf->to = pst_values_text(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
+	if (!conf->to || *conf->to != '/')
+		return pst_fail(err, PST_E_NOTHING, "%s %s has no route", kind, name);
+	snprintf(trace->channel, sizeof trace->channel, "%s",
+	    pst_values_text(s->item->values, "channel"));
+	conf->channel = trace->channel;
+	return PST_OK;
+}
+
+void
+control_trace(struct control_request *request)
+{
+	struct pst_node *node = control_node(request);
+	struct trace *trace = calloc(1, sizeof *trace);
+	struct pst_err err = PST_ERR_INIT;
+	struct pst_path_conf conf;
+	json_int_t timeout_ms = TIMEOUT_DEFAULT_MS;
+	int rc;
+
+	if (!trace) {
+		control_fail(request, -ENOMEM, NULL);
+		return;
+	}
+	trace->request = request;
+	trace->env = &node->env;
+	trace->hops = json_array();
+	trace->echo_us = json_array();
+	trace->count = 1;
+	json_unpack((json_t *)control_ask(request), "{s?:I, s?:I}", "count", &trace->count, "timeout",
+	    &timeout_ms);
+	if (trace->count < 0 || trace->count > COUNT_MAX || timeout_ms < 1)
+		rc = pst_fail(&err, -EINVAL, "count: 0 to %d; timeout: at least 1 ms", COUNT_MAX);
+	else
+		rc = path_wanted(trace, &conf, &err);
+	if (!rc)
+		rc = pst_path_check(&conf, &err);
+	if (!rc)
+		rc = pst_path_open(&trace->path, pst_node_own_env(node), &conf, &path_events, trace, &err);
+	if (rc) {
+		trace_free(trace);
+		control_fail(request, rc, err.text);
+		return;
+	}
+	trace->path->on_tried = tried;
+	control_on_drop(request, dropped, trace);
+	pst_timer_start(trace->env, &trace->timer, (uint64_t)timeout_ms, expired);
+}
