@@ -130,6 +130,7 @@ apply(struct pst_change *change)
 		node->config = change->config;
 		change->config = NULL;
 		node_options_apply(node, node->config->node);
+		node->neighbours_changed = true;
 	}
 	node_settle(node);
 }
@@ -244,17 +245,16 @@ undo(struct pst_change *change)
 	return false;
 }
 
-static void
-tell_neighbours(struct pst_node *node)
+void
+change_announce(struct pst_node *node)
 {
+	node->neighbours_changed = false;
 	for (size_t i = 0; i < node->count; i++) {
 		struct pst_section_env *s = node->sections[i];
 
 		if (!s->fresh && s->self && s->hooks && s->hooks->neighbours)
 			s->hooks->neighbours(s->self);
 	}
-	for (size_t i = 0; i < node->count; i++)
-		node->sections[i]->fresh = false;
 }
 
 void
@@ -269,7 +269,6 @@ change_settled(struct pst_node *node)
 		for (size_t i = 0; !change->err.rc && i < node->count; i++)
 			if (node->sections[i]->fresh && node->sections[i]->state == SECTION_FAILED)
 				change->err = node->sections[i]->why;
-		tell_neighbours(node);
 		finish(node);
 	}
 	for (size_t i = 0; i < node->count; i++)

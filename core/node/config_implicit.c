@@ -17,7 +17,7 @@ static const struct implicit {
 	{ "channel", "api", "noise", NULL },
 	{ "service", "echo", "echo", NULL },
 	{ "transport", "control", "unix", "unix" },
-	/* links out: one is needed, whatever its name */
+	/* links out */
 	{ "transport", "tcp", "tcp", NULL },
 };
 
@@ -27,18 +27,15 @@ config_is_implicit(const struct pst_conf_section *section)
 	return !strcmp(section->file, "(built in)");
 }
 
-/* Is it written? Of nodes one is enough, and so of the transports beside the control socket. */
+/* One node is enough; all else is told by its name, so that adding a section takes none away. */
 static bool
 is_written(const struct pst_conf *conf, const struct implicit *one)
 {
-	bool any = !strcmp(one->kind, "node") || !strcmp(one->name, "tcp");
+	bool any = !strcmp(one->kind, "node");
 
-	for (size_t i = 0; any && i < pst_conf_count(conf); i++) {
-		const struct pst_conf_section *section = pst_conf_at(conf, i);
-
-		if (!strcmp(section->kind, one->kind) && strcmp(section->name, "control"))
+	for (size_t i = 0; any && i < pst_conf_count(conf); i++)
+		if (!strcmp(pst_conf_at(conf, i)->kind, one->kind))
 			return true;
-	}
 	return pst_conf_find(conf, one->kind, one->name) != NULL;
 }
 

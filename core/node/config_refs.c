@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-/* Left out: the only written section of its kind, else the default one. */
+/*
+ * Left out: the only section of its kind that the file has, else the default
+ * one. What a command has made does not count: `identity create second` must
+ * not make the node's channels another identity's.
+ */
 static const char *
 default_of(const struct pst_config *config, const struct pst_section_kind *kind)
 {
@@ -12,7 +16,8 @@ default_of(const struct pst_config *config, const struct pst_section_kind *kind)
 	for (size_t i = 0; i < config->count; i++) {
 		const struct pst_item *item = &config->items[i];
 
-		if (item->kind != kind || item->implicit)
+		if (item->kind != kind || item->implicit ||
+		    config_is_dropped_in(config, item->source))
 			continue;
 		if (only)
 			return kind->default_name;

@@ -80,7 +80,7 @@ section_set(struct pst_section_env *s, enum section_state state)
 bool
 section_open_now(const struct pst_section_env *s)
 {
-	return s->state == SECTION_UP || s->state == SECTION_DOWN;
+	return s->state == SECTION_UP || (s->state == SECTION_DOWN && !s->failed);
 }
 
 /* ---- finding ---- */

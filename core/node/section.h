@@ -56,6 +56,7 @@ struct pst_node {
 	struct pst_change *changes, **changes_end;
 	struct pst_config *leaving_config; /* of sections that are still to be closed */
 	bool changing;
+	bool neighbours_changed;
 
 	struct control *control; /* NULL in nodes that nobody controls */
 	const struct pst_node_events *events;
@@ -74,7 +75,9 @@ void sections_forget(struct pst_node *node, bool all);
 /* settle.c: go on closing and opening until all is as it is to be. */
 void node_settle(struct pst_node *node);
 
-/* change.c: a change has been carried out; the node has settled. */
+/* change.c: what left has gone, what comes is not yet open: those that stay learn of it. */
+void change_announce(struct pst_node *node);
+/* A change has been carried out; the node has settled. */
 void change_settled(struct pst_node *node);
 /* The node closes: those who wait for a change are told. False while one writes to disk. */
 bool changes_drop(struct pst_node *node);

@@ -124,6 +124,8 @@ settle(struct pst_task *task)
 		return;
 	}
 	sections_forget(node, false);
+	if (node->neighbours_changed)
+		change_announce(node);
 	if (open_some(node))
 		return;
 	if (!node->announced) {

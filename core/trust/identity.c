@@ -162,6 +162,21 @@ vault_get(struct pst_identity_vault *out, struct pst_section_env *env, const cha
 	return PST_OK;
 }
 
+static void
+identity_status(void *arg, struct pst_status *status)
+{
+	const struct pst_identity *self = arg;
+	char text[PST_IDENTIFIER_TEXT];
+
+	pst_identifier_format(text, pst_identity_identifier(self));
+	pst_status_put(status, PST_FIELDS(PST_STR("identifier", text)));
+}
+
+static const struct pst_section_hooks identity_hooks = {
+	.size = sizeof identity_hooks,
+	.status = identity_status,
+};
+
 static int
 identity_open(void **out, struct pst_section_env *env, const void *conf, struct pst_err *err)
 {
@@ -196,6 +211,7 @@ identity_open(void **out, struct pst_section_env *env, const void *conf, struct 
 	rc = pst_peers_new(&self->peers, keep, self);
 	if (rc)
 		goto out;
+	pst_section_hook(env, &identity_hooks);
 	*out = self;
 	pst_identity_open_begin(self);
 	self = NULL; /* the section's from here on */

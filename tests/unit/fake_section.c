@@ -69,6 +69,12 @@ pst_section_closed(struct pst_section_env *env)
 	env->closed = true;
 }
 
+void
+pst_section_hook(struct pst_section_env *env, const struct pst_section_hooks *hooks)
+{
+	env->hooks = hooks;
+}
+
 /* ---- what tests see ---- */
 
 void

@@ -28,6 +28,7 @@ struct pst_section_env {
 		struct pst_section_env *to;
 	} ref[4];
 	struct pst_log log;
+	const struct pst_section_hooks *hooks;
 	bool up, down, closed, settled;
 	int rc;
 	char sentence[PST_ERR_TEXT];

@@ -136,7 +136,8 @@ struct pst_section_hooks {
 	size_t size;
 	/* Fill in the status. Runs while the section is up or down. */
 	void (*status)(void *self, struct pst_status *status);
-	/* A reload has opened or closed other sections: pst_section_siblings() may have changed. */
+	/* Other sections have been closed, and others will be opened next:
+	 * pst_section_siblings() may have changed. */
 	void (*neighbours)(void *self);
 	/*
 	 * The node will stop: take on nothing new, and call pst_section_drained()

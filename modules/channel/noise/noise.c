@@ -97,6 +97,34 @@ noise_free(struct noise *noise)
 	free(noise);
 }
 
+/* More would be a page nobody reads; the count says how many there are. */
+#define STATUS_CHANNELS 100
+
+static void
+noise_status(void *self, struct pst_status *status)
+{
+	const struct noise *noise = self;
+	uint64_t count = 0;
+
+	for (const struct channel *c = noise->channels; c; c = c->next) {
+		if (c->state != CHANNEL_OPEN)
+			continue;
+		if (++count > STATUS_CHANNELS)
+			continue;
+		pst_status_item(status, "channels", PST_FIELDS(
+		    PST_STR("peer", c->peer ? pst_peer_text(c->peer) : NULL),
+		    PST_STR("role", c->initiator ? "initiator" : "responder"),
+		    PST_U64("open_ms", pst_now_ms(noise->env) - c->started_ms)));
+	}
+	pst_status_put(status, PST_FIELDS(PST_U64("open", count),
+	    PST_I64("half_open", noise->half_open), PST_I64("unknown", noise->unknown)));
+}
+
+static const struct pst_section_hooks noise_hooks = {
+	.size = sizeof noise_hooks,
+	.status = noise_status,
+};
+
 static int
 noise_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
@@ -118,6 +146,7 @@ noise_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		noise_free(noise);
 		return rc;
 	}
+	pst_section_hook(senv, &noise_hooks);
 	*self = noise;
 	pst_section_up(senv);
 	return PST_OK;

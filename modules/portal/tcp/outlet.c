@@ -197,20 +197,39 @@ outlet_gone(struct portal *portal)
 	pst_section_closed(senv);
 }
 
+/* The address that a node's only outlet has besides its own. */
+static int
+kind_start(struct outlet *outlet)
+{
+	struct portal *portal = &outlet->portal;
+
+	if (!strcmp(pst_section_name(portal->senv), OUTLET_ADDRESS))
+		return PST_OK;
+	if (pst_section_siblings(portal->senv)) {
+		pst_info(portal->log, "one of several outlets: it answers to its own name only");
+		return PST_OK;
+	}
+	return pst_worker_start_named(portal->router, &outlet->by_kind, OUTLET_ADDRESS,
+	    PST_REACH_SECTION, by_kind_receives);
+}
+
+static void
+outlet_neighbours(void *self)
+{
+	struct outlet *outlet = self;
+
+	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
+	if (kind_start(outlet))
+		pst_warn(outlet->portal.log, "another worker has the address " OUTLET_ADDRESS);
+}
+
 static int
 workers_start(struct outlet *outlet)
 {
-	struct portal *portal = &outlet->portal;
-	const char *name = pst_section_name(portal->senv);
-	int rc = pst_worker_start_named(portal->router, &outlet->by_name, name, PST_REACH_SECTION,
-	    by_name_receives);
+	int rc = pst_worker_start_named(outlet->portal.router, &outlet->by_name,
+	    pst_section_name(outlet->portal.senv), PST_REACH_SECTION, by_name_receives);
 
-	if (!rc && pst_section_siblings(portal->senv))
-		pst_info(portal->log, "one of several outlets: it answers to its own name only");
-	if (!rc && pst_section_siblings(portal->senv) == 0 && strcmp(name, OUTLET_ADDRESS))
-		rc = pst_worker_start_named(portal->router, &outlet->by_kind, OUTLET_ADDRESS,
-		    PST_REACH_SECTION, by_kind_receives);
-	return rc;
+	return rc ? rc : kind_start(outlet);
 }
 
 static void
@@ -219,6 +238,11 @@ workers_stop(struct outlet *outlet)
 	pst_worker_stop(outlet->portal.router, &outlet->by_name);
 	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
 }
+
+static const struct pst_section_hooks outlet_hooks = {
+	.size = sizeof outlet_hooks,
+	.neighbours = outlet_neighbours,
+};
 
 int
 outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
@@ -252,6 +276,7 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		free(outlet);
 		return rc;
 	}
+	pst_section_hook(senv, &outlet_hooks);
 	pst_doorman_enter(outlet->portal.router, &outlet->doorman, names);
 	*self = outlet;
 	pst_section_up(senv);

@@ -298,6 +298,20 @@ path_set(struct vault *vault)
 	return len < (int)sizeof vault->path ? PST_OK : -ENAMETOOLONG;
 }
 
+static void
+file_status(void *self, struct pst_status *status)
+{
+	const struct vault *vault = self;
+
+	pst_status_put(status, PST_FIELDS(PST_STR("protection", op_protection(self)),
+	    PST_U64("keys", vault->ring.count), PST_STR("path", vault->path)));
+}
+
+static const struct pst_section_hooks file_hooks = {
+	.size = sizeof file_hooks,
+	.status = file_status,
+};
+
 static int
 file_open(void **self, struct pst_section_env *env, const void *conf, struct pst_err *err)
 {
@@ -317,6 +331,7 @@ file_open(void **self, struct pst_section_env *env, const void *conf, struct pst
 		return pst_fail(err, rc, "the vault cannot be opened: %s", pst_strerror(rc));
 	}
 	vault->pending++;
+	pst_section_hook(env, &file_hooks);
 	*self = vault;
 	return PST_OK;
 }
