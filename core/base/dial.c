@@ -234,3 +234,12 @@ pst_sockaddr_format(const struct sockaddr_storage *sa, char out[PST_ADDRESS_TEXT
 	}
 	return out;
 }
+
+bool
+pst_sockaddr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	char text_a[PST_ADDRESS_TEXT], text_b[PST_ADDRESS_TEXT];
+
+	return a->ss_family == b->ss_family &&
+	    !strcmp(pst_sockaddr_format(a, text_a), pst_sockaddr_format(b, text_b));
+}

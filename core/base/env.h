@@ -7,6 +7,8 @@
 
 #include <postern/env.h>
 
+struct pst_passed;
+
 struct pst_env {
 	uv_loop_t *loop;
 	struct pst_pool *pool;
@@ -14,6 +16,7 @@ struct pst_env {
 	struct pst_router *router; /* core/route's; NULL in base's own tests */
 	struct pst_log log;
 	bool extensions;
+	struct pst_passed *passed; /* sockets from who started the process; NULL: none */
 
 	uv_timer_t alarm; /* rings for the first of `timers` */
 	struct pst_timer **timers; /* a binary heap */

@@ -218,12 +218,14 @@ cli_node_run(struct cli_node *cli, const char *file, const char *state)
 	if (rc) {
 		cli->exit = cli_fail(rc, "%s", err.text[0] ? err.text : pst_strerror(rc));
 	} else {
+		pst_node_env(cli->node)->passed = &cli->passed;
 		signals_start(cli);
 		pst_node_start(cli->node);
 		uv_run(&cli->loop, UV_RUN_DEFAULT);
 	}
 	pst_node_free(&cli->node);
 	pst_loader_free(&cli->loader);
+	pst_passed_close(&cli->passed);
 	if (uv_loop_close(&cli->loop))
 		fprintf(stderr, "postern: handles were left open\n");
 	return cli->exit;

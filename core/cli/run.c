@@ -42,6 +42,7 @@ run_ready(struct cli_node *cli)
 		close(run->ready_fd);
 	}
 	pst_info(log, "node up", PST_STR("node", config->node_name));
+	pst_passed_complain(&cli->passed, log);
 }
 
 /* As many connections as the system lets us have. */
@@ -83,6 +84,7 @@ cmd_run(int argc, char **argv)
 	if (argc - optind > 1)
 		return cli_usage("run", "want one file or directory, or none");
 	run.file = argv[optind];
+	pst_passed_take(&run.cli.passed);
 	descriptors_raise();
 	return cli_node_run(&run.cli, run.file, state);
 }

@@ -9,6 +9,8 @@
  *   tools echo PORT                   a server which sends back what it is sent
  *   tools talk PORT TEXT MS           send TEXT and a newline, half-close, print all that comes back
  *   tools record PORT TO FILE         forward PORT to TO, and append to FILE all that passes, both ways
+ *   tools activate PORT,… NAME:… COMMAND…
+ *                                     become COMMAND, with sockets passed as systemd does: one listening on each PORT
  *
  * All addresses are 127.0.0.1. Exit code 0: done; 1: it failed; 2: usage; 3: time ran out.
  * Servers run until a signal ends them.
@@ -443,6 +445,35 @@ talk(int port, const char *words, int ms)
 	return ask(port, text, true, false, ms);
 }
 
+/* Sockets from 3 on, and what sd_listen_fds(3) says of the environment. */
+static int
+activate(const char *list, const char *names, char **argv)
+{
+	char text[32];
+	int count = 0;
+
+	for (; *list; list += strspn(list, ",")) {
+		char *end;
+		int fd = listen_on((int)strtol(list, &end, 10));
+
+		list = end;
+		if (fd < 0)
+			return fail("listen");
+		if (fd == 3 + count) /* already there, but it would be closed */
+			fcntl(fd, F_SETFD, 0);
+		else if (dup2(fd, 3 + count) < 0)
+			return fail("dup2");
+		count++;
+	}
+	snprintf(text, sizeof text, "%d", (int)getpid());
+	setenv("LISTEN_PID", text, 1);
+	snprintf(text, sizeof text, "%d", count);
+	setenv("LISTEN_FDS", text, 1);
+	setenv("LISTEN_FDNAMES", names, 1);
+	execvp(argv[0], argv);
+	return fail(argv[0]);
+}
+
 /* `argv` starts at the command's name. */
 static int
 command(int argc, char **argv)
@@ -466,6 +497,8 @@ command(int argc, char **argv)
 		return talk(first, argv[2], atoi(argv[3]));
 	if (!strcmp(name, "record") && argc == 4)
 		return record(first, atoi(argv[2]), argv[3]);
+	if (!strcmp(name, "activate") && argc >= 4)
+		return activate(argv[1], argv[2], argv + 3);
 	fprintf(stderr, "usage: see the top of tools.c\n");
 	return 2;
 }

@@ -36,6 +36,7 @@ PST_API void pst_dial_cancel(struct pst_dial *dial);
 PST_API PST_MUST_CHECK int pst_host_port(const char *text, char host[PST_HOST_TEXT], uint16_t *port);
 /* The same, for numbers only, into a socket address. */
 PST_API PST_MUST_CHECK int pst_sockaddr_parse(const char *text, struct sockaddr_storage *out);
+PST_API bool pst_sockaddr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 /* The text of a socket address. Returns out. */
 PST_API char *pst_sockaddr_format(const struct sockaddr_storage *sa, char out[PST_ADDRESS_TEXT]);
 

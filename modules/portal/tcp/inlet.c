@@ -2,14 +2,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <postern/dial.h>
+#include <postern/listen.h>
 #include <postern/multiaddr.h>
 #include <postern/path.h>
 
 #include "portal.h"
 #include "sections.h"
 
-#define BACKLOG 1024
 /* Without a Pong for so long the path is asked whether it lives. */
 #define SUSPECT_MS 1000
 
@@ -66,11 +65,10 @@ inlet_check(const void *conf, struct pst_err *err)
 {
 	const struct inlet_conf *c = conf;
 	struct pst_path_conf path = path_conf(c);
-	struct sockaddr_storage sa;
+	int rc = pst_listen_check(c->listen, err);
 
-	if (pst_sockaddr_parse(c->listen, &sa))
-		return pst_fail(err, PST_E_CONF, "listen: \"%s\" is no address:port (a number, not a name)",
-		    c->listen);
+	if (rc)
+		return rc;
 	if (c->window_max < STREAM_WINDOW)
 		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
 	if (c->streams < 1)
@@ -247,27 +245,6 @@ listener_closed(uv_handle_t *handle)
 	inlet_gone(&inlet->portal);
 }
 
-static int
-inlet_listen(struct inlet *inlet, struct pst_err *err)
-{
-	struct sockaddr_storage sa;
-	int rc = pst_sockaddr_parse(inlet->conf->listen, &sa);
-
-	if (!rc)
-		rc = uv_tcp_init(pst_env_loop(inlet->portal.env), &inlet->listener);
-	if (rc)
-		return rc;
-	inlet->listener.data = inlet;
-	inlet->listener_open = true;
-	rc = uv_tcp_bind(&inlet->listener, (struct sockaddr *)&sa,
-	    sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
-	if (!rc)
-		rc = uv_listen((uv_stream_t *)&inlet->listener, BACKLOG, connection_waits);
-	if (rc)
-		return pst_fail(err, rc, "cannot listen on %s: %s", inlet->conf->listen, pst_strerror(rc));
-	return PST_OK;
-}
-
 int
 inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
@@ -294,7 +271,10 @@ inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		return rc;
 	}
 	*self = inlet;
-	rc = inlet_listen(inlet, err);
+	inlet->listener.data = inlet;
+	inlet->listener_open = true;
+	rc = pst_listen(&inlet->listener, inlet->portal.env, inlet->portal.log, inlet->conf->listen,
+	    connection_waits, err);
 	if (rc) /* stays open, so that close() ends what there is */
 		pst_section_down(senv, rc, err->text);
 	else

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#define BACKLOG 1024
+#include <postern/listen.h>
+
 /* For portals, files and libraries. */
 #define DESCRIPTORS_KEPT 256
 
@@ -76,38 +77,27 @@ static int
 listener_open(struct tcp *tcp, const char *address, struct pst_err *err)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
-	struct sockaddr_storage sa;
-	int rc;
 
 	if (!listener)
 		return -ENOMEM;
-	uv_tcp_init(pst_env_loop(tcp->env), &listener->handle);
 	listener->handle.data = tcp;
 	listener->next = tcp->listeners;
 	tcp->listeners = listener;
 	tcp->open_listeners++;
-	rc = pst_sockaddr_parse(address, &sa);
-	if (!rc)
-		rc = uv_tcp_bind(&listener->handle, (struct sockaddr *)&sa,
-		    sa.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
-	if (!rc)
-		rc = uv_listen((uv_stream_t *)&listener->handle, BACKLOG, connection_waits);
-	if (rc)
-		return pst_fail(err, rc, "cannot listen on %s: %s", address, pst_strerror(rc));
-	pst_info(pst_section_log(tcp->senv), "listening", PST_STR("address", address));
-	return PST_OK;
+	return pst_listen(&listener->handle, tcp->env, pst_section_log(tcp->senv), address,
+	    connection_waits, err);
 }
 
 static int
 tcp_check(const void *conf, struct pst_err *err)
 {
 	const struct tcp_conf *c = conf;
-	struct sockaddr_storage sa;
+	int rc = PST_OK;
 
-	for (size_t i = 0; i < c->listen.count; i++)
-		if (pst_sockaddr_parse(c->listen.item[i], &sa))
-			return pst_fail(err, PST_E_CONF,
-			    "listen: \"%s\" is no address:port (a number, not a name)", c->listen.item[i]);
+	for (size_t i = 0; !rc && i < c->listen.count; i++)
+		rc = pst_listen_check(c->listen.item[i], err);
+	if (rc)
+		return rc;
 	if (c->links < 1 || c->unknown_links < 1 || !c->unknown_window)
 		return pst_fail(err, PST_E_CONF, "want links, unknown_links and unknown_window of at least 1");
 	if (c->max_frame > PST_STREAM_FRAME_MAX)

@@ -1,0 +1,36 @@
+/*
+ * Listening: a TCP socket at an address of ours, bound here, or passed by who
+ * started the node, as systemd does (sd_listen_fds(3)): the passed socket
+ * whose local address is the one that is wanted is taken, and none is bound.
+ */
+#ifndef POSTERN_LISTEN_H
+#define POSTERN_LISTEN_H
+
+#include <postern/dial.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Connections that may wait for us; the kernel caps it (net.core.somaxconn). */
+#define PST_BACKLOG 1024
+
+/* Is it "address:port" or "[v6]:port", in numbers? Else PST_E_CONF, and a
+ * sentence that begins with "listen:". */
+PST_API PST_MUST_CHECK int pst_listen_check(const char *address, struct pst_err *err);
+/*
+ * Listen there; waits(handle, status) runs for each connection. An IPv6
+ * address is for IPv6 alone.
+ *
+ * handle  initialised here whatever is returned, and the caller's to close;
+ *         its `data` is left alone. A passed socket outlives it, and is taken
+ *         again by who listens there next.
+ * log     gets one line when it has begun.
+ */
+PST_API PST_MUST_CHECK int pst_listen(uv_tcp_t *handle, struct pst_env *env,
+    const struct pst_log *log, const char *address, uv_connection_cb waits, struct pst_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
