@@ -36,6 +36,7 @@ int cmd_identity(int argc, char **argv);
 int cmd_message(int argc, char **argv);
 int cmd_module(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_section(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stop(int argc, char **argv);

@@ -31,12 +31,15 @@ const struct command commands[] = {
 	    ASK_OPTIONS_HELP, cmd_reload },
 	{ "stop", "", "stop a running node, and wait until it has gone",
 	    "  --now           do not wait for sessions to end\n" ASK_OPTIONS_HELP, cmd_stop },
-	{ "ping", "ROUTE | inlet NAME | relay NAME", "ask the far end of a route for an echo",
+	{ "ping", "[ROUTE | inlet NAME | relay NAME]", "ask the far end of a route, or the node itself, for an answer",
 	    "  --count N       so often (default: 3)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n" ASK_OPTIONS_HELP, cmd_trace },
 	{ "trace", "ROUTE | inlet NAME | relay NAME", "say of each hop of a route who is there, and how far",
 	    "  --count N       echoes at the end (default: 1)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n" ASK_OPTIONS_HELP, cmd_trace },
+	{ "report", "", "write down what somebody who helps will ask for, without secrets",
+	    "  --to FILE       where to (default: postern-report-DATE-TIME.txt here)\n" ASK_OPTIONS_HELP,
+	    cmd_report },
 	{ "identity", "show [NAME] | create|list|delete …", "a node's identities",
 	    "  show [NAME]     print the identifier, making the identity if need be\n"
 	    "    --state DIR   the node's state directory\n"

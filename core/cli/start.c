@@ -16,7 +16,7 @@
 
 #define READY "ready\n"
 /* Opening sections takes long only where a token or a database must be asked. */
-#define START_MS 30000
+#define START_S 30
 
 /* ---- the child ---- */
 
@@ -65,14 +65,21 @@ await(int ready, pid_t pid, const char *dir, off_t from)
 	char word[sizeof READY];
 	int status;
 
-	if (poll(&wait, 1, START_MS) == 0)
+	for (int s = 0; poll(&wait, 1, 1000) == 0; s++) {
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "\rpostern: waiting for the node to come up, %d s", s + 1);
+		if (s < START_S)
+			continue;
 		return cli_fail(UV_ETIMEDOUT, "the node (process %d) is not up after %d s; see %s/node.log",
-		    (int)pid, START_MS / 1000, dir);
+		    (int)pid, START_S, dir);
+	}
 	if (read(ready, word, sizeof word) > 0)
 		return EXIT_DONE;
 	/* its end of the pipe is closed, so it has ended */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (pst_state_taken(dir)) /* another command's node was first */
+		return EXIT_DONE;
 	complaint_print(dir, from);
 	status = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILED;
 	cli_fail(PST_E_NO_NODE, "the node did not start; see %s/node.log", dir);
@@ -113,7 +120,7 @@ start_node(const char *dir)
 	}
 	exit = await(ready[0], pid, dir, from);
 	close(ready[0]);
-	if (exit == EXIT_DONE)
+	if (exit == EXIT_DONE && !kill(pid, 0))
 		fprintf(stderr, "postern: started a node on %s (process %d); it logs to %s\n", dir, (int)pid,
 		    path);
 	return exit;

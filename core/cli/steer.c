@@ -149,6 +149,20 @@ trace_print(const struct trace_words *words, json_t *answer, bool ping)
 	return stuck ? cli_fail(rc, "%s", sentence) : EXIT_DONE;
 }
 
+static int
+ping_node(const struct ask *ask)
+{
+	json_t *answer;
+	int exit = ask_node(ask, json_pack("{s:s}", "do", "ping"), &answer);
+
+	if (exit == EXIT_DONE && ask->json)
+		print_json(answer);
+	else if (exit == EXIT_DONE)
+		puts("the node answers");
+	json_decref(answer);
+	return exit;
+}
+
 int
 cmd_trace(int argc, char **argv)
 {
@@ -162,6 +176,8 @@ cmd_trace(int argc, char **argv)
 		if (n < 0)
 			return EXIT_USAGE;
 	}
+	if (ping && !words.words)
+		return ping_node(&words.ask);
 	if (!words.words || (words.words == 1 && words.word[0][0] != '/'))
 		return cli_usage(argv[0], "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
 		    "or inlet NAME, or relay NAME");

@@ -262,6 +262,8 @@ change_settled(struct pst_node *node)
 {
 	struct pst_change *change = node->changes;
 
+	if (node->changing && change->working)
+		return; /* settled, but not for its sake */
 	pst_config_free(&node->leaving_config);
 	if (node->changing) {
 		if (undo(change))

@@ -97,6 +97,12 @@ do_status(struct control_request *request)
 }
 
 static void
+do_ping(struct control_request *request)
+{
+	control_answer(request, json_object());
+}
+
+static void
 do_list(struct control_request *request)
 {
 	control_answer(request, node_sections(control_node(request),
@@ -151,6 +157,7 @@ static const struct {
 	{ "create", control_create },
 	{ "delete", control_delete },
 	{ "list", do_list },
+	{ "ping", do_ping },
 	{ "reload", control_reload },
 	{ "show", do_show },
 	{ "status", do_status },

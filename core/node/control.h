@@ -9,6 +9,7 @@
  *
  *   do       with                                   answer
  *   status                                          the node (status.h)
+ *   ping                                            {}
  *   list     kind                                   its sections
  *   show     kind, name                             a section with its options
  *   create   kind, name, options, cwd               the section
