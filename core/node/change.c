@@ -113,8 +113,11 @@ static void
 apply(struct pst_change *change)
 {
 	struct pst_node *node = change->node;
-	int rc = sections_add(node, change->config, &change->count);
+	int rc;
 
+	for (size_t i = 0; i < node->count; i++)
+		node->sections[i]->fresh = false;
+	rc = sections_add(node, change->config, &change->count);
 	if (rc) {
 		for (size_t i = 0; i < node->count; i++)
 			if (node->sections[i]->fresh) {
@@ -273,8 +276,6 @@ change_settled(struct pst_node *node)
 				change->err = node->sections[i]->why;
 		finish(node);
 	}
-	for (size_t i = 0; i < node->count; i++)
-		node->sections[i]->fresh = false;
 	if (node->changes && !node->changing)
 		change_begin(node);
 }
