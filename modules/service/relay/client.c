@@ -4,7 +4,7 @@
 
 #include <postern/path.h>
 
-#include "relay.h"
+#include "message.h"
 
 /* Attempts at the first pace, then each takes twice as long, up to this. */
 #define ATTEMPTS_QUICK 10
@@ -58,23 +58,12 @@ client_check(const void *conf, struct pst_err *err)
 
 static void attempt(struct client *c);
 
-/* The relay's address ends with the name that was asked for. */
-static bool
-answer_right(const struct client *c, const struct pst_message *answer)
-{
-	struct pst_reader r = pst_buf_reader(&answer->payload);
-	size_t len, n = strlen(c->name);
-	const uint8_t *text = pst_read_data(&r, &len);
-
-	return !r.status && len >= n && !memcmp(text + len - n, c->name, n);
-}
-
 static void
 answered(struct pst_request *request, int rc, struct pst_message *answer)
 {
 	struct client *c = pst_container_of(request, struct client, request);
 
-	if (!rc && answer_right(c, answer)) {
+	if (!rc && answer_names(&answer->payload, c->name)) {
 		pst_info(pst_section_log(c->senv), "relay registered", PST_STR("relay", c->name));
 		return;
 	}
@@ -90,13 +79,12 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 static void
 attempt(struct client *c)
 {
-	uint8_t text[RELAY_NAME_MAX + 2];
-	struct pst_writer w = pst_writer(text, sizeof text);
+	uint8_t text[MESSAGE_MAX];
+	size_t len = registration_write(text, c->name);
 	struct pst_buf buf;
 
 	c->attempts++;
-	pst_write_data(&w, c->name, strlen(c->name));
-	if (pst_env_buf(&buf, c->env, text, pst_writer_len(&w), PST_RX_HEADROOM, PST_RX_TAILROOM))
+	if (pst_env_buf(&buf, c->env, text, len, PST_RX_HEADROOM, PST_RX_TAILROOM))
 		return;
 	/* no answer is what a refusal looks like, too */
 	if (pst_request_send(c->env, &c->request, c->service, &buf, c->wait_ms, answered))

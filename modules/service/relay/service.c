@@ -7,7 +7,7 @@
 #include <postern/identity.h>
 #include <postern/router.h>
 
-#include "relay.h"
+#include "message.h"
 
 const struct pst_opt service_options[] = {
 	PST_OPT(LIST, struct service_conf, authorized, NULL, "identifiers that may register; \"*\" for all"),
@@ -226,14 +226,11 @@ relay_answer(struct relay *relay, const struct pst_message *m)
 {
 	struct service *s = relay->service;
 	struct pst_route own = pst_worker_route(&relay->worker);
-	uint8_t text[2 + sizeof RELAY_PREFIX + RELAY_NAME_MAX];
-	struct pst_writer w = pst_writer(text, sizeof text);
-	char address[sizeof RELAY_PREFIX + RELAY_NAME_MAX];
+	uint8_t text[MESSAGE_MAX];
+	size_t len = answer_write(text, relay->name);
 	struct pst_buf buf;
 
-	snprintf(address, sizeof address, RELAY_PREFIX "%s", relay->name);
-	pst_write_data(&w, address, strlen(address));
-	if (pst_env_buf(&buf, s->env, text, pst_writer_len(&w), PST_RX_HEADROOM, PST_RX_TAILROOM))
+	if (pst_env_buf(&buf, s->env, text, len, PST_RX_HEADROOM, PST_RX_TAILROOM))
 		return;
 	if (m->payload.block)
 		pst_buf_charge(&buf, pst_buf_account(&m->payload));
@@ -269,32 +266,15 @@ relay_register(struct service *s, const char *name, struct pst_message *m)
 	relay_answer(relay, m);
 }
 
-/* A name that may stand in an address and in a log. */
-static bool
-name_take(const uint8_t *text, size_t len, char out[RELAY_NAME_MAX + 1])
-{
-	if (!text || !len || len > RELAY_NAME_MAX)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] <= ' ' || text[i] == 0x7f || text[i] == '/' || text[i] == '#')
-			return false;
-	memcpy(out, text, len);
-	out[len] = '\0';
-	return true;
-}
-
 static void
 service_receives(struct service *s, struct pst_message *m)
 {
-	struct pst_reader r = pst_buf_reader(&m->payload);
-	size_t len;
-	const uint8_t *text = pst_read_data(&r, &len);
 	char name[RELAY_NAME_MAX + 1];
 	uint8_t random[16];
 
 	if (!admits(s->authorized, m->from)) {
 		refuse(s, m->from, NULL, "may not register");
-	} else if (r.status || !name_take(text, len, name) || m->back.hops < 2) {
+	} else if (!registration_read(name, &m->payload) || m->back.hops < 2) {
 		refuse(s, m->from, NULL, "not a registration");
 	} else {
 		if (!strcmp(name, RELAY_ANY)) {
