@@ -1,4 +1,9 @@
-/* Any bytes as a configuration; what is accepted prints and reads back the same. */
+/*
+ * Any bytes as a configuration; what is accepted prints and reads back the same.
+ * Covers: core/conf/scan.c core/conf/decode.c core/conf/entry.c core/conf/section.c core/conf/type.c
+ * Covers: core/conf/values.c core/conf/nearest.c core/conf/place.c
+ */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +38,24 @@ static const struct pst_opt options[] = {
 	PST_OPT_END,
 };
 
+/* The table of a section with `use = strict`. */
+static const struct pst_opt strict_options[] = {
+	PST_OPT(STR, struct all, str, NULL, "a string", .of = "required"),
+	PST_OPT_END,
+};
+
+/* A text that is set is there, and makes a difference. */
+static void
+check_set(struct pst_values *changed, const struct pst_values *values)
+{
+	const struct all *conf = pst_values_conf(changed);
+
+	if (!pst_values_written(changed, "number") || pst_values_set(changed, "number", "1") != -EINVAL ||
+	    pst_values_set(changed, "ref", "other ref") || strcmp(conf->ref, "other ref") ||
+	    pst_values_equal(values, changed))
+		abort();
+}
+
 static void
 read_back(const struct pst_conf_section *section, const struct pst_values *values)
 {
@@ -55,6 +78,8 @@ read_back(const struct pst_conf_section *section, const struct pst_values *value
 		fprintf(stderr, "%s\n%s\n", err.text, text);
 		abort();
 	}
+	if (again)
+		check_set(again, values);
 	pst_values_free(&again);
 	pst_conf_free(&conf);
 	free(text);
@@ -84,7 +109,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (pst_conf_load_text(conf, "fuzz", "/dir", (const char *)data, size, &err) == PST_OK)
 		for (size_t i = 0; i < pst_conf_count(conf); i++) {
 			const struct pst_conf_section *section = pst_conf_at(conf, i);
+			bool strict = section->use && !strcmp(section->use, "strict");
 
+			if (strict && !pst_values_new(&values, section, strict_options, sizeof(struct all), &err))
+				pst_values_free(&values);
 			if (pst_values_new(&values, section, options, sizeof(struct all), &err)) {
 				check_refusal(section, &err);
 				continue;

@@ -1,4 +1,7 @@
-/* The body of a frame: what is taken reads back the same when written anew. */
+/*
+ * The body of a frame: what is taken reads back the same when written anew.
+ * Covers: core/route/route.c
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +29,25 @@ check(bool right)
 		abort();
 }
 
+/* Copied and put behind each other routes stay what they are. */
+static void
+check_copies(const struct pst_route *route)
+{
+	struct pst_route *copy = pst_route_copy(route);
+	struct pst_route_buf twice;
+
+	check(copy && copy->len == route->len && copy->hops == route->hops);
+	check(!route->len || !memcmp(copy->data, route->data, route->len));
+	pst_route_buf_init(&twice);
+	check(!pst_route_add_route(&twice, route));
+	if (2 * route->len > sizeof twice.bytes)
+		check(pst_route_add_route(&twice, copy) == PST_E_LIMIT && twice.len == route->len);
+	else
+		check(!pst_route_add_route(&twice, copy) && twice.len == 2 * route->len &&
+		    twice.hops == 2 * route->hops);
+	free(copy);
+}
+
 /* The parts of a route are the route. */
 static void
 check_route(const struct pst_route_buf *rb)
@@ -43,7 +65,7 @@ check_route(const struct pst_route_buf *rb)
 		check(n && n == pst_route_first_len(&rest) && !memcmp(again, rest.data, n));
 		rest = pst_route_rest(&rest);
 	}
-	check(!rest.len && !rest.hops);
+	check(!rest.len && !rest.hops && !pst_route_rest(&rest).hops);
 	check(strlen(pst_route_format(&route, text, sizeof text)) < sizeof text);
 }
 
@@ -59,13 +81,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (frame_open(&f))
 		return 0;
 	check(f.payload.start >= data && f.payload.end <= data + len);
+	onward = pst_route_buf_view(&f.onward);
+	back = pst_route_buf_view(&f.back);
+	check_copies(&onward);
+	check_copies(&back);
 	check_route(&f.onward);
 	check_route(&f.back);
 
 	pool = pst_pool_new(SIZE_MAX);
 	account = pst_account_new(pool, SIZE_MAX, NULL, NULL);
-	onward = pst_route_buf_view(&f.onward);
-	back = pst_route_buf_view(&f.back);
 	len = pst_buf_len(&f.payload);
 	check(!pst_buf_new(&again.payload, pool, account, 0, len, 0));
 	memcpy(pst_buf_put(&again.payload, len), f.payload.start, len);

@@ -1,4 +1,7 @@
-/* Multiaddrs as text and as bytes: each form leads to the other and back. */
+/*
+ * Multiaddrs as text and as bytes: each form leads to the other and back.
+ * Covers: core/route/multiaddr.c
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +33,8 @@ check_taken(const struct pst_multiaddr *ma)
 	r = pst_reader(bytes, pst_writer_len(&w));
 	pst_multiaddr_decode(&r, &other);
 	check(!r.status && other.count == ma->count);
+	for (size_t i = 0; i < ma->count; i++)
+		check(*pst_protocol_name(ma->hop[i].protocol));
 	if (!ma->count) /* no bytes are no hops; no text says that */
 		return;
 	pst_multiaddr_format(&other, text, sizeof text);
