@@ -100,6 +100,15 @@ node_failed(void *arg, int rc, const char *sentence)
 	struct cli_node *cli = arg;
 
 	cli->exit = cli_fail(rc, "%s", sentence);
+	pst_notify_status(&cli->notify, sentence);
+}
+
+static void
+node_stopping(void *arg)
+{
+	struct cli_node *cli = arg;
+
+	pst_notify_stopping(&cli->notify);
 }
 
 static void
@@ -120,6 +129,7 @@ node_closed(void *arg)
 static const struct pst_node_events node_events = {
 	.up = node_up,
 	.failed = node_failed,
+	.stopping = node_stopping,
 	.closed = node_closed,
 };
 
@@ -148,27 +158,36 @@ stop_asked(uv_signal_t *handle, int number)
 		cli_done(cli, EXIT_FAILED);
 }
 
+struct reload {
+	struct pst_change change;
+	struct cli_node *cli;
+};
+
 static void
 reloaded(struct pst_change *change, int rc, const char *sentence)
 {
-	const struct pst_log *log = pst_env_log(pst_node_env(change->node));
+	struct reload *reload = pst_container_of(change, struct reload, change);
+	struct cli_node *cli = reload->cli;
 
 	if (rc)
-		pst_error(log, "reload refused", PST_STR("why", sentence));
-	free(change);
+		pst_error(pst_env_log(pst_node_env(cli->node)), "reload refused", PST_STR("why", sentence));
+	pst_notify_ready(&cli->notify, rc ? sentence : "up");
+	free(reload);
 }
 
 static void
 reload_asked(uv_signal_t *handle, int number)
 {
 	struct cli_node *cli = handle->data;
-	struct pst_change *change = calloc(1, sizeof *change);
+	struct reload *reload = calloc(1, sizeof *reload);
 
 	(void)number;
-	if (!change)
+	if (!reload)
 		return;
-	change->done = reloaded;
-	pst_node_change(cli->node, change);
+	reload->cli = cli;
+	reload->change.done = reloaded;
+	pst_notify_reloading(&cli->notify);
+	pst_node_change(cli->node, &reload->change);
 }
 
 static void
@@ -219,6 +238,7 @@ cli_node_run(struct cli_node *cli, const char *file, const char *state)
 		cli->exit = cli_fail(rc, "%s", err.text[0] ? err.text : pst_strerror(rc));
 	} else {
 		pst_node_env(cli->node)->passed = &cli->passed;
+		pst_notify_watch(&cli->notify, pst_node_env(cli->node));
 		signals_start(cli);
 		pst_node_start(cli->node);
 		uv_run(&cli->loop, UV_RUN_DEFAULT);
@@ -226,6 +246,7 @@ cli_node_run(struct cli_node *cli, const char *file, const char *state)
 	pst_node_free(&cli->node);
 	pst_loader_free(&cli->loader);
 	pst_passed_close(&cli->passed);
+	pst_notify_close(&cli->notify);
 	if (uv_loop_close(&cli->loop))
 		fprintf(stderr, "postern: handles were left open\n");
 	return cli->exit;

@@ -4,6 +4,7 @@
 
 #include <postern/err.h>
 
+#include "base/notify.h"
 #include "base/passed.h"
 #include "node/node.h"
 
@@ -59,7 +60,8 @@ struct cli_node {
 	uv_loop_t loop;
 	struct pst_loader *loader;
 	struct pst_logbook book;
-	struct pst_passed passed; /* empty but in `run` */
+	struct pst_passed passed; /* empty but in `run`, */
+	struct pst_notify notify; /* as this is silent */
 	struct pst_node *node;
 	enum pst_node_use use;
 	uv_signal_t signals[3]; /* SIGINT, SIGTERM: stop in order; again: at once. SIGHUP: reload */

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -42,7 +43,10 @@ run_ready(struct cli_node *cli)
 		close(run->ready_fd);
 	}
 	pst_info(log, "node up", PST_STR("node", config->node_name));
+	if (geteuid() == 0)
+		pst_warn(log, "running as root, whose rights it does not need");
 	pst_passed_complain(&cli->passed, log);
+	pst_notify_ready(&cli->notify, "up");
 }
 
 /* As many connections as the system lets us have. */
@@ -84,7 +88,10 @@ cmd_run(int argc, char **argv)
 	if (argc - optind > 1)
 		return cli_usage("run", "want one file or directory, or none");
 	run.file = argv[optind];
+	/* nothing that is run here gains a right by being run */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	pst_passed_take(&run.cli.passed);
+	pst_notify_open(&run.cli.notify);
 	descriptors_raise();
 	return cli_node_run(&run.cli, run.file, state);
 }

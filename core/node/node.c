@@ -115,12 +115,21 @@ pst_node_start(struct pst_node *node)
 	node_settle(node);
 }
 
+static void
+stopping_begins(struct pst_node *node)
+{
+	if (!node->stopping && node->events->stopping)
+		node->events->stopping(node->arg);
+	node->stopping = true;
+}
+
 void
 pst_node_close(struct pst_node *node)
 {
 	if (node->closing)
 		return;
 	node->closing = true;
+	stopping_begins(node);
 	node_control_stop(node);
 	pst_timer_stop(&node->env, &node->drain_timer);
 	node_settle(node);
@@ -189,7 +198,7 @@ pst_node_stop(struct pst_node *node)
 		pst_node_close(node);
 		return;
 	}
-	node->stopping = true;
+	stopping_begins(node);
 	for (size_t i = 0; i < node->count; i++) {
 		struct pst_section_env *s = node->sections[i];
 

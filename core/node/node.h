@@ -24,6 +24,8 @@ struct pst_node_events {
 	void (*up)(void *arg);
 	/* A section could not be opened; the node begins to stop. */
 	void (*failed)(void *arg, int rc, const char *sentence);
+	/* It begins to stop, whoever asked; may be NULL. */
+	void (*stopping)(void *arg);
 	/* Everything is closed; pst_node_free() may be called. */
 	void (*closed)(void *arg);
 };

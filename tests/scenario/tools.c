@@ -11,6 +11,7 @@
  *   tools record PORT TO FILE         forward PORT to TO, and append to FILE all that passes, both ways
  *   tools activate PORT,… NAME:… COMMAND…
  *                                     become COMMAND, with sockets passed as systemd does: one listening on each PORT
+ *   tools notified NAME               a service manager's socket, at a path or @abstract; prints each message on a line
  *
  * All addresses are 127.0.0.1. Exit code 0: done; 1: it failed; 2: usage; 3: time ran out.
  * Servers run until a signal ends them.
@@ -28,7 +29,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <stddef.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -474,6 +477,34 @@ activate(const char *list, const char *names, char **argv)
 	return fail(argv[0]);
 }
 
+/* Prints what comes as systemd would be told (sd_notify(3)), with blanks for newlines. */
+static int
+notified(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[4096];
+	ssize_t n;
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", name);
+	if (*name == '@')
+		at.sun_path[0] = '\0';
+	if (bind(fd, (struct sockaddr *)&at, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))) < 0)
+		return fail(name);
+	puts("bound");
+	for (;;) {
+		fflush(stdout);
+		n = recv(fd, text, sizeof text - 1, 0);
+		if (n < 0)
+			return fail("recv");
+		text[n] = '\0';
+		for (char *p = text; *p; p++)
+			if (*p == '\n')
+				*p = ' ';
+		puts(text);
+	}
+}
+
 /* `argv` starts at the command's name. */
 static int
 command(int argc, char **argv)
@@ -497,6 +528,8 @@ command(int argc, char **argv)
 		return talk(first, argv[2], atoi(argv[3]));
 	if (!strcmp(name, "record") && argc == 4)
 		return record(first, atoi(argv[2]), argv[3]);
+	if (!strcmp(name, "notified") && argc == 2)
+		return notified(argv[1]);
 	if (!strcmp(name, "activate") && argc >= 4)
 		return activate(argv[1], argv[2], argv + 3);
 	fprintf(stderr, "usage: see the top of tools.c\n");
