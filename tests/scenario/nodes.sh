@@ -17,10 +17,11 @@ three_nodes() {
 }
 
 up() {
-	local node
+	local node before
 	for node; do
+		before=$(cat "$work/$node.log" 2>/dev/null | grep -c 'node up')
 		start "$node" "$POSTERN" run "$work/$node.conf"
-		line "$node" 'node up' >/dev/null || bail "$node does not start"
+		line "$node" 'node up' $((before + 1)) >/dev/null || bail "$node does not start"
 	done
 }
 

@@ -245,6 +245,39 @@ listener_closed(uv_handle_t *handle)
 	inlet_gone(&inlet->portal);
 }
 
+static void
+listener_close(struct inlet *inlet)
+{
+	if (inlet->listener_open && !uv_is_closing((uv_handle_t *)&inlet->listener))
+		uv_close((uv_handle_t *)&inlet->listener, listener_closed);
+}
+
+static void
+inlet_drain(void *self)
+{
+	struct inlet *inlet = self;
+
+	listener_close(inlet);
+	portal_drain(&inlet->portal);
+}
+
+static void
+inlet_status(void *self, struct pst_status *status)
+{
+	const struct inlet *inlet = self;
+	const struct pst_peer *peer = inlet->gate ? inlet->gate->peer : NULL;
+
+	pst_status_put(status, PST_FIELDS(PST_STR("path", inlet->route ? "up" : "down"),
+	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL)));
+	portal_status(&inlet->portal, status);
+}
+
+static const struct pst_section_hooks inlet_hooks = {
+	.size = sizeof inlet_hooks,
+	.status = inlet_status,
+	.drain = inlet_drain,
+};
+
 int
 inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
@@ -270,6 +303,7 @@ inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		free(inlet);
 		return rc;
 	}
+	pst_section_hook(senv, &inlet_hooks);
 	*self = inlet;
 	inlet->listener.data = inlet;
 	inlet->listener_open = true;
@@ -288,8 +322,7 @@ inlet_close(void *self)
 	struct inlet *inlet = self;
 	struct pst_path *path = inlet->path;
 
-	if (inlet->listener_open)
-		uv_close((uv_handle_t *)&inlet->listener, listener_closed);
+	listener_close(inlet);
 	portal_end(&inlet->portal);
 	pst_path_close(&path, path_closed, inlet);
 }

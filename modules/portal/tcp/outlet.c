@@ -115,23 +115,29 @@ names(const struct pst_doorman *doorman, const struct pst_peer *peer)
 	    pst_admission_allows(outlet->authorized, peer);
 }
 
-/* Who is not even authenticated gets no answer, and nobody one that there is no memory for. */
+/* Why a Ping is turned away, if it is. */
 static bool
-ping_ignored(const struct outlet *outlet, const struct pst_message *m, bool denied, bool full)
+ping_refused(const struct outlet *outlet, const struct pst_message *m, enum end *why)
 {
-	return (denied && !(m->from && m->from->peer)) ||
-	    ((denied || full) && pst_pool_over(pst_env_pool(outlet->portal.env)));
+	const struct portal *portal = &outlet->portal;
+
+	*why = !allowed(outlet, m) ? END_DENIED : portal->draining ? END_STOPS : END_LIMIT;
+	return *why != END_LIMIT || portal_full(portal);
 }
 
 static void
 ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 {
-	bool denied = !allowed(outlet, m), full = portal_full(&outlet->portal);
+	enum end why;
+	bool refused = ping_refused(outlet, m, &why);
 	struct stream *s;
 	int rc;
 
-	if (ping_ignored(outlet, m, denied, full)) {
-		session_refused(&outlet->portal, m->from, denied ? END_DENIED : END_LIMIT, 0);
+	/* who is not even authenticated gets no answer, and nobody one that there
+	 * is no memory for */
+	if (refused && ((why == END_DENIED && !(m->from && m->from->peer)) ||
+	    pst_pool_over(pst_env_pool(outlet->portal.env)))) {
+		session_refused(&outlet->portal, m->from, why, 0);
 		return;
 	}
 	rc = stream_new(&s, &outlet->portal);
@@ -146,8 +152,8 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 		stream_fail(s, rc);
 		return;
 	}
-	if (denied || full) {
-		turn_away(s, denied ? END_DENIED : END_LIMIT);
+	if (refused) {
+		turn_away(s, why);
 		return;
 	}
 	if (m->from->admit && m->from->peer)
@@ -239,9 +245,28 @@ workers_stop(struct outlet *outlet)
 	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
 }
 
+static void
+outlet_status(void *self, struct pst_status *status)
+{
+	const struct outlet *outlet = self;
+
+	pst_status_put(status, PST_FIELDS(PST_STR("target", outlet->conf->to)));
+	portal_status(&outlet->portal, status);
+}
+
+static void
+outlet_drain(void *self)
+{
+	struct outlet *outlet = self;
+
+	portal_drain(&outlet->portal);
+}
+
 static const struct pst_section_hooks outlet_hooks = {
 	.size = sizeof outlet_hooks,
+	.status = outlet_status,
 	.neighbours = outlet_neighbours,
+	.drain = outlet_drain,
 };
 
 int

@@ -27,6 +27,8 @@
  * drops unknown messages (extensions.md 2). */
 #define STREAM_NO_GRANT_MS 5000
 
+struct pst_status;
+
 struct portal {
 	struct pst_section_env *senv;
 	struct pst_env *env;
@@ -37,6 +39,10 @@ struct portal {
 	uint64_t window_max;
 	uint64_t rtt_ns, rtt_ms; /* the shortest round trip of late, and when it was seen */
 	bool closing;
+	bool draining, drained;  /* nothing new is taken on; nothing is left */
+	/* Sessions that are over: those that were open, and those turned away. */
+	uint64_t ended, refusals;
+	uint64_t bytes_in, bytes_out;
 	void (*gone)(struct portal *portal); /* the last stream of a closing portal */
 	const char *target;      /* outlet: as the configuration has it */
 	struct pst_rate odd, refused;
@@ -127,15 +133,18 @@ void stream_release(struct stream *stream);
 void stream_say(struct stream *stream, const uint8_t *bytes, size_t len);
 /* End all streams; portal->gone() runs when the last one is. */
 void portal_end(struct portal *portal);
+/* Take on nothing new; the section is drained when the last stream has ended by itself. */
+void portal_drain(struct portal *portal);
 /* What we offer, if the node offers anything. */
 struct wire_offer portal_offer(const struct portal *portal);
 /* True when one more stream is too many. */
 bool portal_full(const struct portal *portal);
 
-/* session.c: the one line of each session */
+/* session.c: the one line of each session, and the sum of all */
 void session_ended(const struct stream *stream, enum end why);
 /* Of one that was turned away before it became a stream; rc as in a stream. */
 void session_refused(struct portal *portal, const struct pst_gate *from, enum end why, int rc);
+void portal_status(const struct portal *portal, struct pst_status *status);
 /* What the peer is told. */
 enum wire_reason end_reason(enum end why);
 

@@ -1,6 +1,7 @@
 /* What the log says of a session: who, where, how much, how long, and why it ended. */
 #include <postern/dial.h>
 #include <postern/identity.h>
+#include <postern/module.h>
 
 #include "portal.h"
 
@@ -62,6 +63,7 @@ reason_text(enum end why, enum wire_reason told, int rc)
 void
 session_refused(struct portal *portal, const struct pst_gate *from, enum end why, int rc)
 {
+	portal->refusals++;
 	pst_log_rated(portal->log, PST_LOG_WARN, &portal->refused, "session refused",
 	    PST_STR("peer", peer_text(from)), PST_STR("target", portal->target),
 	    PST_STR("reason", reason_text(why, WIRE_NO_REASON, rc)));
@@ -73,6 +75,7 @@ stream_refused(const struct stream *s, enum end why)
 	struct portal *portal = s->portal;
 	char address[PST_ADDRESS_TEXT];
 
+	portal->refusals++;
 	pst_log_rated(portal->log, PST_LOG_WARN, &portal->refused, "session refused",
 	    PST_STR("peer", peer_text(s->gate)), PST_STR("application", application_text(s, address)),
 	    PST_STR("target", portal->target), PST_U64("took_ms", pst_now_ms(portal->env) - s->since_ms),
@@ -99,10 +102,31 @@ session_ended(const struct stream *s, enum end why)
 		stream_refused(s, why);
 		return;
 	}
+	portal->ended++;
+	portal->bytes_in += s->taken;
+	portal->bytes_out += s->sent;
 	pst_info(portal->log, "session ended", PST_STR("peer", peer_text(s->gate)),
 	    PST_STR("application", application_text(s, address)), PST_STR("target", portal->target),
 	    PST_U64("bytes_in", s->taken), PST_U64("bytes_out", s->sent),
 	    PST_U64("took_ms", pst_now_ms(portal->env) - s->since_ms),
 	    PST_STR("reason", reason_text(why, s->told, s->rc)),
 	    PST_STR("by", why == END_TOLD ? "peer" : NULL));
+}
+
+void
+portal_status(const struct portal *portal, struct pst_status *status)
+{
+	uint64_t open = 0, waiting = 0, in = portal->bytes_in, out = portal->bytes_out;
+
+	for (const struct stream *s = portal->streams; s; s = s->next) {
+		open += s->state == STREAM_OPEN;
+		waiting += s->state == STREAM_WAITING;
+		if (s->state == STREAM_OPEN) {
+			in += s->taken;
+			out += s->sent;
+		}
+	}
+	pst_status_put(status, PST_FIELDS(PST_U64("streams", open), PST_U64("waiting", waiting),
+	    PST_U64("sessions", portal->ended + open), PST_U64("refused", portal->refusals),
+	    PST_U64("bytes_in", in), PST_U64("bytes_out", out)));
 }

@@ -76,6 +76,22 @@ stream_new(struct stream **out, struct portal *portal)
 }
 
 static void
+drained_say(struct portal *portal)
+{
+	if (!portal->draining || portal->drained || portal->streams)
+		return;
+	portal->drained = true;
+	pst_section_drained(portal->senv);
+}
+
+void
+portal_drain(struct portal *portal)
+{
+	portal->draining = true;
+	drained_say(portal);
+}
+
+static void
 stream_free(struct stream *s)
 {
 	struct portal *portal = s->portal;
@@ -93,6 +109,8 @@ stream_free(struct stream *s)
 	free(s);
 	if (portal->closing && !portal->streams)
 		portal->gone(portal);
+	else
+		drained_say(portal);
 }
 
 static void

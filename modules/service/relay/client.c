@@ -29,6 +29,9 @@ struct client {
 	struct pst_path *path;
 	struct pst_route *service; /* to static_forwarding_service; NULL while down */
 	struct pst_request request;
+	struct pst_gate *gate; /* to the relay's node; NULL while down */
+	bool registered;
+	int why; /* it is down */
 	unsigned attempts;
 	uint64_t wait_ms;
 };
@@ -64,6 +67,7 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 	struct client *c = pst_container_of(request, struct client, request);
 
 	if (!rc && answer_names(&answer->payload, c->name)) {
+		c->registered = true;
 		pst_info(pst_section_log(c->senv), "relay registered", PST_STR("relay", c->name));
 		return;
 	}
@@ -99,7 +103,7 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 	struct pst_route_buf rb;
 	struct pst_route to;
 
-	(void)gate;
+	c->gate = gate;
 	pst_route_buf_init(&rb);
 	if (pst_route_add_route(&rb, route) ||
 	    pst_route_add(&rb, PST_ADDRESS_LOCAL, service, sizeof service - 1))
@@ -121,11 +125,41 @@ path_down(void *arg, int rc)
 	pst_request_cancel(&c->request);
 	free(c->service);
 	c->service = NULL;
+	c->gate = NULL;
+	c->registered = false;
+	c->why = rc;
 }
 
 static const struct pst_path_events path_events = {
 	.up = path_up,
 	.down = path_down,
+};
+
+/* Registered, or what is lacking. */
+static const char *
+registration_text(const struct client *c)
+{
+	if (c->registered)
+		return "registered";
+	if (c->gate)
+		return c->attempts > ATTEMPTS_QUICK ? "the relay service does not answer" : "asked for";
+	return c->why ? pst_strerror(c->why) : "no route yet";
+}
+
+static void
+client_status(void *self, struct pst_status *status)
+{
+	const struct client *c = self;
+	const struct pst_peer *peer = c->gate ? c->gate->peer : NULL;
+
+	pst_status_put(status, PST_FIELDS(PST_STR("name", c->name),
+	    PST_STR("registration", registration_text(c)), PST_STR("path", c->gate ? "up" : "down"),
+	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL)));
+}
+
+static const struct pst_section_hooks client_hooks = {
+	.size = sizeof client_hooks,
+	.status = client_status,
 };
 
 int
@@ -146,6 +180,7 @@ client_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		free(c);
 		return rc;
 	}
+	pst_section_hook(senv, &client_hooks);
 	*self = c;
 	pst_section_up(senv);
 	return PST_OK;

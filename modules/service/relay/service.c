@@ -16,6 +16,9 @@ const struct pst_opt service_options[] = {
 	PST_OPT_END,
 };
 
+/* More would be a page nobody reads; the count says how many there are. */
+#define STATUS_RELAYS 100
+
 struct service {
 	struct pst_section_env *senv;
 	struct pst_env *env;
@@ -38,6 +41,7 @@ struct relay {
 	struct pst_route *route;     /* to the node that registered */
 	struct pst_peer *peer;       /* NULL: registered without a channel */
 	uint64_t user;               /* the gate that was last let through */
+	uint64_t since_ms;           /* registered, for the first time */
 	char name[RELAY_NAME_MAX + 1];
 };
 
@@ -191,6 +195,7 @@ relay_new(struct service *s, const char *name, struct pst_gate *from)
 	if (!relay)
 		return NULL;
 	relay->service = s;
+	relay->since_ms = pst_now_ms(s->env);
 	snprintf(relay->name, sizeof relay->name, "%s", name);
 	snprintf(address, sizeof address, RELAY_PREFIX "%s", name);
 	if (pst_worker_start_named(s->router, &relay->worker, address, PST_REACH_SECTION,
@@ -321,6 +326,24 @@ service_free(struct service *s)
 	free(s);
 }
 
+static void
+service_status(void *self, struct pst_status *status)
+{
+	const struct service *s = self;
+	size_t shown = 0;
+
+	for (const struct relay *r = s->relays; r && shown < STATUS_RELAYS; r = r->next, shown++)
+		pst_status_item(status, "relays", PST_FIELDS(PST_STR("name", r->name),
+		    PST_STR("peer", r->peer ? pst_peer_text(r->peer) : NULL),
+		    PST_U64("open_ms", pst_now_ms(s->env) - r->since_ms)));
+	pst_status_put(status, PST_FIELDS(PST_I64("registered", s->count)));
+}
+
+static const struct pst_section_hooks service_hooks = {
+	.size = sizeof service_hooks,
+	.status = service_status,
+};
+
 int
 service_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
@@ -349,6 +372,7 @@ service_open(void **self, struct pst_section_env *senv, const void *conf, struct
 		return rc;
 	}
 	pst_doorman_enter(s->router, &s->doorman, names);
+	pst_section_hook(senv, &service_hooks);
 	*self = s;
 	pst_section_up(senv);
 	return PST_OK;

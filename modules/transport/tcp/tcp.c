@@ -124,6 +124,27 @@ links_possible(struct tcp *tcp)
 	return most > 1 ? most : 1;
 }
 
+static void
+tcp_status(void *self, struct pst_status *status)
+{
+	const struct tcp *tcp = self;
+	uint64_t links = 0, unknown = 0;
+
+	for (size_t i = 0; i < tcp->conf->listen.count; i++)
+		pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", tcp->conf->listen.item[i])));
+	for (const struct pst_stream_link *link = tcp->links.first; link; link = link->next) {
+		links += link->up;
+		unknown += link->up && link->link.gate.admit;
+	}
+	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_U64("unknown", unknown),
+	    PST_I64("accepted", tcp->links.accepted)));
+}
+
+static const struct pst_section_hooks tcp_hooks = {
+	.size = sizeof tcp_hooks,
+	.status = tcp_status,
+};
+
 static void tcp_close(void *self);
 
 static int
@@ -149,6 +170,7 @@ tcp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 		.ending = link_ending,
 		.gone = link_gone,
 	};
+	pst_section_hook(senv, &tcp_hooks);
 	*self = tcp;
 	for (size_t i = 0; !rc && i < tcp->conf->listen.count; i++)
 		rc = listener_open(tcp, tcp->conf->listen.item[i], err);
