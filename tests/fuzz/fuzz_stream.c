@@ -7,6 +7,7 @@
  * reads nothing before its end.
  * Covers: core/base/stream.c
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,7 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 #define FRAME_MAX 5000
 #define WINDOW 8000
 #define KEPT_MAX 64
-#define LEN_MAX 65536 /* less than a socket holds, unread */
 
 struct end {
 	uv_loop_t loop;
@@ -141,6 +141,37 @@ turn(struct end *e)
 		;
 }
 
+/* All of it; while the socket is full, the reader lets go of what it holds. */
+static void
+peer_writes(struct end *e, const uint8_t *data, size_t len)
+{
+	while (len && !e->failed) {
+		ssize_t n = write(e->peer, data, len);
+
+		check(n > 0 || (n < 0 && errno == EAGAIN));
+		if (n < 0)
+			kept_drop(e);
+		else
+			len -= (size_t)n;
+		data += n > 0 ? n : 0;
+		turn(e);
+	}
+}
+
+/* Until nothing comes any more. */
+static void
+settle(struct end *e)
+{
+	for (int quiet = 0; quiet < 5; quiet++) {
+		const uint8_t *before = e->next;
+
+		kept_drop(e);
+		turn(e);
+		if (e->next != before)
+			quiet = 0;
+	}
+}
+
 /* Whether what has not come out cannot be the beginning of a frame. */
 static bool
 wrong(const struct end *e, const uint8_t *data, size_t len)
@@ -157,7 +188,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct end e = { .next = data };
 	size_t piece;
 
-	if (!len || len > LEN_MAX)
+	if (!len)
 		return 0;
 	e.keeps = *data & 1;
 	e.deaf = *data & 0x20;
@@ -167,21 +198,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	e.next = data + (len > 0);
 	e.end = data + len;
 	end_init(&e);
-	for (size_t at = 0; at < len && !e.failed; at += piece) {
-		size_t n = piece < len - at ? piece : len - at;
-
-		check(write(e.peer, data + at, n) == (ssize_t)n);
-		turn(&e);
-	}
-	for (int i = 0; i < 10; i++) {
-		kept_drop(&e);
-		turn(&e);
-		e.deaf = false;
-	}
+	for (size_t at = 0; at < len; at += piece)
+		peer_writes(&e, data + at, piece < len - at ? piece : len - at);
+	e.deaf = false;
+	settle(&e);
 	check(e.failed == (wrong(&e, data, len) ? PST_E_PROTOCOL : 0));
 	close(e.peer);
-	for (int i = 0; i < 10 && !e.failed; i++)
-		turn(&e);
+	settle(&e);
 	check(e.failed && send_back(&e, (const uint8_t *)"", 1) == PST_E_CLOSED);
 	end_fini(&e);
 	return 0;
