@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "node/state.h"
 
 #define READY "ready\n"
+#define READY_FD 3
 /* Opening sections takes long only where a token or a database must be asked. */
 #define START_S 30
 
@@ -27,10 +27,12 @@ become_node(const char *dir, const char *file, int log, int ready)
 	const char *argv[] = { "postern", "run", "--state", dir, "--ready-fd", fd, file, NULL };
 	int null = open("/dev/null", O_RDONLY);
 
-	snprintf(fd, sizeof fd, "%d", ready);
+	snprintf(fd, sizeof fd, "%d", READY_FD);
 	setsid();
+	/* and nothing else of whoever asked: a pipe would not end, a lock not be let go of */
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
-	    dup2(log, STDERR_FILENO) < 0)
+	    dup2(log, STDERR_FILENO) < 0 || dup2(ready, READY_FD) < 0 ||
+	    close_range(READY_FD + 1, ~0U, 0))
 		_exit(EXIT_FAILED);
 	execv("/proc/self/exe", (char **)argv);
 	_exit(EXIT_FAILED);
@@ -58,27 +60,41 @@ complaint_print(const char *dir, off_t from)
 	fclose(in);
 }
 
+/* The pipe has something to tell; false: not for a long time. */
+static bool
+pipe_tells(int ready)
+{
+	struct pollfd wait = { .fd = ready, .events = POLLIN };
+	bool shown = false, told = false;
+
+	for (int s = 1; !(told = poll(&wait, 1, 1000)) && s < START_S; s++) {
+		shown = isatty(STDERR_FILENO);
+		if (shown)
+			fprintf(stderr, "\rpostern: waiting for the node to come up, %d s", s);
+	}
+	if (shown)
+		fputs("\r\033[K", stderr);
+	return told;
+}
+
 static int
 await(int ready, pid_t pid, const char *dir, off_t from)
 {
-	struct pollfd wait = { .fd = ready, .events = POLLIN };
 	char word[sizeof READY];
 	int status;
 
-	for (int s = 0; poll(&wait, 1, 1000) == 0; s++) {
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "\rpostern: waiting for the node to come up, %d s", s + 1);
-		if (s < START_S)
-			continue;
+	if (!pipe_tells(ready))
 		return cli_fail(UV_ETIMEDOUT, "the node (process %d) is not up after %d s; see %s/node.log",
 		    (int)pid, START_S, dir);
-	}
-	if (read(ready, word, sizeof word) > 0)
+	if (read(ready, word, sizeof word) > 0) {
+		fprintf(stderr, "postern: started a node on %s (process %d); it logs to %s/node.log\n", dir,
+		    (int)pid, dir);
 		return EXIT_DONE;
+	}
 	/* its end of the pipe is closed, so it has ended */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (pst_state_taken(dir)) /* another command's node was first */
+	if (pst_state_taken(dir)) /* somebody ran one meanwhile */
 		return EXIT_DONE;
 	complaint_print(dir, from);
 	status = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_FAILED;
@@ -86,42 +102,61 @@ await(int ready, pid_t pid, const char *dir, off_t from)
 	return status == EXIT_USAGE ? EXIT_USAGE : EXIT_NO_NODE;
 }
 
-int
-start_node(const char *dir)
+/* ---- the parent ---- */
+
+static int
+log_open(int *out, off_t *end, const char *dir)
 {
-	char path[PATH_MAX], file[PATH_MAX];
-	struct pst_err err = PST_ERR_INIT;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/node.log", dir);
+	*out = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (*out < 0)
+		return cli_fail(-errno, "%s: %s", path, strerror(errno));
+	*end = lseek(*out, 0, SEEK_END);
+	return EXIT_DONE;
+}
+
+static int
+start(const char *dir)
+{
+	char file[PATH_MAX];
 	const char *run = pst_state_read(dir, "run", file, sizeof file) && *file ? file : NULL;
 	int log, ready[2], exit;
-	off_t from;
+	off_t from = 0;
 	pid_t pid;
 
-	if (pst_state_make(dir, &err))
-		return cli_fail(err.rc, "%s", err.text);
-	snprintf(path, sizeof path, "%s/node.log", dir);
-	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (log < 0)
-		return cli_fail(-errno, "%s: %s", path, strerror(errno));
-	from = lseek(log, 0, SEEK_END);
+	exit = log_open(&log, &from, dir);
+	if (exit != EXIT_DONE)
+		return exit;
 	if (pipe(ready)) {
 		close(log);
 		return cli_fail(-errno, "cannot start a node: %s", strerror(errno));
 	}
 	pid = fork();
-	if (pid == 0) {
-		close(ready[0]);
+	if (pid == 0)
 		become_node(dir, run, log, ready[1]);
-	}
+	if (pid < 0)
+		exit = cli_fail(-errno, "cannot start a node: %s", strerror(errno));
 	close(log);
 	close(ready[1]);
-	if (pid < 0) {
-		close(ready[0]);
-		return cli_fail(-errno, "cannot start a node: %s", strerror(errno));
-	}
-	exit = await(ready[0], pid, dir, from);
+	if (exit == EXIT_DONE)
+		exit = await(ready[0], pid, dir, from);
 	close(ready[0]);
-	if (exit == EXIT_DONE && !kill(pid, 0))
-		fprintf(stderr, "postern: started a node on %s (process %d); it logs to %s\n", dir, (int)pid,
-		    path);
+	return exit;
+}
+
+int
+start_node(const char *dir)
+{
+	struct pst_err err = PST_ERR_INIT;
+	int lock, exit = EXIT_DONE;
+
+	/* of commands that come together one starts a node, and the others have it then */
+	if (pst_state_lock(&lock, dir, PST_STATE_STARTS, &err))
+		return cli_fail(err.rc, "%s", err.text);
+	if (!pst_state_taken(dir))
+		exit = start(dir);
+	close(lock);
 	return exit;
 }

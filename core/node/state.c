@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,21 +33,96 @@ path_of(char path[static PATH_MAX], const char *dir, const char *name)
 	return snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? PST_OK : -ENAMETOOLONG;
 }
 
+/* ---- the lock ---- */
+
+/* Bytes of the file. A lock belongs to the open file, so it goes with whoever had it. */
+enum part {
+	PART_NODE,   /* for as long as the node runs */
+	PART_LOOK,   /* while stores, vaults and identities are looked at without a node */
+	PART_STARTS, /* until the node that is being started is up */
+};
+
+static struct flock
+lock_of(enum part part, short type)
+{
+	return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = part, .l_len = 1 };
+}
+
+static int
+lock_take(int fd, enum part part, bool waits)
+{
+	struct flock lock = lock_of(part, F_WRLCK);
+	int rc;
+
+	do
+		rc = fcntl(fd, waits ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+	while (rc && errno == EINTR);
+	return rc ? -errno : PST_OK;
+}
+
+static void
+lock_drop(int fd, enum part part)
+{
+	struct flock lock = lock_of(part, F_UNLCK);
+
+	fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+static bool
+lock_held(int fd, enum part part)
+{
+	struct flock lock = lock_of(part, F_WRLCK);
+
+	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+}
+
+/* A node lets those finish who came to look before it; those who come later see that it is there. */
+static int
+lock_run(int fd)
+{
+	int rc = lock_take(fd, PART_NODE, false);
+
+	if (!rc)
+		rc = lock_take(fd, PART_LOOK, true);
+	if (!rc)
+		lock_drop(fd, PART_LOOK);
+	return rc;
+}
+
+static int
+lock_look(int fd)
+{
+	int rc = lock_take(fd, PART_LOOK, true);
+
+	if (!rc && lock_held(fd, PART_NODE))
+		lock_drop(fd, PART_LOOK);
+	return rc;
+}
+
 int
-pst_state_lock(int *out, const char *dir, bool looks, struct pst_err *err)
+pst_state_lock(int *out, const char *dir, enum pst_state_use use, struct pst_err *err)
 {
 	char path[PATH_MAX];
 	int rc = pst_state_make(dir, err);
 
+	*out = -1;
 	if (rc)
 		return rc;
 	rc = path_of(path, dir, "lock");
-	*out = rc ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (!rc)
+		*out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*out < 0)
 		return pst_fail(err, rc ? rc : -errno, "%s/lock: %s", dir, strerror(rc ? -rc : errno));
-	if (flock(*out, LOCK_EX | LOCK_NB) && !looks)
+	rc = use == PST_STATE_RUNS  ? lock_run(*out)
+	    : use == PST_STATE_LOOKS ? lock_look(*out)
+				     : lock_take(*out, PART_STARTS, true);
+	if (!rc)
+		return PST_OK;
+	close(*out);
+	*out = -1;
+	if (rc == -EAGAIN || rc == -EACCES)
 		return pst_fail(err, -EBUSY, "%s: a node is running on this state directory", dir);
-	return PST_OK;
+	return pst_fail(err, rc, "%s/lock: %s", dir, strerror(-rc));
 }
 
 bool
@@ -56,14 +130,14 @@ pst_state_taken(const char *dir)
 {
 	char path[PATH_MAX];
 	int fd = path_of(path, dir, "lock") ? -1 : open(path, O_RDWR | O_CLOEXEC);
-	bool taken;
+	bool taken = fd >= 0 && lock_held(fd, PART_NODE);
 
-	if (fd < 0)
-		return false;
-	taken = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return taken;
 }
+
+/* ---- files ---- */
 
 /* The directory that a path lies in, on disk too. */
 static int

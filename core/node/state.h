@@ -2,7 +2,7 @@
  * The state directory: where a node keeps what must last. 0700, and one node
  * at a time.
  *
- *   STATE/lock           held while a node runs, with its process number in it
+ *   STATE/lock           empty; who works here holds a part of it, see pst_state_lock()
  *   STATE/run            the FILE that `postern run` was given last, if any
  *   STATE/conf.d/        sections that commands made, KIND-NAME.conf
  *   STATE/control.sock   where commands reach the node
@@ -17,13 +17,16 @@
 
 /* Make the directory and those above it. */
 PST_API PST_MUST_CHECK int pst_state_make(const char *dir, struct pst_err *err);
-/*
- * Take the lock: *fd holds it until closed. -EBUSY when a node has it. With
- * `looks` a lock that somebody has is no obstacle.
- */
-PST_API PST_MUST_CHECK int pst_state_lock(int *fd, const char *dir, bool looks,
+/* What for. */
+enum pst_state_use {
+	PST_STATE_RUNS,   /* as a node: -EBUSY when another runs */
+	PST_STATE_LOOKS,  /* at what is there, or to make it: after others who do; nothing while a node runs */
+	PST_STATE_STARTS, /* a node, in a process of its own: after others who do */
+};
+/* Take a part of the lock; *fd holds it until closed, or until the process ends however it does. */
+PST_API PST_MUST_CHECK int pst_state_lock(int *fd, const char *dir, enum pst_state_use use,
     struct pst_err *err);
-/* True while a node runs there. */
+/* True while a node runs there. Looking disturbs nobody. */
 PST_API bool pst_state_taken(const char *dir);
 /* Put a file in place, whole or not at all, also when the power goes: write, fsync, rename.
  * name is relative to dir; a directory in it is made. */
