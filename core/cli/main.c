@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
 
@@ -146,12 +148,25 @@ cmd_help(int argc, char **argv)
 	return EXIT_DONE;
 }
 
+/* Whatever we open shall not be taken for standard error. */
+static void
+standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct command *c;
 	struct pst_nearest near = { 0 };
 
+	standard_files();
 	opterr = 0; /* cli_bad_option() says it */
 	if (argc < 2) {
 		commands_print(stderr);
