@@ -58,13 +58,24 @@ path_gone(void *arg)
 {
 	struct trace *trace = arg;
 	struct control_request *request = trace->request;
-	json_t *answer = json_pack("{s:O, s:O}", "hops", trace->hops, "echo_us", trace->echo_us);
+	json_t *answer = request ? json_pack("{s:O, s:O}", "hops", trace->hops, "echo_us",
+	    trace->echo_us) : NULL;
 
 	if (*trace->stuck && answer)
 		json_object_set_new(answer, "stuck", json_pack("{s:s, s:i, s:s}", "error",
 		    pst_errname(trace->stuck_rc), "rc", trace->stuck_rc, "sentence", trace->stuck));
 	trace_free(trace);
-	control_answer(request, answer);
+	if (request)
+		control_answer(request, answer);
+}
+
+/* The node stops while the path is closing. */
+static void
+dropped_late(void *arg)
+{
+	struct trace *trace = arg;
+
+	trace->request = NULL;
 }
 
 static void
@@ -81,7 +92,7 @@ end_now(struct pst_task *task)
 	struct trace *trace = pst_container_of(task, struct trace, end_task);
 
 	trace_quiet(trace);
-	control_on_drop(trace->request, NULL, NULL);
+	control_on_drop(trace->request, dropped_late, trace);
 	pst_path_close(&trace->path, path_gone, trace);
 }
 
