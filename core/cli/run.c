@@ -18,13 +18,12 @@ struct run {
 
 /* A background start will want to know what this node was made of. */
 static int
-file_remember(const struct run *run, const char *dir, struct pst_err *err)
+file_remember(const struct pst_config *config, struct pst_err *err)
 {
-	char *path = run->file ? realpath(run->file, NULL) : NULL, line[PATH_MAX + 1];
+	char line[PATH_MAX + 1];
 
-	snprintf(line, sizeof line, "%s\n", path ? path : "");
-	free(path);
-	return pst_state_write(dir, "run", line, err);
+	snprintf(line, sizeof line, "%s\n", config->source.path ? config->source.path : "");
+	return pst_state_write(config->state_dir, "run", line, err);
 }
 
 static void
@@ -35,7 +34,7 @@ run_ready(struct cli_node *cli)
 	const struct pst_log *log = pst_env_log(pst_node_env(cli->node));
 	struct pst_err err = PST_ERR_INIT;
 
-	if (file_remember(run, config->state_dir, &err))
+	if (file_remember(config, &err))
 		pst_warn(log, "commands will not know this node's file", PST_STR("why", err.text));
 	if (run->ready_fd >= 0) {
 		if (write(run->ready_fd, "ready\n", 6) < 0)

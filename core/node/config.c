@@ -277,12 +277,23 @@ config_make(struct pst_config *config, struct pst_err *err)
 	return rc;
 }
 
+/* Of a symbolic link its own path: where it leads may be another file by the next reload. */
+static char *
+path_absolute(const char *path)
+{
+	char cwd[PATH_MAX], *out;
+
+	if (*path == '/')
+		return strdup(path);
+	return getcwd(cwd, sizeof cwd) && asprintf(&out, "%s/%s", cwd, path) >= 0 ? out : NULL;
+}
+
 static int
 source_copy(struct pst_config *config, const struct pst_config_source *source)
 {
-	config->path = source->path ? realpath(source->path, NULL) : NULL;
+	config->path = source->path ? path_absolute(source->path) : NULL;
 	config->state = source->state ? strdup(source->state) : NULL;
-	return source->state && !config->state ? -ENOMEM : PST_OK;
+	return (source->path && !config->path) || (source->state && !config->state) ? -ENOMEM : PST_OK;
 }
 
 int
