@@ -79,14 +79,40 @@ config_is_dropped_in(const struct pst_config *config, const struct pst_conf_sect
 	return !strncmp(section->file, dir, strlen(dir)) && section->file[strlen(dir)] == '/';
 }
 
+/* The file of a section that a command makes. */
+static void
+edit_file(const struct pst_config *config, const struct pst_config_edit *edit, char path[static PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/conf.d/%s-%s.conf", config->state_dir, edit->kind, edit->name);
+}
+
 static int
 section_add(struct pst_config *config, const struct pst_config_edit *edit, struct pst_err *err)
 {
-	char dir[PATH_MAX], file[PATH_MAX + 2 * PST_CONF_WORD_MAX + 16];
+	char dir[PATH_MAX], file[PATH_MAX];
 
 	drop_in_dir(config, dir);
-	snprintf(file, sizeof file, "%s/%s-%s.conf", dir, edit->kind, edit->name);
+	edit_file(config, edit, file);
 	return pst_conf_load_text(config->conf, file, dir, edit->text, strlen(edit->text), err);
+}
+
+/* Does it have the file that a command would make, to itself? Then a command may remove that. */
+static bool
+stands_alone(const struct pst_config *config, const struct pst_config_edit *edit,
+    const struct pst_conf_section *section)
+{
+	char file[PATH_MAX];
+
+	edit_file(config, edit, file);
+	if (strcmp(section->file, file))
+		return false;
+	for (size_t i = 0; i < pst_conf_count(config->conf); i++) {
+		const struct pst_conf_section *other = pst_conf_at(config->conf, i);
+
+		if (other != section && !strcmp(other->file, file))
+			return false;
+	}
+	return true;
 }
 
 static int
@@ -97,7 +123,7 @@ section_drop(struct pst_config *config, const struct pst_config_edit *edit, stru
 
 	if (!section)
 		return pst_fail(err, PST_E_NOTHING, "there is no %s %s", edit->kind, edit->name);
-	if (!config_is_dropped_in(config, section))
+	if (!stands_alone(config, edit, section))
 		return pst_fail(err, PST_E_CONF, "%s %s stands at %s:%u: take it out there, then reload",
 		    edit->kind, edit->name, section->file, section->line);
 	pst_conf_drop(config->conf, section);
