@@ -144,7 +144,7 @@ static int
 disk_work(void *arg)
 {
 	struct pst_change *change = arg;
-	const char *dir = change->node->config->state_dir;
+	const char *dir = change->node->state_dir;
 	char name[2 * PST_CONF_WORD_MAX + 32];
 
 	snprintf(name, sizeof name, "conf.d/%s-%s.conf", change->edit.kind, change->edit.name);
@@ -186,6 +186,12 @@ finish(struct pst_node *node)
 	struct pst_change *change = node->changes;
 	const char *sentence = change->err.text[0] ? change->err.text : pst_strerror(change->err.rc);
 
+	if (!change->err.rc)
+		pst_info(&node->env.log, !change->edit.kind ? "reloaded" :
+		    change->edit.text ? "section made" : "section deleted",
+		    PST_STR("kind", change->edit.kind), PST_STR("name", change->edit.name),
+		    PST_U64("opened", change->count.opened), PST_U64("closed", change->count.closed),
+		    PST_U64("kept", change->count.kept));
 	node->changes = change->next;
 	if (!node->changes)
 		node->changes_end = &node->changes;
@@ -204,8 +210,10 @@ config_read(struct pst_change *change)
 	if (change->undoing) /* it is on disk still */
 		source.edit.text = NULL;
 	rc = pst_config_new(&change->config, node->config->loader, &source, &change->err);
-	if (!rc && strcmp(change->config->state_dir, node->config->state_dir))
-		rc = pst_fail(&change->err, PST_E_CONF, "node: state: cannot change while the node runs");
+	if (!rc && strcmp(change->config->state_dir, node->state_dir))
+		rc = pst_fail(&change->err, PST_E_CONF,
+		    "node: state: cannot change while the node runs (%s, wanted %s)", node->state_dir,
+		    change->config->state_dir);
 	return rc;
 }
 
@@ -216,7 +224,8 @@ change_begin(struct pst_node *node)
 	int rc;
 
 	node->changing = true;
-	rc = config_read(change);
+	rc = node->stopping ? pst_fail(&change->err, PST_E_CLOSED, "the node is stopping")
+			    : config_read(change);
 	if (!rc && change->edit.kind)
 		rc = disk_start(change);
 	else if (!rc)
@@ -228,24 +237,58 @@ change_begin(struct pst_node *node)
 	}
 }
 
-/* What was made on order, and cannot be opened, is not kept: neither here nor on disk. */
-static bool
-undo(struct pst_change *change)
+/* What was to be opened and is not: after a reload all that, after an edit what was not so before. */
+static const struct pst_section_env *
+failure_of(const struct pst_change *change, size_t *count)
 {
-	const struct pst_section_env *s;
+	const struct pst_node *node = change->node;
+	const struct pst_section_env *first = NULL;
 
-	if (!change->edit.text || change->undoing)
+	*count = 0;
+	for (size_t i = 0; i < node->count; i++) {
+		const struct pst_section_env *s = node->sections[i];
+
+		if (!s->fresh || s->state != SECTION_FAILED || (change->edit.kind && s->again))
+			continue;
+		first = first ? first : s;
+		++*count;
+	}
+	return first;
+}
+
+/* What was made on order, and leaves something closed, is not kept: neither here nor on disk. */
+static bool
+undo(struct pst_change *change, const struct pst_section_env *failed)
+{
+	struct pst_err why;
+	int rc;
+
+	if (!failed || !change->edit.text || change->undoing)
 		return false;
-	s = pst_node_section_env(change->node, change->edit.kind, change->edit.name);
-	if (!s || s->state != SECTION_FAILED)
-		return false;
-	change->err = s->why;
+	why = failed->why;
 	change->undoing = true;
-	if (config_read(change) || disk_start(change))
+	rc = config_read(change);
+	if (!rc)
+		rc = disk_start(change);
+	if (rc)
 		pst_config_free(&change->config);
-	else
-		return true;
-	return false;
+	change->err = why;
+	return !rc;
+}
+
+/* The first of them is the change's error, unless that is known; the others are counted. */
+static void
+failure_take(struct pst_change *change, const struct pst_section_env *failed, size_t count)
+{
+	struct pst_err *err = &change->err;
+	size_t n;
+
+	if (!failed || err->rc)
+		return;
+	*err = failed->why;
+	n = strlen(err->text);
+	if (count > 1)
+		snprintf(err->text + n, sizeof err->text - n, " (and %zu more)", count - 1);
 }
 
 void
@@ -264,16 +307,17 @@ void
 change_settled(struct pst_node *node)
 {
 	struct pst_change *change = node->changes;
+	const struct pst_section_env *failed;
+	size_t count;
 
 	if (node->changing && change->working)
 		return; /* settled, but not for its sake */
 	pst_config_free(&node->leaving_config);
 	if (node->changing) {
-		if (undo(change))
+		failed = failure_of(change, &count);
+		if (undo(change, failed))
 			return;
-		for (size_t i = 0; !change->err.rc && i < node->count; i++)
-			if (node->sections[i]->fresh && node->sections[i]->state == SECTION_FAILED)
-				change->err = node->sections[i]->why;
+		failure_take(change, failed, count);
 		finish(node);
 	}
 	if (node->changes && !node->changing)

@@ -51,7 +51,8 @@ node_make(struct pst_node *node, uv_loop_t *loop, struct pst_logbook *book, stru
 	if (rc)
 		return rc;
 	pst_rooms_set(book, conf);
-	node->own = (struct pst_section_env){ .node = node, .state = SECTION_UP, .log = node->env.log };
+	node->own = (struct pst_section_env){ .node = node, .state = SECTION_UP, .log = node->env.log,
+		.name = "" };
 	node->env.extensions = conf->extensions;
 	rc = pst_router_new(&node->env.router, &node->env);
 	if (!rc)
@@ -97,7 +98,8 @@ pst_node_new(struct pst_node **out, uv_loop_t *loop, struct pst_config **config,
 	node->events = events;
 	node->arg = arg;
 	node->changes_end = &node->changes;
-	rc = node_make(node, loop, book, err);
+	node->state_dir = strdup(node->config->state_dir);
+	rc = node->state_dir ? node_make(node, loop, book, err) : -ENOMEM;
 	if (rc) {
 		node_unmake(node);
 		pst_node_free(&node);
@@ -152,6 +154,7 @@ pst_node_free(struct pst_node **node)
 	sections_forget(n, true);
 	free(n->sections);
 	pst_config_free(&n->config);
+	free(n->state_dir);
 	free(n);
 }
 

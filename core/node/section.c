@@ -9,6 +9,8 @@
 static struct pst_section_env *
 section_new(struct pst_node *node, const struct pst_item *item)
 {
+	const struct pst_section_env *before =
+	    pst_node_section_env(node, item->source->kind, item->source->name);
 	struct pst_section_env *s = calloc(1, sizeof *s);
 
 	if (!s)
@@ -16,9 +18,11 @@ section_new(struct pst_node *node, const struct pst_item *item)
 	s->node = node;
 	s->item = item;
 	s->fresh = true;
+	s->again = before && before->state == SECTION_FAILED;
 	s->since_ms = uv_now(node->env.loop);
 	s->fields[0] = (struct pst_field)PST_STR("section", s->label);
 	snprintf(s->label, sizeof s->label, "%s:%s", item->source->kind, item->source->name);
+	s->name = strchr(s->label, ':') + 1;
 	s->log = (struct pst_log){
 		.logger = pst_logbook_room(node->env.log.logger->book, item->kind->name),
 		.parent = &node->env.log,
@@ -168,7 +172,7 @@ pst_section_env(struct pst_section_env *s)
 const char *
 pst_section_name(const struct pst_section_env *s)
 {
-	return s->item->source->name;
+	return s->name;
 }
 
 const struct pst_log *
@@ -180,7 +184,7 @@ pst_section_log(const struct pst_section_env *s)
 const char *
 pst_section_state_dir(const struct pst_section_env *s)
 {
-	return s->node->config->state_dir;
+	return s->node->state_dir;
 }
 
 size_t

@@ -30,18 +30,21 @@ struct pst_section_env {
 	bool failed;   /* to be closed, and then FAILED */
 	bool draining; /* asked to, and not yet done */
 	bool fresh;    /* of the change under way */
+	bool again;    /* it was FAILED before that, too */
 	uint64_t since_ms; /* when the state began */
 	void *self; /* the module's */
 	const struct pst_section_hooks *hooks;
 	struct pst_log log;
 	struct pst_field fields[2];
 	char label[136]; /* "inlet:postgres" */
+	const char *name; /* in label: the configuration comes and goes */
 	struct pst_err why; /* of DOWN and FAILED */
 };
 
 struct pst_node {
 	struct pst_env env;
 	struct pst_config *config;
+	char *state_dir; /* the same for as long as the node lives */
 	enum pst_node_use use;
 	struct pst_section_env own; /* of paths that belong to no section */
 	struct pst_section_env **sections; /* by rank */
