@@ -1,7 +1,8 @@
 /*
  * The small texts that operators write: identifiers, and addresses of sockets.
  * What is taken is said again, and taken the same.
- * Covers: core/trust/identifier.c
+ * Covers: core/trust/identifier.c core/base/dial.c:pst_host_port()
+ * Covers: core/base/dial.c:pst_sockaddr_parse()
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 # What run, merge and coverage share. A target says in its opening comment which
-# files it covers, and which others in modules/ these need:
+# files it covers, or which functions of them, and what others in modules/ these need:
 #
-#     Covers: modules/vault/file/image.c
+#     Covers: modules/vault/file/image.c core/base/dial.c:pst_host_port()
 #     Needs: modules/vault/file/disk.c modules/vault/file/keyring.c
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=${FUZZ_DIR:-/tmp/postern-fuzz-$(id -u)}
