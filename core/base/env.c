@@ -157,7 +157,5 @@ void
 pst_env_fini(struct pst_env *env)
 {
 	pst_account_close(&env->own);
-	free(env->timers);
-	env->timers = NULL;
 	pst_pool_free(&env->pool);
 }

@@ -19,8 +19,7 @@ struct pst_env {
 	struct pst_passed *passed; /* sockets from who started the process; NULL: none */
 
 	uv_timer_t alarm; /* rings for the first of `timers` */
-	struct pst_timer **timers; /* a binary heap */
-	size_t timer_count, timer_room;
+	struct pst_timer *timers; /* a heap: the one that is due first */
 	uint64_t timer_seq;
 
 	uv_idle_t idle; /* active while tasks wait */

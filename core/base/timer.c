@@ -1,21 +1,12 @@
-/* Timers of an env: a binary heap over one libuv handle. */
-#include <stdlib.h>
-
+/*
+ * Timers of an env: a pairing heap over one libuv handle. It lies in the
+ * timers themselves, so that starting one cannot fail.
+ */
 #include "base/env.h"
 
-/* A timer knows its place in the heap, so that stopping it is O(log n). */
-static size_t
-place(const struct pst_timer *timer)
-{
-	return (size_t)(uintptr_t)timer->node[0];
-}
-
-static void
-put(struct pst_env *env, size_t i, struct pst_timer *timer)
-{
-	env->timers[i] = timer;
-	timer->node[0] = (void *)(uintptr_t)i;
-}
+/* What a timer's nodes are: its first child, and its neighbours among the
+ * children of the same one. The first of them has its parent before it. */
+enum { CHILD, NEXT, PREV };
 
 static bool
 before(const struct pst_timer *a, const struct pst_timer *b)
@@ -24,46 +15,66 @@ before(const struct pst_timer *a, const struct pst_timer *b)
 }
 
 static void
-sift_up(struct pst_env *env, size_t i, struct pst_timer *timer)
+put(struct pst_timer *timer, int node, struct pst_timer *other)
 {
-	while (i && before(timer, env->timers[(i - 1) / 2])) {
-		put(env, i, env->timers[(i - 1) / 2]);
-		i = (i - 1) / 2;
-	}
-	put(env, i, timer);
+	timer->node[node] = other;
+	if (node != PREV && other)
+		other->node[PREV] = timer;
 }
 
-static void
-sift_down(struct pst_env *env, size_t i, struct pst_timer *timer)
+/* Two heaps become one: whoever is due later is a child of the other. */
+static struct pst_timer *
+meld(struct pst_timer *a, struct pst_timer *b)
 {
-	for (;;) {
-		size_t child = 2 * i + 1;
+	struct pst_timer *later = a;
 
-		if (child >= env->timer_count)
-			break;
-		if (child + 1 < env->timer_count && before(env->timers[child + 1], env->timers[child]))
-			child++;
-		if (!before(env->timers[child], timer))
-			break;
-		put(env, i, env->timers[child]);
-		i = child;
+	if (!a || !b)
+		return a ? a : b;
+	if (before(b, a))
+		a = b;
+	else
+		later = b;
+	put(later, NEXT, a->node[CHILD]);
+	put(a, CHILD, later);
+	return a;
+}
+
+/* Children that have lost their parent: in pairs first, then all of these, which
+ * keeps it O(log n) in the long run. */
+static struct pst_timer *
+meld_all(struct pst_timer *first)
+{
+	struct pst_timer *pairs = NULL, *heap = NULL;
+
+	while (first) {
+		struct pst_timer *a = first, *b = a->node[NEXT];
+
+		first = b ? b->node[NEXT] : NULL;
+		a = meld(a, b);
+		a->node[NEXT] = pairs;
+		pairs = a;
 	}
-	put(env, i, timer);
+	while (pairs) {
+		struct pst_timer *a = pairs;
+
+		pairs = a->node[NEXT];
+		heap = meld(heap, a);
+	}
+	return heap;
 }
 
 static void
 heap_remove(struct pst_env *env, struct pst_timer *timer)
 {
-	size_t i = place(timer);
-	struct pst_timer *last = env->timers[--env->timer_count];
+	struct pst_timer *children = meld_all(timer->node[CHILD]), *prev = timer->node[PREV];
 
 	timer->armed = false;
-	if (last == timer)
+	if (timer == env->timers) {
+		env->timers = children;
 		return;
-	if (i && before(last, env->timers[(i - 1) / 2]))
-		sift_up(env, i, last);
-	else
-		sift_down(env, i, last);
+	}
+	put(prev, prev->node[CHILD] == timer ? CHILD : NEXT, timer->node[NEXT]);
+	env->timers = meld(env->timers, children);
 }
 
 static void alarm_set(struct pst_env *env, uint64_t least_ms);
@@ -78,8 +89,8 @@ alarm_rings(uv_timer_t *alarm)
 	 * 0 ms libuv would ring again before it has looked at any socket */
 	uint64_t last_seq = env->timer_seq;
 
-	while (env->timer_count && env->timers[0]->due_ms <= now && env->timers[0]->seq <= last_seq) {
-		struct pst_timer *timer = env->timers[0];
+	while (env->timers && env->timers->due_ms <= now && env->timers->seq <= last_seq) {
+		struct pst_timer *timer = env->timers;
 
 		heap_remove(env, timer);
 		timer->fn(timer);
@@ -92,11 +103,11 @@ alarm_set(struct pst_env *env, uint64_t least_ms)
 {
 	uint64_t now = uv_now(env->loop), due;
 
-	if (!env->timer_count) {
+	if (!env->timers) {
 		uv_timer_stop(&env->alarm);
 		return;
 	}
-	due = env->timers[0]->due_ms;
+	due = env->timers->due_ms;
 	uv_timer_start(&env->alarm, alarm_rings, due > now + least_ms ? due - now : least_ms, 0);
 }
 
@@ -106,21 +117,13 @@ pst_timer_start(struct pst_env *env, struct pst_timer *timer, uint64_t ms,
 {
 	if (timer->armed)
 		heap_remove(env, timer);
-	if (env->timer_count == env->timer_room) {
-		size_t room = env->timer_room ? env->timer_room * 2 : 64;
-		struct pst_timer **timers = realloc(env->timers, room * sizeof(struct pst_timer *));
-
-		if (!timers)
-			abort(); /* a node that cannot count time is no node */
-		env->timers = timers;
-		env->timer_room = room;
-	}
 	timer->fn = fn;
 	timer->due_ms = uv_now(env->loop) + ms;
 	timer->seq = ++env->timer_seq;
 	timer->armed = true;
-	sift_up(env, env->timer_count++, timer);
-	if (env->timers[0] == timer)
+	timer->node[CHILD] = timer->node[NEXT] = timer->node[PREV] = NULL;
+	env->timers = meld(env->timers, timer);
+	if (env->timers == timer)
 		alarm_set(env, 0);
 }
 
@@ -131,6 +134,6 @@ pst_timer_stop(struct pst_env *env, struct pst_timer *timer)
 		return;
 	heap_remove(env, timer);
 	/* the alarm may ring once for nothing: cheaper than setting it each time */
-	if (!env->timer_count)
+	if (!env->timers)
 		uv_timer_stop(&env->alarm);
 }
