@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include <postern/aead.h>
+
 uv_loop_t *
 pst_env_loop(struct pst_env *env)
 {
@@ -111,12 +113,31 @@ pst_task_cancel(struct pst_env *env, struct pst_task *task)
 
 /* ---- the env itself ---- */
 
+/*
+ * Both libraries prepare themselves at their first use. For libcrypto that is
+ * thousands of allocations, and one that fails is never made good: better at
+ * the start than in the first handshake.
+ */
+static int
+crypto_prepare(void)
+{
+	struct pst_aead *aead;
+	int rc = sodium_init() < 0 ? PST_E_AUTH : pst_aead_new(&aead, true);
+
+	if (!rc)
+		pst_aead_free(&aead);
+	return rc;
+}
+
 int
 pst_env_init(struct pst_env *env, uv_loop_t *loop, struct pst_logger *logger, size_t memory)
 {
+	int rc;
+
 	memset(env, 0, sizeof *env);
-	if (sodium_init() < 0)
-		return PST_E_AUTH;
+	rc = crypto_prepare();
+	if (rc)
+		return rc;
 	env->pool = pst_pool_new(memory);
 	if (env->pool)
 		env->own = pst_account_new(env->pool, SIZE_MAX, NULL, NULL);
