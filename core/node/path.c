@@ -61,10 +61,10 @@ path_start_over(struct pst_path *path, int rc)
 static void
 all_up(struct pst_path *path)
 {
-	struct pst_route_buf rb = path->route;
 	struct pst_route route;
 
-	if (path_extend(path, &rb, path->tail, path->to.count)) {
+	path->whole = path->route;
+	if (path_extend(path, &path->whole, path->tail, path->to.count)) {
 		path_start_over(path, PST_E_LIMIT);
 		return;
 	}
@@ -72,7 +72,7 @@ all_up(struct pst_path *path)
 	path->backoff_ms = BACKOFF_FIRST_MS;
 	path->failures = 0;
 	path_probes_start(path);
-	route = pst_route_buf_view(&rb);
+	route = pst_route_buf_view(&path->whole);
 	path->events->up(path->arg, &route, path->gate);
 }
 

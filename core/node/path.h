@@ -65,6 +65,7 @@ struct pst_path {
 	void (*on_tried)(void *arg, int rc); /* a try has failed; NULL: nobody wants to know */
 
 	struct pst_route_buf route; /* as far as it is open */
+	struct pst_route_buf whole; /* to its end, while it is up */
 	struct pst_gate *gate;      /* its first hop */
 	size_t tail;                /* first hop after the last channel */
 	bool up;

@@ -45,9 +45,8 @@ probe_start(struct pst_timer *timer)
 	pst_write_u8(&w, 0x1b);
 	randombytes_buf(path->probe_sent + 1, 8);
 	path->probe_sent[1] |= 0x80;
-	if (pst_env_buf(&buf, path->env, path->probe_sent, sizeof path->probe_sent, PST_RX_HEADROOM,
-	    PST_RX_TAILROOM))
-		return;
+	(void)!pst_env_buf(&buf, path->env, path->probe_sent, sizeof path->probe_sent,
+	    PST_RX_HEADROOM, PST_RX_TAILROOM);
 	path->probing = true;
 	route = pst_route_buf_view(&rb);
 	if (pst_request_send(path->env, &path->probe, &route, &buf,

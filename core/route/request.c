@@ -1,5 +1,7 @@
 #include <postern/router.h>
 
+#include <errno.h>
+
 static void
 request_end(struct pst_request *request)
 {
@@ -45,7 +47,7 @@ pst_request_send(struct pst_env *env, struct pst_request *request, const struct 
 	request->worker.reach_gate = gate ? gate->id : 0;
 	pst_timer_start(env, &request->timer, timeout_ms, timed_out);
 	back = pst_worker_route(&request->worker);
-	return pst_send(router, route, &back, payload);
+	return payload->block ? pst_send(router, route, &back, payload) : -ENOMEM;
 }
 
 void

@@ -112,6 +112,21 @@ no_answer_is_a_timeout(void **state)
 }
 
 static void
+what_there_was_no_memory_for_times_out(void **state)
+{
+	struct pst_route route;
+	struct pst_buf none = PST_BUF_INIT;
+
+	door_open(&one);
+	route = pst_worker_route(&one.gate.worker);
+	assert_int_equal(pst_request_send(&test.env, &asked.request, &route, &none, 10, on_answer), -ENOMEM);
+	loop_until(&asked.done);
+	assert_int_equal(asked.rc, UV_ETIMEDOUT);
+	assert_int_equal(one.leaves, 0);
+	door_close(&one);
+}
+
+static void
 a_cancelled_request_says_nothing(void **state)
 {
 	door_open(&one);
@@ -200,6 +215,7 @@ main(void)
 		TEST(an_answer_by_the_same_gate_is_taken_once),
 		TEST(an_answer_by_another_gate_is_not_let_in),
 		TEST(no_answer_is_a_timeout),
+		TEST(what_there_was_no_memory_for_times_out),
 		TEST(a_cancelled_request_says_nothing),
 		TEST(cancelling_what_was_never_sent_is_nothing),
 		TEST(a_worker_of_this_node_may_answer_within_the_call),

@@ -21,7 +21,7 @@ struct pst_path;
 
 struct pst_path_events {
 	/*
-	 * The path is open: `route` leads to its end (borrowed, valid until down),
+	 * The path is open: `route` leads to its end (its bytes are valid until down),
 	 * gate is its first hop, whose peer is the far end of the last channel.
 	 */
 	void (*up)(void *arg, const struct pst_route *route, struct pst_gate *gate);

@@ -160,7 +160,8 @@ PST_API bool pst_router_names(const struct pst_router *router, const struct pst_
  * One question along a route, with the first answer that comes back by the
  * same gate. Embedded by the caller; fn runs once, with the answer's message
  * (fn may take its payload), or NULL and -ETIMEDOUT. A failed send does not stop
- * the clock: cancel it, or let the time run out.
+ * the clock: cancel it, or let the time run out. So does an empty payload fail,
+ * which is what there is when memory was out: -ENOMEM.
  */
 struct pst_request {
 	struct pst_worker worker;

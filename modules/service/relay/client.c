@@ -27,7 +27,7 @@ struct client {
 	struct pst_env *env;
 	const char *name;
 	struct pst_path *path;
-	struct pst_route *service; /* to static_forwarding_service; NULL while down */
+	struct pst_route_buf service; /* to static_forwarding_service; empty while down */
 	struct pst_request request;
 	struct pst_gate *gate; /* to the relay's node; NULL while down */
 	bool registered;
@@ -76,7 +76,7 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 		    PST_STR("relay", c->name));
 	if (c->attempts >= ATTEMPTS_QUICK && c->wait_ms < ATTEMPT_SLOW_MS)
 		c->wait_ms = c->wait_ms * 2 < ATTEMPT_SLOW_MS ? c->wait_ms * 2 : ATTEMPT_SLOW_MS;
-	if (c->service)
+	if (c->service.hops)
 		attempt(c);
 }
 
@@ -85,13 +85,13 @@ attempt(struct client *c)
 {
 	uint8_t text[MESSAGE_MAX];
 	size_t len = registration_write(text, c->name);
+	struct pst_route route = pst_route_buf_view(&c->service);
 	struct pst_buf buf;
 
 	c->attempts++;
-	if (pst_env_buf(&buf, c->env, text, len, PST_RX_HEADROOM, PST_RX_TAILROOM))
-		return;
-	/* no answer is what a refusal looks like, too */
-	if (pst_request_send(c->env, &c->request, c->service, &buf, c->wait_ms, answered))
+	(void)!pst_env_buf(&buf, c->env, text, len, PST_RX_HEADROOM, PST_RX_TAILROOM);
+	/* no answer is what a refusal looks like, too; and lack of memory */
+	if (pst_request_send(c->env, &c->request, &route, &buf, c->wait_ms, answered))
 		pst_path_suspect(c->path);
 }
 
@@ -100,20 +100,16 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 {
 	static const char service[] = "static_forwarding_service";
 	struct client *c = arg;
-	struct pst_route_buf rb;
-	struct pst_route to;
 
 	c->gate = gate;
-	pst_route_buf_init(&rb);
-	if (pst_route_add_route(&rb, route) ||
-	    pst_route_add(&rb, PST_ADDRESS_LOCAL, service, sizeof service - 1))
+	if (pst_route_add_route(&c->service, route) ||
+	    pst_route_add(&c->service, PST_ADDRESS_LOCAL, service, sizeof service - 1)) {
+		pst_route_buf_init(&c->service);
 		return;
-	to = pst_route_buf_view(&rb);
-	c->service = pst_route_copy(&to);
+	}
 	c->attempts = 0;
 	c->wait_ms = pst_path_patience_ms(c->path);
-	if (c->service)
-		attempt(c);
+	attempt(c);
 }
 
 static void
@@ -123,8 +119,7 @@ path_down(void *arg, int rc)
 
 	pst_info(pst_section_log(c->senv), "relay lost", PST_STR("relay", c->name), PST_RC(rc));
 	pst_request_cancel(&c->request);
-	free(c->service);
-	c->service = NULL;
+	pst_route_buf_init(&c->service);
 	c->gate = NULL;
 	c->registered = false;
 	c->why = rc;
@@ -192,7 +187,6 @@ path_closed(void *arg)
 	struct client *c = arg;
 	struct pst_section_env *senv = c->senv;
 
-	free(c->service);
 	free(c);
 	pst_section_closed(senv);
 }
