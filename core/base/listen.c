@@ -96,3 +96,28 @@ pst_listen(uv_tcp_t *handle, struct pst_env *env, const struct pst_log *log, con
 	pst_info(log, "listening", PST_STR("address", address), PST_STR("socket", passed ? "passed" : NULL));
 	return PST_OK;
 }
+
+/* ---- again ---- */
+
+static void
+ask_again(struct pst_timer *timer)
+{
+	struct pst_listen_again *again = pst_container_of(timer, struct pst_listen_again, timer);
+
+	again->waits(again->server, 0);
+}
+
+void
+pst_listen_again(struct pst_listen_again *again, struct pst_env *env, uv_stream_t *server,
+    uv_connection_cb waits)
+{
+	again->server = server;
+	again->waits = waits;
+	pst_timer_start(env, &again->timer, PST_LISTEN_AGAIN_MS, ask_again);
+}
+
+void
+pst_listen_no_more(struct pst_listen_again *again, struct pst_env *env)
+{
+	pst_timer_stop(env, &again->timer);
+}

@@ -249,6 +249,56 @@ what_was_passed_to_another_process_is_not_ours(void **state)
 	assert_int_equal(taken(1, "2", "a:b"), 0);
 }
 
+/* ---- again ---- */
+
+static struct pst_listen_again again;
+static uv_tcp_t taken_sockets[2];
+static int refusals, times, taken_count;
+static bool both_taken;
+
+/* No memory at first. */
+static void
+refuses_at_first(uv_stream_t *server, int status)
+{
+	uv_tcp_t *socket = &taken_sockets[taken_count];
+
+	assert_int_equal(status, 0);
+	times++;
+	if (refusals) {
+		refusals--;
+		pst_listen_again(&again, &test.env, server, refuses_at_first);
+		return;
+	}
+	uv_tcp_init(&test.loop, socket);
+	assert_int_equal(uv_accept(server, (uv_stream_t *)socket), 0);
+	uv_close((uv_handle_t *)socket, handle_closed);
+	both_taken = ++taken_count == 2;
+}
+
+static void
+who_could_not_be_taken_is_told_of_again_and_those_behind_too(void **state)
+{
+	struct pst_log silent = { 0 };
+	struct sockaddr_storage sa;
+	char address[PST_ADDRESS_TEXT];
+	int len = sizeof sa;
+
+	refusals = 2;
+	assert_int_equal(pst_listen(&one, &test.env, &silent, "127.0.0.1:0", refuses_at_first, &err), PST_OK);
+	assert_int_equal(uv_tcp_getsockname(&one, (struct sockaddr *)&sa, &len), 0);
+	connect_to(pst_sockaddr_format(&sa, address));
+	connect_to(address);
+	loop_until(&both_taken);
+	assert_int_equal(times, 4);
+	refusals = 1;
+	connect_to(address);
+	while (refusals)
+		uv_run(&test.loop, UV_RUN_ONCE);
+	assert_true(again.timer.armed);
+	pst_listen_no_more(&again, &test.env);
+	assert_false(again.timer.armed);
+}
+
 int
 main(void)
 {
@@ -262,6 +312,7 @@ main(void)
 		LISTEN_TEST(what_does_not_listen_is_kept_but_never_found),
 		LISTEN_TEST(the_environment_says_which_and_is_cleared),
 		LISTEN_TEST(what_was_passed_to_another_process_is_not_ours),
+		LISTEN_TEST(who_could_not_be_taken_is_told_of_again_and_those_behind_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

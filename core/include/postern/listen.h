@@ -30,6 +30,22 @@ PST_API PST_MUST_CHECK int pst_listen_check(const char *address, struct pst_err 
 PST_API PST_MUST_CHECK int pst_listen(uv_tcp_t *handle, struct pst_env *env,
     const struct pst_log *log, const char *address, uv_connection_cb waits, struct pst_err *err);
 
+/*
+ * Listening again. libuv tells of one connection, and of no other before
+ * uv_accept() has taken it: who had no memory for one must not just return.
+ * Embed this, and waits(server, 0) runs again after PST_LISTEN_AGAIN_MS.
+ */
+#define PST_LISTEN_AGAIN_MS 100
+struct pst_listen_again {
+	struct pst_timer timer;
+	uv_stream_t *server;
+	uv_connection_cb waits;
+};
+PST_API void pst_listen_again(struct pst_listen_again *again, struct pst_env *env,
+    uv_stream_t *server, uv_connection_cb waits);
+/* No more of it: before the server is closed. */
+PST_API void pst_listen_no_more(struct pst_listen_again *again, struct pst_env *env);
+
 #ifdef __cplusplus
 }
 #endif

@@ -32,10 +32,11 @@ struct inlet {
 	struct portal portal;
 	const struct inlet_conf *conf;
 	uv_tcp_t listener;
+	struct pst_listen_again again;
 	bool listener_open;
 	struct pst_path *path;
-	struct pst_route *route; /* to the outlet; NULL while the path is down */
-	struct pst_gate *gate;
+	struct pst_gate *gate;  /* of the path; NULL while it is down */
+	struct pst_route route; /* to the outlet, while it is up */
 };
 
 static struct pst_path_conf
@@ -124,7 +125,7 @@ stream_ping(struct inlet *inlet, struct stream *s)
 	struct wire_offer offer = portal_offer(&inlet->portal);
 	uint8_t bytes[WIRE_SHORT_MAX];
 
-	if (stream_attach(s, inlet->gate, inlet->route)) {
+	if (stream_attach(s, inlet->gate, &inlet->route)) {
 		stream_fail(s, -ENOMEM);
 		return;
 	}
@@ -153,18 +154,19 @@ connection_waits(uv_stream_t *server, int status)
 {
 	struct inlet *inlet = server->data;
 	bool full = portal_full(&inlet->portal);
-	struct stream *s;
+	struct stream *s = NULL;
+	int rc = status ? status : stream_new(&s, &inlet->portal);
 
-	if (!status)
-		status = stream_new(&s, &inlet->portal);
-	if (status) {
-		session_refused(&inlet->portal, NULL, END_FAILED, status);
+	if (rc) {
+		session_refused(&inlet->portal, NULL, END_FAILED, rc);
+		if (!status)
+			pst_listen_again(&inlet->again, inlet->portal.env, server, connection_waits);
 		return;
 	}
 	s->patient = true;
-	status = stream_accept(s, server);
-	if (status) {
-		stream_fail(s, status);
+	rc = stream_accept(s, server);
+	if (rc) {
+		stream_fail(s, rc);
 		return;
 	}
 	if (full) {
@@ -174,7 +176,7 @@ connection_waits(uv_stream_t *server, int status)
 	pst_timer_start(inlet->portal.env, &s->timer,
 	    inlet->conf->connect_timeout < SUSPECT_MS ? inlet->conf->connect_timeout : SUSPECT_MS,
 	    no_answer);
-	if (inlet->route)
+	if (inlet->gate)
 		stream_ping(inlet, s); /* without a route it waits for one */
 }
 
@@ -185,11 +187,11 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 {
 	struct inlet *inlet = arg;
 
-	inlet->route = pst_route_copy(route);
+	inlet->route = *route;
 	inlet->gate = gate;
 	pst_info(inlet->portal.log, "inlet up",
 	    PST_STR("peer", gate->peer ? pst_peer_text(gate->peer) : NULL));
-	for (struct stream *s = inlet->portal.streams, *next; s && inlet->route; s = next) {
+	for (struct stream *s = inlet->portal.streams, *next; s && inlet->gate; s = next) {
 		next = s->next;
 		if (s->state == STREAM_WAITING && !s->peer)
 			stream_ping(inlet, s);
@@ -202,8 +204,6 @@ path_down(void *arg, int rc)
 	struct inlet *inlet = arg;
 
 	pst_info(inlet->portal.log, "inlet down", PST_RC(rc));
-	free(inlet->route);
-	inlet->route = NULL;
 	inlet->gate = NULL;
 }
 
@@ -222,7 +222,6 @@ inlet_gone(struct portal *portal)
 
 	if (inlet->listener_open || inlet->path || portal->streams)
 		return;
-	free(inlet->route);
 	free(inlet);
 	pst_section_closed(senv);
 }
@@ -248,6 +247,7 @@ listener_closed(uv_handle_t *handle)
 static void
 listener_close(struct inlet *inlet)
 {
+	pst_listen_no_more(&inlet->again, inlet->portal.env);
 	if (inlet->listener_open && !uv_is_closing((uv_handle_t *)&inlet->listener))
 		uv_close((uv_handle_t *)&inlet->listener, listener_closed);
 }
@@ -267,7 +267,7 @@ inlet_status(void *self, struct pst_status *status)
 	const struct inlet *inlet = self;
 	const struct pst_peer *peer = inlet->gate ? inlet->gate->peer : NULL;
 
-	pst_status_put(status, PST_FIELDS(PST_STR("path", inlet->route ? "up" : "down"),
+	pst_status_put(status, PST_FIELDS(PST_STR("path", inlet->gate ? "up" : "down"),
 	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL)));
 	portal_status(&inlet->portal, status);
 }

@@ -44,7 +44,7 @@ link_gone(struct pst_stream_link *base)
 	tcp_gone(tcp);
 }
 
-static struct link *
+struct link *
 link_new(struct tcp *tcp, bool accepted)
 {
 	struct link *link = calloc(1, sizeof *link);
@@ -130,14 +130,11 @@ link_enter(struct link *link, uv_stream_t *server)
 }
 
 int
-link_accept(struct tcp *tcp, uv_stream_t *server)
+link_accept(struct link *link, uv_stream_t *server)
 {
-	struct link *link = link_new(tcp, true);
 	int rc;
 
-	if (!link)
-		return -ENOMEM;
-	uv_tcp_init(pst_env_loop(tcp->env), &link->handle);
+	uv_tcp_init(pst_env_loop(link->tcp->env), &link->handle);
 	pst_stream_link_take(&link->base, (uv_stream_t *)&link->handle);
 	rc = link_enter(link, server);
 	if (rc)

@@ -14,7 +14,9 @@
 #define DESCRIPTORS_KEPT 256
 
 struct listener {
-	uv_tcp_t handle; /* data: the section */
+	uv_tcp_t handle;
+	struct pst_listen_again again;
+	struct tcp *tcp;
 	struct listener *next;
 };
 
@@ -55,7 +57,7 @@ tcp_gone(struct tcp *tcp)
 static void
 listener_closed(uv_handle_t *handle)
 {
-	struct tcp *tcp = handle->data;
+	struct tcp *tcp = pst_container_of(handle, struct listener, handle)->tcp;
 
 	tcp->open_listeners--;
 	tcp_gone(tcp);
@@ -64,10 +66,16 @@ listener_closed(uv_handle_t *handle)
 static void
 connection_waits(uv_stream_t *server, int status)
 {
-	struct tcp *tcp = server->data;
+	struct listener *listener = pst_container_of(server, struct listener, handle);
+	struct tcp *tcp = listener->tcp;
+	struct link *link = status ? NULL : link_new(tcp, true);
 
-	if (!status)
-		status = link_accept(tcp, server);
+	if (link) {
+		status = link_accept(link, server);
+	} else if (!status) {
+		status = -ENOMEM;
+		pst_listen_again(&listener->again, tcp->env, server, connection_waits);
+	}
 	if (status)
 		pst_warn_rated(tcp->links.log, &tcp->links.refused, "connection not accepted",
 		    PST_RC(status));
@@ -80,7 +88,7 @@ listener_open(struct tcp *tcp, const char *address, struct pst_err *err)
 
 	if (!listener)
 		return -ENOMEM;
-	listener->handle.data = tcp;
+	listener->tcp = tcp;
 	listener->next = tcp->listeners;
 	tcp->listeners = listener;
 	tcp->open_listeners++;
@@ -187,8 +195,10 @@ tcp_close(void *self)
 	struct tcp *tcp = self;
 
 	tcp->closing = true;
-	for (struct listener *l = tcp->listeners; l; l = l->next)
+	for (struct listener *l = tcp->listeners; l; l = l->next) {
+		pst_listen_no_more(&l->again, tcp->env);
 		uv_close((uv_handle_t *)&l->handle, listener_closed);
+	}
 	if (!tcp->links.first && !tcp->listeners)
 		tcp_gone(tcp);
 	else

@@ -38,7 +38,9 @@ struct link {
 };
 
 /* link.c */
-int link_accept(struct tcp *tcp, uv_stream_t *server);
+struct link *link_new(struct tcp *tcp, bool accepted);
+/* Takes the connection in any case; on failure the link has ended. */
+int link_accept(struct link *link, uv_stream_t *server);
 /* The module's op. */
 int link_connect(struct pst_link **out, void *transport, const char *host, uint16_t port,
     const struct pst_link_events *events, void *arg);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <postern/listen.h>
 #include <postern/stream_link.h>
 
 #include "socket.h"
@@ -30,6 +31,7 @@ struct uds {
 	const struct uds_conf *conf;
 	struct pst_stream_links links;
 	uv_pipe_t listener;
+	struct pst_listen_again again;
 	bool listening, closing;
 	char path[SOCKET_PATH_MAX + 1]; /* of the socket; empty: none is there */
 };
@@ -127,6 +129,8 @@ connection_waits(uv_stream_t *server, int status)
 	    PST_STR("link", link ? link->name : NULL), PST_RC(rc));
 	if (link)
 		pst_stream_link_end(&link->base, rc);
+	else if (!status)
+		pst_listen_again(&uds->again, uds->env, server, connection_waits);
 }
 
 /* ---- connecting ---- */
@@ -255,6 +259,7 @@ uds_close(void *self)
 	uds->closing = true;
 	if (*uds->path)
 		unlink(uds->path);
+	pst_listen_no_more(&uds->again, uds->env);
 	if (uds->listening)
 		uv_close((uv_handle_t *)&uds->listener, listener_closed);
 	if (!uds->links.first && !uds->listening)
