@@ -288,7 +288,7 @@ static void
 disconnect_came(struct stream *s, struct pst_reader *r)
 {
 	s->told = wire_read_reason(r);
-	if (!s->told)
+	if (!s->told && s->state == STREAM_OPEN)
 		peer_finished(s, true);
 	else /* not an end that the application should trust */
 		stream_end(s, END_TOLD);
@@ -305,6 +305,8 @@ flow_message(struct stream *s, struct pst_message *m)
 	if (s->state == STREAM_WAITING) {
 		if (type == WIRE_PONG && s->answered)
 			s->answered(s, m);
+		else if (type == WIRE_DISCONNECT)
+			disconnect_came(s, &r);
 		return;
 	}
 	switch (type) {

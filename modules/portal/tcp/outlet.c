@@ -72,6 +72,21 @@ turn_away(struct stream *s, enum end why)
 	stream_end(s, why);
 }
 
+/* The same where there is no memory for a stream: nobody is to wait for an answer. */
+static void
+turn_away_at_once(struct outlet *outlet, const struct pst_message *m, const struct wire_offer *offer)
+{
+	struct pst_route own = pst_worker_route(&outlet->by_name);
+	uint8_t bytes[WIRE_SHORT_MAX];
+	size_t len = wire_disconnect(bytes, offer->extended, WIRE_INTERNAL);
+	struct pst_buf buf;
+
+	if (pst_env_buf(&buf, outlet->portal.env, bytes, len, PST_RX_HEADROOM, PST_RX_TAILROOM))
+		return;
+	pst_buf_charge(&buf, pst_buf_account(&m->payload));
+	pst_send(outlet->portal.router, &m->back, &own, &buf);
+}
+
 static enum end
 end_of(int rc)
 {
@@ -130,6 +145,7 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 {
 	enum end why;
 	bool refused = ping_refused(outlet, m, &why);
+	struct wire_offer offer = { 0 };
 	struct stream *s;
 	int rc;
 
@@ -140,15 +156,18 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 		session_refused(&outlet->portal, m->from, why, 0);
 		return;
 	}
+	if (pst_env_extensions(outlet->portal.env))
+		offer = wire_read_offer(r);
 	rc = stream_new(&s, &outlet->portal);
 	if (rc) {
 		session_refused(&outlet->portal, m->from, END_FAILED, rc);
+		turn_away_at_once(outlet, m, &offer);
 		return;
 	}
-	if (pst_env_extensions(outlet->portal.env))
-		s->agreed = wire_read_offer(r);
+	s->agreed = offer;
 	rc = stream_attach(s, m->from, &m->back);
 	if (rc) {
+		turn_away_at_once(outlet, m, &offer);
 		stream_fail(s, rc);
 		return;
 	}

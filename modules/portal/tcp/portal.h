@@ -84,6 +84,7 @@ struct stream {
 	bool patient; /* unanswered, it waits for the next path when this one goes */
 	enum stream_state state;
 	struct pst_timer timer;
+	struct pst_task unsaid; /* the end, for want of memory for a message */
 	uint64_t since_ms; /* when the application came, or the Ping */
 	struct sockaddr_in6 application; /* its address, or an IPv4 one; at the outlet none */
 	enum wire_reason told;

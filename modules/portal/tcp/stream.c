@@ -152,14 +152,25 @@ stream_attach(struct stream *s, struct pst_gate *gate, const struct pst_route *p
 	return PST_OK;
 }
 
+/* What was to be said could not be: neither end may wait for it. */
+static void
+unsaid(struct pst_task *task)
+{
+	stream_fail(pst_container_of(task, struct stream, unsaid), -ENOMEM);
+}
+
 void
 stream_say(struct stream *s, const uint8_t *bytes, size_t len)
 {
 	struct pst_route own = pst_worker_route(&s->worker);
 	struct pst_buf buf;
 
-	if (!s->peer || pst_env_buf(&buf, s->portal->env, bytes, len, s->front, s->back))
+	if (!s->peer)
 		return;
+	if (pst_env_buf(&buf, s->portal->env, bytes, len, s->front, s->back)) {
+		pst_task_post(s->portal->env, &s->unsaid, unsaid); /* not within the caller */
+		return;
+	}
 	pst_buf_charge(&buf, s->source);
 	pst_send(s->portal->router, s->peer, &own, &buf);
 }
@@ -221,6 +232,7 @@ stream_end(struct stream *s, enum end why)
 		stream_say(s, bytes, wire_disconnect(bytes, s->agreed.extended, end_reason(why)));
 	s->reset = why != END_FINISHED;
 	pst_timer_stop(s->portal->env, &s->timer);
+	pst_task_cancel(s->portal->env, &s->unsaid);
 	pst_gate_unwatch(&s->watch);
 	pst_worker_stop(s->portal->router, &s->worker);
 	stream_release(s);
