@@ -93,7 +93,7 @@ like "a file that needs such a module is wrong, and says where" \
 	"^postern: bad.conf:1: service uppercase: .*undefined symbol: pst_env_rooter \[conf\], exit code 2$"
 
 build service_uppercase 's/\.kind = PST_KIND_SERVICE/.abi_major = 2, &/'
-refused "another major is refused" bad/service_uppercase.so "$work/bad/service_uppercase.so: made for ABI 2\.0, this is 1\.[0-9]+"
+refused "another major is refused" bad/service_uppercase.so "$work/bad/service_uppercase.so: made for ABI 2\.[0-9]+, this is 1\.[0-9]+"
 build service_uppercase 's/\.kind = PST_KIND_SERVICE/.abi_minor = 999, &/'
 refused "a newer minor is refused" bad/service_uppercase.so \
 	"$work/bad/service_uppercase.so: made for ABI 1\.999, this is 1\.[0-9]+"
