@@ -1,14 +1,10 @@
 #include "node/config_parts.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "node/rooms.h"
-#include "trust/trust.h"
 
 static const struct pst_opt node_options[] = {
 	PST_OPT(PATH, struct pst_node_conf, state, NULL, "where the node keeps what must last"),
@@ -41,103 +37,6 @@ const struct pst_section config_node_section = {
 	.options = node_options,
 	.check = node_check,
 };
-
-/* ---- the module of a section ---- */
-
-static const struct pst_section *
-row_find(const struct pst_section *rows, const char *kind)
-{
-	for (; rows && rows->kind; rows++)
-		if (!strcmp(rows->kind, kind))
-			return rows;
-	return NULL;
-}
-
-static int
-item_kind(struct pst_item *item, struct pst_err *err)
-{
-	struct pst_nearest near = { .word = item->source->kind };
-
-	item->kind = pst_section_kind_find(item->source->kind);
-	if (item->kind)
-		return PST_OK;
-	for (const struct pst_section_kind *kind = pst_section_kinds; kind->name; kind++)
-		pst_nearest_offer(&near, kind->name);
-	if (near.best)
-		return pst_fail(err, PST_E_CONF, "%s:%u: unknown section \"%s\", did you mean \"%s\"?",
-		    item->source->file, item->source->line, item->source->kind, near.best);
-	return pst_fail(err, PST_E_CONF, "%s:%u: unknown section \"%s\"", item->source->file,
-	    item->source->line, item->source->kind);
-}
-
-static const char *
-module_name(struct pst_loader *loader, const struct pst_item *item)
-{
-	const struct pst_section_kind *kind = item->kind;
-
-	if (item->source->use && !kind->fixed)
-		return item->source->use;
-	if (kind->named_like &&
-	    (!kind->module || pst_loader_has(loader, kind->module_kind, item->source->name)))
-		return item->source->name;
-	return kind->module;
-}
-
-/* NULL: the core does not serve it. */
-static const struct pst_section *
-core_row(const char *kind)
-{
-	return strcmp(kind, "node") ? row_find(pst_trust_sections, kind) : &config_node_section;
-}
-
-int
-pst_config_row(const struct pst_section **out, struct pst_loader *loader, const char *kind,
-    const char *name, const char *use, struct pst_err *err)
-{
-	struct pst_conf_section source = { .kind = kind, .name = name, .use = use };
-	struct pst_item item = { .source = &source, .kind = pst_section_kind_find(kind) };
-	const struct pst_loaded *loaded;
-	const char *module;
-	int rc = PST_OK;
-
-	*out = NULL;
-	if (!item.kind || item.kind->rank == 0)
-		return pst_fail(err, PST_E_NOTHING, "there is no kind of section \"%.64s\"", kind);
-	if (!item.kind->module_kind) {
-		*out = core_row(kind);
-		return PST_OK;
-	}
-	module = module_name(loader, &item);
-	rc = pst_loader_get(loader, &loaded, item.kind->module_kind, module, err);
-	if (!rc)
-		*out = row_find(loaded->module.sections, kind);
-	if (!rc && !*out)
-		rc = pst_fail(err, PST_E_CONF, "module %s serves no section \"%s\"", module, kind);
-	return rc;
-}
-
-static int
-item_module(struct pst_config *config, struct pst_item *item, struct pst_err *err)
-{
-	const struct pst_conf_section *source = item->source;
-	struct pst_err why = PST_ERR_INIT;
-
-	if (!item->kind->module_kind) {
-		item->row = core_row(source->kind);
-	} else {
-		if (source->use && item->kind->fixed && strcmp(source->use, item->kind->module))
-			return pst_conf_fail(source, "use", err, "a %s is always of module %s/%s", source->kind,
-			    item->kind->module_kind, item->kind->module);
-		if (pst_loader_get(config->loader, &item->module, item->kind->module_kind,
-		    module_name(config->loader, item), &why))
-			return pst_conf_fail(source, source->use ? "use" : NULL, err, "%s", why.text);
-		item->row = row_find(item->module->module.sections, source->kind);
-	}
-	if (!item->row)
-		return pst_conf_fail(source, NULL, err, "module %s serves no section \"%s\"",
-		    item->module ? item->module->module.name : "core", source->kind);
-	return PST_OK;
-}
 
 struct pst_item *
 pst_config_item(const struct pst_config *config, const char *kind, const char *name)
@@ -183,12 +82,12 @@ items_make(struct pst_config *config, struct pst_err *err)
 		item->at = i;
 		item->source = pst_conf_at(config->conf, i);
 		item->implicit = config_is_implicit(item->source);
-		rc = item_kind(item, err);
+		rc = config_item_kind(item, err);
 	}
 	for (size_t i = 0; !rc && i < config->count; i++) {
 		struct pst_item *item = &config->items[i];
 
-		rc = item_module(config, item, err);
+		rc = config_item_module(config, item, err);
 		if (!rc)
 			rc = pst_values_new(&item->values, item->source, item->row->options,
 			    item->row->conf_size, err);
@@ -357,45 +256,4 @@ pst_config_free(struct pst_config **config)
 	free(c->path);
 	free(c->state);
 	free(c);
-}
-
-void
-pst_config_print(const struct pst_config *config, FILE *out)
-{
-	for (size_t i = 0; i < config->count; i++) {
-		const struct pst_item *item = &config->items[i];
-		const char *use = item->module ? strchr(item->module->module.name, '_') + 1 : NULL;
-
-		if (!item->used)
-			continue;
-		if (item->implicit)
-			fputs("# not written\n", out);
-		pst_options_print(out, item->source->kind, item->source->name, use, item->row->options,
-		    pst_values_conf(item->values));
-	}
-}
-
-void
-pst_module_help(FILE *out, const struct pst_loaded *loaded)
-{
-	const struct pst_module *m = &loaded->module;
-
-	fprintf(out, "%s/%s %s: %s\n", m->kind, strchr(m->name, '_') + 1, m->version,
-	    m->summary ? m->summary : "");
-	for (const struct pst_section *s = m->sections; s && s->kind; s++) {
-		fprintf(out, "\n%s NAME { … }\n", s->kind);
-		pst_options_help(out, s->options);
-	}
-}
-
-bool
-pst_core_help(FILE *out, const char *kind)
-{
-	const struct pst_section *row = core_row(kind);
-
-	if (!row)
-		return false;
-	fprintf(out, "core/%s: served by the core\n\n%s NAME { … }\n", kind, kind);
-	pst_options_help(out, row->options);
-	return true;
 }

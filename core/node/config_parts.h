@@ -11,6 +11,12 @@ int config_files(struct pst_config *config, struct pst_err *err);
 /* Does the section stand in STATE/conf.d? */
 bool config_is_dropped_in(const struct pst_config *config, const struct pst_conf_section *section);
 
+/* config_module.c: the kind of a section; then its module, loaded, and its row. */
+int config_item_kind(struct pst_item *item, struct pst_err *err);
+int config_item_module(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+/* The row of a section that the core serves; NULL when it serves no such one. */
+const struct pst_section *config_core_row(const char *kind);
+
 /* config_implicit.c: add what every node has unless it is written. */
 int config_implicit(struct pst_conf *conf, struct pst_loader *loader, struct pst_err *err);
 bool config_is_implicit(const struct pst_conf_section *section);

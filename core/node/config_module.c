@@ -1,0 +1,99 @@
+/* Which module serves a section, and by which of its rows. */
+#include <string.h>
+
+#include "node/config_parts.h"
+#include "trust/trust.h"
+
+static const struct pst_section *
+row_find(const struct pst_section *rows, const char *kind)
+{
+	for (; rows && rows->kind; rows++)
+		if (!strcmp(rows->kind, kind))
+			return rows;
+	return NULL;
+}
+
+int
+config_item_kind(struct pst_item *item, struct pst_err *err)
+{
+	struct pst_nearest near = { .word = item->source->kind };
+
+	item->kind = pst_section_kind_find(item->source->kind);
+	if (item->kind)
+		return PST_OK;
+	for (const struct pst_section_kind *kind = pst_section_kinds; kind->name; kind++)
+		pst_nearest_offer(&near, kind->name);
+	if (near.best)
+		return pst_fail(err, PST_E_CONF, "%s:%u: unknown section \"%s\", did you mean \"%s\"?",
+		    item->source->file, item->source->line, item->source->kind, near.best);
+	return pst_fail(err, PST_E_CONF, "%s:%u: unknown section \"%s\"", item->source->file,
+	    item->source->line, item->source->kind);
+}
+
+static const char *
+module_name(struct pst_loader *loader, const struct pst_item *item)
+{
+	const struct pst_section_kind *kind = item->kind;
+
+	if (item->source->use && !kind->fixed)
+		return item->source->use;
+	if (kind->named_like &&
+	    (!kind->module || pst_loader_has(loader, kind->module_kind, item->source->name)))
+		return item->source->name;
+	return kind->module;
+}
+
+const struct pst_section *
+config_core_row(const char *kind)
+{
+	return strcmp(kind, "node") ? row_find(pst_trust_sections, kind) : &config_node_section;
+}
+
+int
+pst_config_row(const struct pst_section **out, struct pst_loader *loader, const char *kind,
+    const char *name, const char *use, struct pst_err *err)
+{
+	struct pst_conf_section source = { .kind = kind, .name = name, .use = use };
+	struct pst_item item = { .source = &source, .kind = pst_section_kind_find(kind) };
+	const struct pst_loaded *loaded;
+	const char *module;
+	int rc = PST_OK;
+
+	*out = NULL;
+	if (!item.kind || item.kind->rank == 0)
+		return pst_fail(err, PST_E_NOTHING, "there is no kind of section \"%.64s\"", kind);
+	if (!item.kind->module_kind) {
+		*out = config_core_row(kind);
+		return PST_OK;
+	}
+	module = module_name(loader, &item);
+	rc = pst_loader_get(loader, &loaded, item.kind->module_kind, module, err);
+	if (!rc)
+		*out = row_find(loaded->module.sections, kind);
+	if (!rc && !*out)
+		rc = pst_fail(err, PST_E_CONF, "module %s serves no section \"%s\"", module, kind);
+	return rc;
+}
+
+int
+config_item_module(struct pst_config *config, struct pst_item *item, struct pst_err *err)
+{
+	const struct pst_conf_section *source = item->source;
+	struct pst_err why = PST_ERR_INIT;
+
+	if (!item->kind->module_kind) {
+		item->row = config_core_row(source->kind);
+	} else {
+		if (source->use && item->kind->fixed && strcmp(source->use, item->kind->module))
+			return pst_conf_fail(source, "use", err, "a %s is always of module %s/%s", source->kind,
+			    item->kind->module_kind, item->kind->module);
+		if (pst_loader_get(config->loader, &item->module, item->kind->module_kind,
+		    module_name(config->loader, item), &why))
+			return pst_conf_fail(source, source->use ? "use" : NULL, err, "%s", why.text);
+		item->row = row_find(item->module->module.sections, source->kind);
+	}
+	if (!item->row)
+		return pst_conf_fail(source, NULL, err, "module %s serves no section \"%s\"",
+		    item->module ? item->module->module.name : "core", source->kind);
+	return PST_OK;
+}
