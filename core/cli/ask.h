@@ -22,7 +22,7 @@ int ask_option(struct ask *ask, const char *command, char **argv);
 #define ASK_OPTIONS_HELP \
 	"  --state DIR     the node's state directory (default: $POSTERN_STATE, or the user's own)\n" \
 	"  --no-start      fail when no node runs there, rather than start one\n" \
-	"  --output FORM   text or json\n"
+	"  --output text|json  for people, or for programs\n"
 
 /*
  * Ask, and start a node if none runs (and --no-start does not forbid it).

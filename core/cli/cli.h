@@ -32,6 +32,7 @@ extern const struct command commands[];
 
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_complete(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_identity(int argc, char **argv);
 int cmd_message(int argc, char **argv);

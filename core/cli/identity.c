@@ -15,8 +15,7 @@ show(struct cli_node *cli)
 	char text[PST_IDENTIFIER_TEXT];
 
 	if (!identity) {
-		fprintf(stderr, "postern: there is no identity %s\n", name);
-		cli_done(cli, EXIT_NOTHING);
+		cli_done(cli, cli_fail(PST_E_NOTHING, "there is no identity %s", name));
 		return;
 	}
 	pst_identifier_format(text, pst_identity_identifier(identity));

@@ -5,23 +5,29 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "node/kinds.h"
 
-#define SECTION_HELP \
+/*
+ * complete.c reads these tables. An option begins a line; behind it, after one blank, is its argument, and after two or more what
+ * it does; one that stands deeper, below a verb, is that verb's alone. Words in capitals are names of what stands there.
+ */
+#define SECTION_HELP(show) \
 	"  create [NAME] [--KEY VALUE …]   make a section and open it; it is kept in STATE/conf.d\n" \
-	"  show [NAME]                     one of them, with all its options\n" \
+	"  show [NAME]                     " show \
 	"  list                            all of them\n" \
 	"  delete [NAME]                   close it and take it away\n\n" \
 	"Every option of the section is a KEY; a list's is written again for each item.\n" \
-	"NAME is \"default\" when left out. `postern help KIND MODULE` lists the options.\n\n" \
+	"NAME is \"default\" when left out.\n\n" \
 	ASK_OPTIONS_HELP
 
+#define SECTION_ARGUMENTS "create|show|list|delete [NAME]"
 #define SECTION(kind, summary) \
-	{ kind, "create|show|list|delete [NAME] …", summary, SECTION_HELP, cmd_section }
+	{ kind, SECTION_ARGUMENTS, summary, SECTION_HELP("one of them, with all its options\n"), cmd_section }
 
 const struct command commands[] = {
 	{ "run", "[FILE|DIRECTORY]", "run a node in the foreground",
 	    "  --state DIR     keep the node's state there, whatever the file says\n"
-	    "  --log LEVEL     error, warn, info or debug, whatever the file says\n\n"
+	    "  --log error|warn|info|debug  log lines of this level, whatever the file says\n\n"
 	    "Sections that commands have made, in STATE/conf.d, are part of it. SIGHUP reloads.\n"
 	    "SIGINT and SIGTERM stop it in order: sessions may end by themselves within `drain`;\n"
 	    "a second signal closes at once.\n", cmd_run },
@@ -42,11 +48,10 @@ const struct command commands[] = {
 	{ "report", "", "write down what somebody who helps will ask for, without secrets",
 	    "  --to FILE       where to (default: postern-report-DATE-TIME.txt here)\n" ASK_OPTIONS_HELP,
 	    cmd_report },
-	{ "identity", "show [NAME] | create|list|delete …", "a node's identities",
-	    "  show [NAME]     print the identifier, making the identity if need be\n"
-	    "    --state DIR   the node's state directory\n"
-	    "    --file FILE   the node's configuration, when its vault or store are not the default\n\n"
-	    "The rest is as `postern help inlet` says.\n",
+	{ "identity", SECTION_ARGUMENTS, "a node's identities",
+	    SECTION_HELP("print its identifier, and make it if need be; no node has to run\n"
+	    "    --state DIR                   the node's state directory\n"
+	    "    --file FILE                   the node's configuration, when its vault or store are not the default\n"),
 	    cmd_identity },
 	SECTION("inlet", "where programs connect"),
 	SECTION("outlet", "what a node connects to for others"),
@@ -66,6 +71,9 @@ const struct command commands[] = {
 	{ "help", "[COMMAND | KIND MODULE]", "describe a command, or the options of a module",
 	    "`postern help core node` and `postern help core identity` list those of the core's own sections.\n",
 	    cmd_help },
+	{ "complete", "WORD…", "what may come next, for a shell",
+	    "Prints a line for each: a word, a tab, what it means; or <file> or <directory>, where one is wanted.\n"
+	    "The last WORD is the one being written.\n", cmd_complete },
 	{ "version", "", "print the version", "", cmd_version },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
@@ -96,17 +104,33 @@ commands_print(FILE *out)
 	for (const struct command *c = commands; c->name; c++) {
 		int n = fprintf(out, "  %s %s", c->name, c->arguments);
 
-		fprintf(out, "%*s %s\n", n < 40 ? 40 - n : 0, "", c->summary);
+		fprintf(out, "%*s %s\n", n < 43 ? 43 - n : 0, "", c->summary);
 	}
 	fprintf(out, "\n`postern help COMMAND` says more; `postern help KIND MODULE` lists a module's options.\n");
+}
+
+/* Where the options of its sections are described. */
+static void
+kind_print(const struct pst_section_kind *kind, FILE *out)
+{
+	const char *module = kind->module ? kind->module : "NAME"; /* the one named like the section */
+
+	if (kind->module_kind && !kind->fixed)
+		fprintf(out, "  --use MODULE    create: the module that serves it (default: %s)\n", module);
+	fprintf(out, "\n`postern help %s %s` lists the keys.\n", kind->module_kind ? kind->module_kind : "core",
+	    kind->module_kind ? module : kind->name);
 }
 
 static void
 command_print(const struct command *c, FILE *out)
 {
+	const struct pst_section_kind *kind = pst_section_kind_find(c->name);
+
 	fprintf(out, "Usage: postern %s %s\n\n%s.\n", c->name, c->arguments, c->summary);
 	if (*c->help)
 		fprintf(out, "\n%s", c->help);
+	if (kind)
+		kind_print(kind, out);
 }
 
 static int

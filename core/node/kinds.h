@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <postern/err.h>
+
 struct pst_section_kind {
 	const char *name;        /* "inlet" */
 	const char *module_kind; /* "portal"; NULL: served by the core */
@@ -21,8 +23,8 @@ struct pst_section_kind {
 };
 
 /* NULL for an unknown word. */
-const struct pst_section_kind *pst_section_kind_find(const char *name);
+PST_API const struct pst_section_kind *pst_section_kind_find(const char *name);
 /* All, ended by a NULL name. */
-extern const struct pst_section_kind pst_section_kinds[];
+PST_API extern const struct pst_section_kind pst_section_kinds[];
 
 #endif
