@@ -21,3 +21,14 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
 	[AC_MSG_RESULT([yes]); $1="$$1 $2"], [AC_MSG_RESULT([no])])
 CFLAGS=$pst_saved
 ])
+
+# PST_COMPLETION_DIR(SHELL, DIRECTORY): the variable SHELL_COMPLETION_DIR, and an option to choose another directory, or none.
+AC_DEFUN([PST_COMPLETION_DIR], [
+	AC_ARG_WITH([$1-completion-dir],
+		[AS_HELP_STRING([--with-$1-completion-dir=DIR], [for $1's completion, or no: $2])],
+		[], [with_$1_completion_dir=yes])
+	AS_CASE([$with_$1_completion_dir],
+		[yes], [with_$1_completion_dir='$2'],
+		[no], [with_$1_completion_dir=])
+	AC_SUBST(m4_toupper([$1])[_COMPLETION_DIR], [$with_$1_completion_dir])
+])
