@@ -3,7 +3,7 @@
 # channel. Modules that must not be loaded say why.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 29
+plan 31
 source=$top/tests/module/uppercase
 dest=$work/dest
 own=$work/own
@@ -29,6 +29,7 @@ ok "the installed command runs" "$POSTERN" version
 
 # ---- the module ----
 
+ok "it is at most 100 lines long" test "$(wc -l <"$source/uppercase.c")" -le 100
 mkdir own build bad
 cp --no-preserve=mode "$source"/* build
 ok "the module is built from the installed headers and library" make -C build
@@ -60,6 +61,9 @@ is "a second section is a second worker" "$("$POSTERN" message send "and you who
 	"AND YOU WHO SPEAK SO SOFTLY"
 not_ok "what is longer than its option allows is not answered" \
 	"$POSTERN" message send "and you who speak so softly" --to "$at/uppercase" --timeout 500ms
+is "its status hook counts what it has answered" "$("$POSTERN" service list --state state --output json 2>&1 |
+	grep -oE '"(name|answered)": [^,]*' | tr '\n' ' ')" \
+	'"name": "uppercase" "answered": 1 "name": "loud" "answered": 1 "name": "echo" '
 ok "the node stops in order" stop node
 
 printf 'service uppercase {\n longest = 0 }\n' >zero.conf
@@ -85,7 +89,7 @@ refused() {
 	like "$1" "$out, exit code $rc" "^postern: $3 \[module\], exit code 2$"
 }
 
-build service_uppercase 's/pst_env_router(/pst_env_rooter(/; s/^struct upper {/struct pst_router *pst_env_rooter(struct pst_env *);\n&/'
+build service_uppercase 's/pst_env_router(/pst_env_rooter(/g; s/^struct upper {/struct pst_router *pst_env_rooter(struct pst_env *);\n&/'
 refused "a missing symbol is named" bad/service_uppercase.so ".*undefined symbol: pst_env_rooter"
 printf 'service uppercase { }\n' >bad.conf
 like "a file that needs such a module is wrong, and says where" \

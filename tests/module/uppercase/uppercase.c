@@ -1,7 +1,5 @@
-/*
- * service/uppercase: answers a String message with the same text in upper
- * case. doc/writing-a-module.md walks through this file.
- */
+/* service/uppercase: answers a text in upper case. doc/writing-a-module.md walks through this file. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,7 +7,6 @@
 #include <postern/router.h>
 
 struct upper_conf {
-	const char *address;
 	uint64_t longest;
 };
 
@@ -17,10 +14,10 @@ struct upper {
 	struct pst_section_env *senv;
 	const struct upper_conf *conf;
 	struct pst_worker worker;
+	uint64_t answered;
 };
 
 static const struct pst_opt upper_options[] = {
-	PST_OPT(STR, struct upper_conf, address, NULL, "the worker's address; default: the section's name"),
 	PST_OPT(SIZE, struct upper_conf, longest, "64K", "longer texts are not answered"),
 	PST_OPT_END,
 };
@@ -30,9 +27,7 @@ upper_check(const void *conf, struct pst_err *err)
 {
 	const struct upper_conf *c = conf;
 
-	if (!c->longest)
-		return pst_fail(err, PST_E_CONF, "longest: at least 1");
-	return PST_OK;
+	return c->longest ? PST_OK : pst_fail(err, PST_E_CONF, "longest: at least 1");
 }
 
 /* The text, a BARE string, is changed where it lies and goes back as it came. */
@@ -48,30 +43,39 @@ upper_receives(struct pst_worker *worker, struct pst_message *m)
 	if (r.status || len > upper->conf->longest)
 		return;
 	for (uint8_t *p = m->payload.start + (text - m->payload.start); p < text + len; p++)
-		if (*p >= 'a' && *p <= 'z')
-			*p -= 'a' - 'A';
+		*p = (uint8_t)toupper(*p);
+	upper->answered++;
 	pst_send(pst_env_router(pst_section_env(upper->senv)), &m->back, &own, &m->payload);
 }
+
+static void
+upper_status(void *self, struct pst_status *status)
+{
+	const struct upper *upper = self;
+
+	pst_status_put(status, PST_FIELDS(PST_U64("answered", upper->answered)));
+}
+
+static const struct pst_section_hooks upper_hooks = { .size = sizeof upper_hooks, .status = upper_status };
 
 static int
 upper_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
-	const struct upper_conf *c = conf;
-	const char *address = c->address ? c->address : pst_section_name(senv);
+	struct pst_router *router = pst_env_router(pst_section_env(senv));
+	const char *name = pst_section_name(senv);
 	struct upper *upper = calloc(1, sizeof *upper);
 	int rc;
 
 	if (!upper)
 		return -ENOMEM;
-	upper->senv = senv;
-	upper->conf = c;
-	rc = pst_worker_start_named(pst_env_router(pst_section_env(senv)), &upper->worker, address,
-	    PST_REACH_SECTION, upper_receives);
+	*upper = (struct upper){ .senv = senv, .conf = conf };
+	rc = pst_worker_start_named(router, &upper->worker, name, PST_REACH_SECTION, upper_receives);
 	if (rc) {
 		free(upper);
-		return pst_fail(err, rc, "address: \"%s\": %s", address, pst_strerror(rc));
+		return pst_fail(err, rc, "cannot be a worker called %s: %s", name, pst_strerror(rc));
 	}
 	*self = upper;
+	pst_section_hook(senv, &upper_hooks);
 	pst_section_up(senv);
 	return PST_OK;
 }
