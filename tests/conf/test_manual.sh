@@ -2,7 +2,7 @@
 # The manual says what the program says: options, commands; and the pages are well formed.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 6
+plan 10
 doc=$top/doc
 
 is "postern.conf(5) has the options that the modules have: if not, make options" \
@@ -21,6 +21,42 @@ for word in $(words | sort -u); do
 done
 is "postern(1) has every command and every option" "$unsaid" ""
 
+# ---- examples ----
+
+# A command is a .Ss of the chapter COMMANDS; its example is a .Dl below it.
+unshown() {
+	awk '/^\.S[hs] / { if (command && !shown) print command; command = ""; shown = 0 }
+		/^\.Sh / { commands = $2 == "COMMANDS" }
+		/^\.Ss / && commands { command = $0 " " }
+		/^\.Dl postern / && index(command, " " $3 " ") { shown = 1 }' "$doc/postern.1"
+}
+is "every command of postern(1) has an example" "$(unshown)" ""
+
+# The command lines that the pages, README and the tutorial show.
+examples() {
+	sed -n 's/^\.Dl postern //p; /^\.Bd/,/^\.Ed/s/^\(PST_[^ ]* \)*postern //p' "$doc"/*.[157]
+	sed ':more; /\\$/{ N; s/\\\n//; b more; }' "$top/README.md" "$doc"/*.md | sed -n 's/^    \($ \)*postern //p'
+}
+offered() { "$POSTERN" complete "$@" 2>/dev/null | cut -f 1; }
+# Words that `postern complete` would not have offered there: commands, verbs, options; also those behind an option without value.
+unknown() {
+	local -a words
+	local i verbs
+	while read -ra words; do
+		offered "" | grep -qxF -- "${words[0]}" || echo "${words[*]}: no such command"
+		verbs=$(offered "${words[0]}" "" | grep '^[a-z]')
+		[[ ! $verbs || ! ${words[1]} =~ ^[a-z]*$ ]] || grep -qxF -- "${words[1]}" <<<"$verbs" || echo "${words[*]}: no ${words[1]}"
+		for i in "${!words[@]}"; do
+			[[ ${words[i]} =~ ^--[a-z] ]] || continue
+			offered "${words[@]:0:i}" -- | grep -qxF -- "${words[i]}" || echo "${words[*]}: no ${words[i]}"
+		done
+	done < <(examples | sed 's/[#&].*//')
+}
+like "there are examples" "$(examples | wc -l)" "^[3-9][0-9]$"
+is "each is a command line that postern understands" "$(unknown)" ""
+
+# ---- form ----
+
 for page in postern.1 postern.conf.5 postern-module.7; do
 	if command -v mandoc >/dev/null; then
 		ok "$page is well formed" mandoc -Tlint -Wwarning "$doc/$page"
@@ -29,7 +65,8 @@ for page in postern.1 postern.conf.5 postern-module.7; do
 	fi
 done
 
-# The example of postern.conf(5) is one that is accepted.
+# ---- postern.conf(5) ----
+
 HUB=I$(printf '%064d' 1) BANK=I$(printf '%064d' 2) ANALYST=I$(printf '%064d' 3)
 export HUB BANK ANALYST
 awk '/^\.Bd -literal/ { literal = 1; n++; next } /^\.Ed/ { literal = 0 }
@@ -40,3 +77,9 @@ check_all() {
 	return $rc
 }
 ok "every example of postern.conf(5) is accepted" check_all
+
+# What every node has, as the page shows it and as `check --print` has it.
+echo >empty.conf
+is "postern.conf(5) knows the sections that every node has" \
+	"$(awk '/^\.Ss What every node has/ { on = 1 } on && /^[a-z]* [a-z]* {/ { print $1, $2 } /^\.Ss Who may/ { on = 0 }' "$doc/postern.conf.5")" \
+	"$("$POSTERN" check --print empty.conf | sed -n 's/^\([a-z]* [a-z]*\) {$/\1/p')"
