@@ -1,5 +1,5 @@
 /*
- * postern complete WORD…: what may come next on a command line. The completions of all shells ask this, so they know what this
+ * postern complete WORD ...: what may come next on a command line. The completions of all shells ask this, so they know what this
  * postern knows, and nothing is written twice: commands, verbs and options are read from the help that people get (main.c),
  * the keys of a section from the table of its module, names of sections from the node that runs.
  */

@@ -71,7 +71,7 @@ const struct command commands[] = {
 	{ "help", "[COMMAND | KIND MODULE]", "describe a command, or the options of a module",
 	    "`postern help core node` and `postern help core identity` list those of the core's own sections.\n",
 	    cmd_help },
-	{ "complete", "WORD…", "what may come next, for a shell",
+	{ "complete", "[WORD ...]", "what may come next, for a shell",
 	    "Prints a line for each: a word, a tab, what it means; or <file> or <directory>, where one is wanted.\n"
 	    "The last WORD is the one being written.\n", cmd_complete },
 	{ "version", "", "print the version", "", cmd_version },
