@@ -62,6 +62,35 @@ drop(struct pst_outbox *box, size_t n)
 	}
 }
 
+/* What waits first, as far as one writev takes it; returns its bytes. */
+static size_t
+gather(const struct pst_outbox *box, uv_buf_t bufs[PST_OUTBOX_BATCH], unsigned *count)
+{
+	size_t bytes = 0;
+
+	for (*count = 0; *count < PST_OUTBOX_BATCH && *count < box->count; ++*count) {
+		struct pst_buf *buf = at(box, *count);
+
+		bufs[*count] = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
+		bytes += pst_buf_len(buf);
+	}
+	return bytes;
+}
+
+/* So many bytes are out: drop what is whole among them. */
+static void
+advance(struct pst_outbox *box, size_t bytes)
+{
+	while (box->count && bytes >= pst_buf_len(at(box, 0))) {
+		bytes -= pst_buf_len(at(box, 0));
+		drop(box, 1);
+	}
+	if (bytes) {
+		pst_buf_pull(at(box, 0), bytes);
+		box->bytes -= bytes;
+	}
+}
+
 static int write_next(struct pst_outbox *box);
 
 static void
@@ -83,17 +112,12 @@ static int
 write_next(struct pst_outbox *box)
 {
 	uv_buf_t bufs[PST_OUTBOX_BATCH];
-	unsigned n = 0;
+	unsigned n;
 	int rc;
 
 	if (!box->count || box->writing)
 		return PST_OK;
-	for (; n < PST_OUTBOX_BATCH && n < box->count; n++) {
-		struct pst_buf *buf = at(box, n);
-
-		bufs[n] = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
-		box->writing_bytes += bufs[n].len;
-	}
+	box->writing_bytes = gather(box, bufs, &n);
 	box->writing = n;
 	rc = uv_write(&box->req, box->handle, bufs, n, write_done);
 	if (rc)
@@ -102,28 +126,48 @@ write_next(struct pst_outbox *box)
 }
 
 ssize_t
-pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf)
+pst_outbox_flush(struct pst_outbox *box)
 {
-	ssize_t wrote = 0;
-	int rc = PST_OK;
+	uv_buf_t bufs[PST_OUTBOX_BATCH];
+	ssize_t wrote, all = 0;
+	size_t bytes;
+	unsigned n;
+	int rc;
 
-	if (!box->count) {
-		uv_buf_t b = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
-
-		wrote = uv_try_write(box->handle, &b, 1);
+	while (box->count && !box->writing) {
+		bytes = gather(box, bufs, &n);
+		wrote = uv_try_write(box->handle, bufs, n);
 		if (wrote == UV_EAGAIN)
 			wrote = 0;
-		if (wrote == (ssize_t)b.len || wrote < 0) {
-			pst_buf_free(buf);
+		if (wrote < 0) {
+			drop(box, box->count);
 			return wrote;
 		}
-		pst_buf_pull(buf, (size_t)wrote);
-	}
-	rc = put(box, buf);
-	if (!rc)
+		advance(box, (size_t)wrote);
+		all += wrote;
+		if ((size_t)wrote == bytes)
+			continue;
 		rc = write_next(box);
+		return rc ? rc : all;
+	}
+	return all;
+}
+
+int
+pst_outbox_put(struct pst_outbox *box, struct pst_buf *buf)
+{
+	int rc = put(box, buf);
+
 	pst_buf_free(buf);
-	return rc ? rc : wrote;
+	return rc;
+}
+
+ssize_t
+pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf)
+{
+	int rc = pst_outbox_put(box, buf);
+
+	return rc ? rc : pst_outbox_flush(box);
 }
 
 bool

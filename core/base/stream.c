@@ -253,13 +253,46 @@ box_moved(void *arg, size_t bytes, int rc)
 		pst_stream_fail(s, rc);
 }
 
+void
+pst_stream_flush(struct pst_stream *s)
+{
+	ssize_t wrote;
+
+	pst_task_cancel(s->env, &s->flush_task);
+	if (dead(s))
+		return;
+	wrote = pst_outbox_flush(&s->box);
+	if (wrote < 0) {
+		pst_stream_fail(s, (int)wrote);
+	} else if (s->box.count && !s->stall_timer.armed) {
+		s->progress_ms = pst_now_ms(s->env);
+		pst_timer_start(s->env, &s->stall_timer, PST_STREAM_STALL_MS, stall_check);
+	}
+}
+
+static void
+flush_task(struct pst_task *task)
+{
+	pst_stream_flush(pst_container_of(task, struct pst_stream, flush_task));
+}
+
+/* At once when it is much; else what else this turn of the loop brings goes along. */
+static void
+flush_soon(struct pst_stream *s)
+{
+	if (s->box.writing)
+		return; /* its end goes on with the rest */
+	if (s->box.bytes >= PST_STREAM_BATCH || s->box.count >= PST_OUTBOX_BATCH)
+		pst_stream_flush(s);
+	else
+		pst_task_post(s->env, &s->flush_task, flush_task);
+}
+
 int
 pst_stream_send(struct pst_stream *s, struct pst_buf *frame)
 {
 	size_t n = pst_buf_len(frame);
-	bool idle = !s->box.count;
 	int rc = dead(s) ? PST_E_CLOSED : n > PST_STREAM_FRAME_MAX ? PST_E_LIMIT : PST_OK;
-	ssize_t wrote;
 
 	if (!rc)
 		rc = pst_buf_reserve(frame, PST_STREAM_HEAD, 0);
@@ -272,16 +305,13 @@ pst_stream_send(struct pst_stream *s, struct pst_buf *frame)
 	struct pst_writer w = pst_writer(pst_buf_push(frame, PST_STREAM_HEAD), PST_STREAM_HEAD);
 
 	pst_write_be32(&w, (uint32_t)n);
-	wrote = pst_outbox_send(&s->box, frame);
-	if (wrote < 0) {
-		pst_stream_fail(s, (int)wrote);
-		return (int)wrote;
+	rc = pst_outbox_put(&s->box, frame);
+	if (rc) {
+		pst_stream_fail(s, rc);
+		return rc;
 	}
-	if (idle && s->box.count) {
-		s->progress_ms = pst_now_ms(s->env);
-		pst_timer_start(s->env, &s->stall_timer, PST_STREAM_STALL_MS, stall_check);
-	}
-	return PST_OK;
+	flush_soon(s);
+	return s->failed ? s->fail_rc : PST_OK;
 }
 
 /* ---- life ---- */
@@ -320,6 +350,7 @@ void
 pst_stream_fini(struct pst_stream *s)
 {
 	pst_task_cancel(s->env, &s->resume_task);
+	pst_task_cancel(s->env, &s->flush_task);
 	pst_task_cancel(s->env, &s->fail_task);
 	pst_timer_stop(s->env, &s->stall_timer);
 	pst_outbox_fini(&s->box);

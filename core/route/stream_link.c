@@ -201,6 +201,8 @@ handle_close(struct pst_stream_link *link)
 {
 	uv_handle_t *handle = (uv_handle_t *)link->handle;
 
+	if (link->up)
+		pst_stream_flush(&link->stream); /* the last words */
 	handle->data = link; /* a closing handle does not call the stream any more */
 	uv_close(handle, handle_closed);
 }

@@ -135,6 +135,23 @@ what_the_socket_takes_is_sent_at_once(void **state)
 }
 
 static void
+what_was_put_waits_for_the_flush(void **state)
+{
+	for (int i = 0; i < PST_OUTBOX_BATCH + 3; i++) {
+		struct pst_buf buf = buf_of(10, 0);
+
+		assert_int_equal(pst_outbox_put(&end.box, &buf), PST_OK);
+		assert_null(buf.block);
+	}
+	loop_settle();
+	assert_int_equal(peer_reads(1000), 0);
+	assert_int_equal(pst_outbox_flush(&end.box), (PST_OUTBOX_BATCH + 3) * 10);
+	assert_int_equal(peer_reads(1000), (PST_OUTBOX_BATCH + 3) * 10);
+	assert_int_equal(pst_outbox_flush(&end.box), 0);
+	assert_int_equal(end.moved, 0); /* told by flush itself */
+}
+
+static void
 the_rest_waits_and_goes_in_order(void **state)
 {
 	size_t sent = fill(), waiting;
@@ -265,6 +282,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_the_socket_takes_is_sent_at_once),
+		TEST(what_was_put_waits_for_the_flush),
 		TEST(the_rest_waits_and_goes_in_order),
 		TEST(it_can_be_filled_many_times),
 		TEST(short_bufs_join_what_waits),

@@ -1,9 +1,10 @@
 /*
  * An outbox: bufs on their way into a libuv stream.
  *
- * What the socket takes at once is written at once; the rest waits here and
- * goes out by writev as the socket takes it. Bufs stay charged to whoever
- * they were charged to until they are written.
+ * What the socket takes at once is written at once, or what a turn of the loop
+ * brought together, at its end; the rest waits here and goes out by writev as
+ * the socket takes it. Bufs stay charged to whoever they were charged to until
+ * they are written.
  */
 #ifndef POSTERN_OUTBOX_H
 #define POSTERN_OUTBOX_H
@@ -38,6 +39,12 @@ PST_API void pst_outbox_init(struct pst_outbox *box, uv_stream_t *handle,
  * sent: half a frame may be out.
  */
 PST_API PST_MUST_CHECK ssize_t pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf);
+/*
+ * The same in two steps. What was put waits for the next flush or send;
+ * PST_OK or -ENOMEM, and the buf is consumed. Flush returns as send does.
+ */
+PST_API PST_MUST_CHECK int pst_outbox_put(struct pst_outbox *box, struct pst_buf *buf);
+PST_API PST_MUST_CHECK ssize_t pst_outbox_flush(struct pst_outbox *box);
 /* Put a short buf's bytes behind the last waiting ones, if there is room in
  * that block: true, and buf is consumed. The copy is counted. */
 PST_API bool pst_outbox_merge(struct pst_outbox *box, struct pst_buf *buf);
