@@ -65,7 +65,7 @@ pst_attestation_read(struct pst_reader *r, struct pst_attestation *out)
 }
 
 int
-pst_attestation_verify(const struct pst_attestation *attestation,
+pst_attestation_check(const struct pst_attestation *attestation,
     const struct pst_history *subject, uint64_t now, struct pst_err *err)
 {
 	if (!pst_identifier_equal(&attestation->subject, pst_history_identifier(subject)))
@@ -83,6 +83,17 @@ pst_attestation_verify(const struct pst_attestation *attestation,
 		    "one of the two clocks is wrong");
 	if (attestation->expires_at < now)
 		return pst_fail(err, PST_E_AUTH, "the attestation has expired");
+	return PST_OK;
+}
+
+int
+pst_attestation_verify(const struct pst_attestation *attestation,
+    const struct pst_history *subject, uint64_t now, struct pst_err *err)
+{
+	int rc = pst_attestation_check(attestation, subject, now, err);
+
+	if (rc)
+		return rc;
 	if (!pst_signature_verify(&attestation->signature, &subject->key, attestation->hash))
 		return pst_fail(err, PST_E_AUTH,
 		    "the attestation is not signed by the identity's key");

@@ -38,8 +38,11 @@ void pst_attestation_read(struct pst_reader *r, struct pst_attestation *out);
 
 /*
  * Check it against its subject's history, at the time now (seconds since
- * 1970). Returns PST_OK, or PST_E_AUTH with a sentence.
+ * 1970), all but the signature. Returns PST_OK, or PST_E_AUTH with a sentence.
  */
+PST_MUST_CHECK int pst_attestation_check(const struct pst_attestation *attestation,
+    const struct pst_history *subject, uint64_t now, struct pst_err *err);
+/* The same, and the signature. */
 PST_MUST_CHECK int pst_attestation_verify(const struct pst_attestation *attestation,
     const struct pst_history *subject, uint64_t now, struct pst_err *err);
 

@@ -177,6 +177,22 @@ out:
 	return rc;
 }
 
+int
+pst_history_peek(struct pst_identifier *out, struct pst_reader r)
+{
+	struct pst_cbor_list changes = pst_cbor_array(&r), fields;
+	const uint8_t *data;
+	size_t len;
+
+	pst_record_need(&r, &changes);
+	fields = pst_cbor_array(&r);
+	pst_record_need(&r, &fields);
+	data = pst_cbor_bytes(&r, &len);
+	if (!r.status)
+		crypto_hash_sha256(out->bytes, data, len);
+	return r.status;
+}
+
 /* ---- the object ---- */
 
 struct pst_history *

@@ -46,6 +46,8 @@ enum pst_history_order {
  */
 PST_MUST_CHECK int pst_history_read(struct pst_history **out, struct pst_reader *r,
     struct pst_err *err);
+/* The identifier that these bytes claim, from their first change; nothing is verified. */
+PST_MUST_CHECK int pst_history_peek(struct pst_identifier *out, struct pst_reader bytes);
 struct pst_history *pst_history_ref(struct pst_history *history);
 void pst_history_unref(struct pst_history **history);
 

@@ -52,7 +52,7 @@ pst_identity_admit(struct pst_identity *self, struct pst_peer **out,
 	struct pst_presentation shown;
 	struct pst_history *history;
 	char text[PST_IDENTIFIER_TEXT];
-	int rc = pst_presentation_read(&shown, presentation, len, err);
+	int rc = pst_presentation_read(&shown, self->peers, presentation, len, err);
 
 	*out = NULL;
 	if (rc)
@@ -60,7 +60,7 @@ pst_identity_admit(struct pst_identity *self, struct pst_peer **out,
 	rc = pst_peers_compare(self->peers, &history, shown.history, err);
 	if (rc)
 		goto out;
-	rc = pst_attestation_verify(&shown.attestation, history, (uint64_t)time(NULL), err);
+	rc = pst_peers_verify(self->peers, &shown.attestation, history, (uint64_t)time(NULL), err);
 	if (rc)
 		goto out;
 	if (shown.attestation.purpose != PST_PURPOSE_CHANNEL ||

@@ -12,6 +12,9 @@ struct known {
 	struct pst_history *history;
 	uint32_t peers;
 	bool kept;
+	bool attested; /* the attestation whose signature was found right last: */
+	uint8_t attestation[PST_HASH_LEN];
+	struct pst_signature signature;
 };
 
 struct pst_peers {
@@ -35,7 +38,7 @@ struct pst_peer {
 /* ---- the table ---- */
 
 static struct known **
-table_find(struct pst_peers *table, const struct pst_identifier *id)
+table_find(const struct pst_peers *table, const struct pst_identifier *id)
 {
 	uint64_t hash;
 	struct known **at;
@@ -171,6 +174,51 @@ pst_peers_load(struct pst_peers *peers, struct pst_history *history)
 }
 
 int
+pst_peers_read(const struct pst_peers *peers, struct pst_history **out, struct pst_reader *r,
+    struct pst_err *err)
+{
+	struct pst_identifier claimed;
+	const struct known *known = NULL;
+	const struct pst_history *same;
+
+	if (!pst_history_peek(&claimed, *r))
+		known = *table_find(peers, &claimed);
+	same = known ? known->history : NULL;
+	/* a history ends by itself, so its bytes at the front are all of it */
+	if (!same || pst_reader_left(r) < same->len || memcmp(r->p, same->bytes, same->len))
+		return pst_history_read(out, r, err);
+	r->p += same->len;
+	*out = pst_history_ref(known->history);
+	return PST_OK;
+}
+
+static bool
+was_attested(const struct known *known, const struct pst_attestation *attestation)
+{
+	return known->attested && known->signature.kind == attestation->signature.kind &&
+	    !memcmp(known->attestation, attestation->hash, sizeof known->attestation) &&
+	    !memcmp(known->signature.bytes, attestation->signature.bytes, sizeof known->signature.bytes);
+}
+
+int
+pst_peers_verify(struct pst_peers *peers, const struct pst_attestation *attestation,
+    const struct pst_history *history, uint64_t now, struct pst_err *err)
+{
+	struct known *known = *table_find(peers, pst_history_identifier(history));
+	int rc;
+
+	if (known && was_attested(known, attestation))
+		return pst_attestation_check(attestation, history, now, err);
+	rc = pst_attestation_verify(attestation, history, now, err);
+	if (rc || !known)
+		return rc;
+	known->attested = true;
+	memcpy(known->attestation, attestation->hash, sizeof known->attestation);
+	known->signature = attestation->signature;
+	return PST_OK;
+}
+
+int
 pst_peers_compare(struct pst_peers *peers, struct pst_history **out,
     struct pst_history *received, struct pst_err *err)
 {
@@ -186,6 +234,7 @@ pst_peers_compare(struct pst_peers *peers, struct pst_history **out,
 	case PST_HISTORY_NEWER:
 		pst_history_unref(&known->history);
 		known->history = pst_history_ref(received);
+		known->attested = false; /* by the key before */
 		if (known->kept && peers->keep)
 			peers->keep(peers->arg, received);
 		return PST_OK;

@@ -7,11 +7,14 @@
  * something names (an `authorized` list, later a credential or a ticket) are
  * kept for ever: in the table, and in the store by who made the table. So
  * strangers take memory only with their channels, which are bounded.
+ *
+ * What is known was verified when it came first: the same bytes are not
+ * verified again. A peer that comes back costs no Ed25519 operation.
  */
 #ifndef PST_TRUST_PEERS_H
 #define PST_TRUST_PEERS_H
 
-#include "trust/history.h"
+#include "trust/attestation.h"
 
 struct pst_peers;
 
@@ -26,6 +29,21 @@ void pst_peers_close(struct pst_peers **peers);
 
 /* A kept history, from the store. */
 PST_MUST_CHECK int pst_peers_load(struct pst_peers *peers, struct pst_history *history);
+
+/*
+ * As pst_history_read: the known history if these are its bytes, counted once
+ * more; else one that has been verified.
+ */
+PST_MUST_CHECK int pst_peers_read(const struct pst_peers *peers, struct pst_history **out,
+    struct pst_reader *r, struct pst_err *err);
+
+/*
+ * As pst_attestation_verify, for the history that pst_peers_compare gave; of
+ * one that was verified last for this identity all but the signature.
+ */
+PST_MUST_CHECK int pst_peers_verify(struct pst_peers *peers,
+    const struct pst_attestation *attestation, const struct pst_history *history, uint64_t now,
+    struct pst_err *err);
 
 /*
  * The history to use for a peer that shows `received`: itself or, when it is

@@ -1,8 +1,8 @@
 #include "trust/presentation.h"
 
 int
-pst_presentation_read(struct pst_presentation *out, const uint8_t *bytes, size_t len,
-    struct pst_err *err)
+pst_presentation_read(struct pst_presentation *out, const struct pst_peers *peers,
+    const uint8_t *bytes, size_t len, struct pst_err *err)
 {
 	struct pst_reader r = pst_reader(bytes, len);
 	struct pst_cbor_list fields;
@@ -14,7 +14,7 @@ pst_presentation_read(struct pst_presentation *out, const uint8_t *bytes, size_t
 		return pst_fail(err, -EBADMSG, "a presentation of %zu bytes", len);
 	fields = pst_cbor_array(&r);
 	pst_record_need(&r, &fields);
-	rc = pst_history_read(&out->history, &r, err);
+	rc = peers ? pst_peers_read(peers, &out->history, &r, err) : pst_history_read(&out->history, &r, err);
 	if (rc)
 		return rc;
 	pst_record_need(&r, &fields);

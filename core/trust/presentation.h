@@ -6,7 +6,7 @@
 #define PST_TRUST_PRESENTATION_H
 
 #include "trust/attestation.h"
-#include "trust/history.h"
+#include "trust/peers.h"
 
 /* The most a handshake message 3 has room for (trust.md 8.1). */
 #define PST_PRESENTATION_MAX 65471
@@ -19,11 +19,12 @@ struct pst_presentation {
 };
 
 /*
- * Decode one, verifying the history. Returns PST_OK; else what
- * pst_history_read returns, or -EBADMSG. Release it after PST_OK only.
+ * Decode one, verifying the history unless peers (may be NULL) know it.
+ * Returns PST_OK; else what pst_history_read returns, or -EBADMSG. Release it
+ * after PST_OK only.
  */
-PST_MUST_CHECK int pst_presentation_read(struct pst_presentation *out, const uint8_t *bytes,
-    size_t len, struct pst_err *err);
+PST_MUST_CHECK int pst_presentation_read(struct pst_presentation *out,
+    const struct pst_peers *peers, const uint8_t *bytes, size_t len, struct pst_err *err);
 void pst_presentation_release(struct pst_presentation *presentation);
 
 /* Without credentials. */

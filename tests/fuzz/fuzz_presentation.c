@@ -103,7 +103,7 @@ check_taken(const struct pst_presentation *shown)
 	struct pst_presentation again;
 	struct pst_err err = PST_ERR_INIT;
 
-	check(!pst_presentation_read(&again, bytes, write_anew(bytes, size, shown), &err));
+	check(!pst_presentation_read(&again, NULL, bytes, write_anew(bytes, size, shown), &err));
 	check_same(shown, &again);
 	check_order(shown->history, again.history);
 	check_unsigned(shown->history);
@@ -119,7 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (sodium_init() < 0)
 		return 0;
-	if (pst_presentation_read(&shown, data, len, &err)) {
+	if (pst_presentation_read(&shown, NULL, data, len, &err)) {
 		check(err.text[0]);
 		return 0;
 	}

@@ -167,7 +167,7 @@ an_identity_is_made_once_and_found_again(void **state)
 	assert_int_equal(len, 128);
 	bytes = pst_identity_presentation(identity.self, &shown_len);
 	memcpy(shown, bytes, shown_len);
-	assert_int_equal(pst_presentation_read(&p, shown, shown_len, NULL), PST_OK);
+	assert_int_equal(pst_presentation_read(&p, NULL, shown, shown_len, NULL), PST_OK);
 	assert_memory_equal(p.attestation.key.bytes, static_key, 32);
 	assert_int_equal(p.history->valid_until - p.history->valid_from, 315360000);
 	assert_int_equal(p.attestation.expires_at - p.attestation.created_at, 157680000);

@@ -365,6 +365,89 @@ a_kept_history_is_stored_and_stays_known(void **state)
 }
 
 static void
+known_bytes_are_known_and_no_others(void **state)
+{
+	struct maker m = { .len = 0 }, s = { .len = 0 };
+	struct pst_history *first, *again;
+	struct pst_peers *peers;
+	struct pst_peer *peer;
+	struct pst_reader r;
+	size_t len;
+
+	maker_change(&m, 1, NOW, NOW + YEAR);
+	maker_change(&s, 2, NOW, NOW + YEAR);
+	assert_int_equal(history_of(&first, &m), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, NULL), PST_OK);
+	assert_int_equal(meet(peers, &peer, first), PST_OK);
+	len = maker_history(&m, bytes);
+	bytes[len] = 0xff; /* what lies behind stays */
+	r = pst_reader(bytes, len + 1);
+	assert_int_equal(pst_peers_read(peers, &again, &r, NULL), PST_OK);
+	assert_ptr_equal(again, first);
+	assert_int_equal(pst_reader_left(&r), 1);
+	pst_history_unref(&again);
+	/* anything else is read and verified, as if nothing were known */
+	for (size_t i = 0; i < len * 8; i++) {
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+		r = pst_reader(bytes, len);
+		if (pst_peers_read(peers, &again, &r, NULL) == PST_OK)
+			fail_msg("bit %zu may be turned", i);
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	r = pst_reader(bytes, len - 1);
+	assert_int_equal(pst_peers_read(peers, &again, &r, NULL), -EBADMSG);
+	r = pst_reader(bytes, maker_history(&s, bytes));
+	assert_int_equal(pst_peers_read(peers, &again, &r, NULL), PST_OK);
+	assert_ptr_not_equal(again, first);
+	pst_history_unref(&again);
+	pst_peer_unref(&peer);
+	pst_peers_close(&peers);
+	pst_history_unref(&first);
+}
+
+static void
+what_was_attested_still_has_its_time_and_its_signature(void **state)
+{
+	static const uint8_t key[32] = { 9 };
+	struct maker m = { .len = 0 };
+	struct pst_history *one, *two;
+	struct pst_attestation a, b;
+	struct pst_peers *peers;
+	struct pst_peer *peer, *newer;
+
+	maker_change(&m, 1, NOW, NOW + YEAR);
+	assert_int_equal(history_of(&one, &m), PST_OK);
+	a = maker_attest(&m, key, NOW, NOW + 1000);
+	b = maker_attest(&m, key, NOW, NOW + 2000);
+	assert_int_equal(pst_peers_new(&peers, NULL, NULL), PST_OK);
+	assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_OK); /* of a stranger */
+	assert_int_equal(meet(peers, &peer, one), PST_OK);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_OK);
+	assert_int_equal(pst_peers_verify(peers, &a, one, NOW + 1001, NULL), PST_E_AUTH);
+	a.signature.bytes[40] ^= 1;
+	assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_E_AUTH);
+	a.signature.bytes[40] ^= 1;
+	a.hash[0] ^= 1;
+	assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_E_AUTH);
+	a.hash[0] ^= 1;
+	assert_int_equal(pst_peers_verify(peers, &b, one, NOW, NULL), PST_OK);
+	assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_OK);
+	/* a new key: what the old one signed holds no longer */
+	maker_change(&m, 2, NOW, NOW + YEAR);
+	assert_int_equal(history_of(&two, &m), PST_OK);
+	assert_int_equal(meet(peers, &newer, two), PST_OK);
+	assert_int_equal(pst_peers_verify(peers, &a, two, NOW, NULL), PST_E_AUTH);
+	memcpy(a.change, pst_history_latest_hash(two), sizeof a.change);
+	assert_int_equal(pst_peers_verify(peers, &a, two, NOW, NULL), PST_E_AUTH);
+	pst_peer_unref(&newer);
+	pst_peer_unref(&peer);
+	pst_peers_close(&peers);
+	pst_history_unref(&two);
+	pst_history_unref(&one);
+}
+
+static void
 a_thousand_peers_are_told_apart(void **state)
 {
 	struct pst_peer *peer[1000];
@@ -481,6 +564,8 @@ main(void)
 		cmocka_unit_test(an_attestation_of_an_older_key_is_refused),
 		cmocka_unit_test(an_older_history_is_refused_while_the_peer_lives),
 		cmocka_unit_test(a_kept_history_is_stored_and_stays_known),
+		cmocka_unit_test(known_bytes_are_known_and_no_others),
+		cmocka_unit_test(what_was_attested_still_has_its_time_and_its_signature),
 		cmocka_unit_test(a_thousand_peers_are_told_apart),
 		cmocka_unit_test(only_who_is_listed_is_admitted_and_then_kept),
 		cmocka_unit_test(an_empty_list_admits_nobody_and_a_star_everybody),

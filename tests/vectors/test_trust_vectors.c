@@ -354,7 +354,7 @@ presentations_of_a_handshake_are_taken(void **state)
 		struct pst_writer w = pst_writer(made.data, sizeof made.data);
 		struct pst_presentation p;
 
-		assert_int_equal(pst_presentation_read(&p, b.data, b.len, NULL), PST_OK);
+		assert_int_equal(pst_presentation_read(&p, NULL, b.data, b.len, NULL), PST_OK);
 		assert_int_equal(pst_attestation_verify(&p.attestation, p.history, NOW, NULL), PST_OK);
 		assert_memory_equal(p.attestation.key.bytes, key.data, 32);
 		assert_int_equal(pst_reader_left(&p.credentials), table[i].credentials);
