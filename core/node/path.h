@@ -11,14 +11,14 @@
 #include <postern/transport.h>
 
 /* Design: reconnection. */
-#define BACKOFF_FIRST_MS 50
+#define BACKOFF_FIRST_MS 10
 #define BACKOFF_MAX_MS 1000
 #define PATIENCE_MIN_MS 300
 #define ATTEMPTS_ALIVE 3
 #define ATTEMPTS_QUICK 10
 #define ATTEMPT_SLOW_MS 10000
 /* At about 1 s each: the first warning after some 5 s, one a minute then. */
-#define FAILURES_FIRST 8
+#define FAILURES_FIRST 10
 #define FAILURES_TOLD 60
 /* Spec routing.md 8.7. */
 #define PROBE_EVERY_MS 10000

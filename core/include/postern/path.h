@@ -2,7 +2,7 @@
  * A path: the way along a multiaddr, kept open for ever.
  *
  * It connects a link of its own, makes the channels, watches them with
- * probes, and when anything is lost begins again: after 50 ms at first, up to
+ * probes, and when anything is lost begins again: after 10 ms at first, up to
  * 1 s, jittered. Handshakes are repeated afresh while nobody answers, since
  * unknown workers do not (design: safety). Used by inlets and relays.
  */
