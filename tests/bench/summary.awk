@@ -35,16 +35,23 @@ function show(x) {
 	return x >= 100 ? sprintf("%.0f", x) : x >= 10 ? sprintf("%.1f", x) : sprintf("%.3g", x)
 }
 
-# A table: columns are metrics, "metric" or "metric/none" for the ratio to nothing in between.
+# One figure of a way: a metric; "metric:way", the ratio to that of another way; or "metric/metric".
+function figure(way, what,   part) {
+	if (split(what, part, ":") == 2)
+		return ratio(way, part[1], part[2], part[1])
+	if (split(what, part, "/") == 2)
+		return ratio(way, part[1], way, part[2])
+	return median(way, what)
+}
+
+# A table: a row for each way, a column for each of the figures.
 function table(title, head, columns,   c, n, i, w, row, any, x, rows) {
 	n = split(columns, c, " ")
 	for (w = 1; w <= ways; w++) {
 		row = "| " name[w] " |"
 		any = 0
 		for (i = 1; i <= n; i++) {
-			x = c[i] ~ /\/none$/ ? ratio(name[w], substr(c[i], 1, length(c[i]) - 5), "none", substr(c[i], 1, length(c[i]) - 5)) : \
-			    c[i] ~ /\// ? ratio(name[w], substr(c[i], 1, index(c[i], "/") - 1), name[w], substr(c[i], index(c[i], "/") + 1)) : \
-			    median(name[w], c[i])
+			x = figure(name[w], c[i])
 			any += x != ""
 			row = row " " show(x) " |"
 		}
@@ -100,6 +107,11 @@ function least_ratio(way, other, metric) {
 	return worst(ratio(way, "up1." metric, other, "up1." metric), ratio(way, "down1." metric, other, "down1." metric))
 }
 
+function handshakes(metric) {
+	return worst(ratio("postern", "handshake1." metric, "ockam", "handshake1." metric), \
+	    ratio("postern", "handshake8." metric, "ockam", "handshake8." metric))
+}
+
 function goals() {
 	print "\n### What is to be reached\n\nBoth directions count: the worse one is shown.\n\n| what | here | goal | reached |\n|---|---|---|---|"
 	goal("postern, 1 stream, to HAProxy with mTLS", least_ratio("postern", "haproxy", "gbps"), ">=", 1.2)
@@ -110,6 +122,16 @@ function goals() {
 	goal("postern-nested, 1 stream, to ockam-nested", least_ratio("postern-nested", "ockam-nested", "gbps"), ">=", 1.5)
 	goal("postern, 64 B p50, to forward-twice", ratio("postern", "ping.p50_us", "forward-twice", "ping.p50_us"), "<=", 1.3)
 	goal("postern, 64 B p99 beside bulk, to idle", ratio("postern", "beside.p99_us", "postern", "ping.p99_us"), "<=", 3)
+	goal("postern, new connections 1 at a time, to haproxy-plain", ratio("postern", "conn1.per_s", "haproxy-plain", "conn1.per_s"), ">=", 0.65)
+	goal("postern, new connections 32 at a time, to haproxy-plain", ratio("postern", "conn32.per_s", "haproxy-plain", "conn32.per_s"), ">=", 0.6)
+	goal("postern, new connection after a busy one closed, ms", median("postern", "close.ms"), "<=", 1)
+	goal("postern, exec to first byte, ms", median("postern", "start.ms"), "<=", 15)
+	goal("postern, handshakes to what the keys alone allow", \
+	    worst(median("postern", "handshake1.of_keys"), median("postern", "handshake8.of_keys")), ">=", 0.6)
+	goal("postern, handshakes to Ockam", worst(handshakes("per_s"), handshakes("core_per_s")), ">=", 1)
+	goal("postern, pgbench -S to direct", ratio("postern", "pg.tps", "none", "pg.tps"), ">=", 0.6)
+	goal("postern-nested, pgbench -S to direct", ratio("postern-nested", "pg.tps", "none", "pg.tps"), ">=", 0.45)
+	goal("postern, longest round trip during a reload, ms", median("postern", "reload.ms"), "<=", 10)
 	goal("postern, stream beside a stalled one, to alone", median("postern", "stall.ratio"), ">=", 0.95)
 	goal("postern, throughput after " median("postern", "aging.count") " connections, to fresh", \
 	    ratio("postern", "aged.gbps", "postern", "down1.gbps"), ">=", 0.95)
@@ -159,13 +181,19 @@ END {
 	for (w = 1; w <= ways; w++)
 		print "| " name[w] " | " about[name[w]] " |"
 	table("Throughput", "1 stream up, Gbit/s | × | 1 down | × | 8 up | × | 8 down | × | CPU s/GB, 1 up | 1 down | 8 up | 8 down", \
-	    "up1.gbps up1.gbps/none down1.gbps down1.gbps/none up8.gbps up8.gbps/none down8.gbps down8.gbps/none up1.cpu down1.cpu up8.cpu down8.cpu")
+	    "up1.gbps up1.gbps:none down1.gbps down1.gbps:none up8.gbps up8.gbps:none down8.gbps down8.gbps:none up1.cpu down1.cpu up8.cpu down8.cpu")
 	table("Round trips of 64 bytes, µs", "idle p50 | × | p99 | beside bulk p50 | p99 | p99 to idle | bulk meanwhile, Gbit/s", \
-	    "ping.p50_us ping.p50_us/none ping.p99_us beside.p50_us beside.p99_us beside.p99_us/ping.p99_us beside.bulk_gbps")
-	table("Connections", "1 at a time, /s | × | 32 at a time, /s | × | failed | after how many | throughput then, Gbit/s | to fresh | first byte after start, ms", \
-	    "conn1.per_s conn1.per_s/none conn32.per_s conn32.per_s/none conn32.failed aging.count aged.gbps aged.gbps/down1.gbps first.ms")
-	table("Streams beside each other", "alone, Gbit/s | beside a stalled one | ratio | growth, MiB | new connection then, ms | after a busy one closed, ms", \
-	    "stall.alone_gbps stall.beside_gbps stall.ratio stall.grown_mib stall.fresh_ms close.ms")
+	    "ping.p50_us ping.p50_us:none ping.p99_us beside.p50_us beside.p99_us beside.p99_us/ping.p99_us beside.bulk_gbps")
+	table("Connections", "1 at a time, /s | × | to haproxy-plain | 32 at a time, /s | × | to haproxy-plain | failed | after a busy one closed, ms | at most", \
+	    "conn1.per_s conn1.per_s:none conn1.per_s:haproxy-plain conn32.per_s conn32.per_s:none conn32.per_s:haproxy-plain conn32.failed close.ms close.most_ms")
+	table("After many connections", "how many | throughput then, Gbit/s | to fresh", "aging.count aged.gbps aged.gbps/down1.gbps")
+	table("Starting: ms to the first byte there and back", "near end, from exec | at most | all of them, from exec | at most | set up as a user does", \
+	    "start.ms start.most_ms together.ms together.most_ms first.ms")
+	table("Handshakes", "1 at a time, /s | by CPU second of who answers | to the keys alone | 8 at a time, /s | by CPU second | to the keys alone | what the keys alone allow, /s", \
+	    "handshake1.per_s handshake1.core_per_s handshake1.of_keys handshake8.per_s handshake8.core_per_s handshake8.of_keys handshake8.keys_per_s")
+	table("PostgreSQL, pgbench -S with 8 clients", "transactions/s | × | to haproxy-plain", "pg.tps pg.tps:none pg.tps:haproxy-plain")
+	table("Streams beside each other", "alone, Gbit/s | beside a stalled one | ratio | growth, MiB | new connection then, ms | longest round trip during a reload, ms", \
+	    "stall.alone_gbps stall.beside_gbps stall.ratio stall.grown_mib stall.fresh_ms reload.ms")
 	table("Memory", "KiB an idle connection | GB carried | resident first, MiB | last | growth", \
 	    "hold.kb_per_conn volume.gb volume.rss_first_mib volume.rss_last_mib volume.grown_mib")
 	role_table()

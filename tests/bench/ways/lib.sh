@@ -5,11 +5,17 @@
 #	up        starts it; TARGET is given, PORT is to be set
 #	settle    seconds to leave it alone after a busy stream (absent: 0.2)
 #
-# `way` is its name; every process is started by `spawn ROLE COMMAND…`, so that its CPU time and memory are counted.
+#	LISTENER  a port where secure channels can be made to `api` (absent: none)
+#
+# `way` is its name; every process is started by `spawn ROLE COMMAND…`, so that its CPU time and memory are counted. The last one
+# is the near end, where the load connects.
 
 spawn() {
 	start "$way.$1" "${@:2}"
 	role "$1" "${pid_of[$way.$1]}"
+	near_of[$way]=$1
+	near_command=$(printf '%q ' "${@:2}")
+	commands_of[$way]=${commands_of[$way]:+${commands_of[$way]} -- }$near_command
 }
 
 # role NAME PID: a process counts as part of the way.
@@ -26,8 +32,11 @@ postern_ids() {
 	[ "$OUTLET_ID" ] && [ "$INLET_ID" ] && export OUTLET_ID INLET_ID TARGET
 }
 
-# postern ROLE FILE
-postern() { STATE=$work/$way.$1.state spawn "$1" "$POSTERN" run "$here/postern/$2"; }
+# postern ROLE FILE: a file of its own, which may be changed.
+postern() {
+	cp "$here/postern/$2" "$work/$way.$1.conf"
+	spawn "$1" "$POSTERN" run --state "$work/$way.$1.state" "$work/$way.$1.conf"
+}
 
 # ---- Ockam ----
 
@@ -36,8 +45,8 @@ ockam_role() { # ROLE PORT
 }
 
 ockam_outlet() {
-	ports OUTLET_PORT
-	ockam_role outlet "$OUTLET_PORT" && ockam "$way-outlet" tcp-outlet create --at "$way-outlet" --to "127.0.0.1:$TARGET"
+	ports LINK_PORT
+	ockam_role outlet "$LINK_PORT" && ockam "$way-outlet" tcp-outlet create --at "$way-outlet" --to "127.0.0.1:$TARGET"
 }
 
 ockam_hub() { # "" or /secure/api: how the outlet's node registers
@@ -59,7 +68,7 @@ ockam_inlet() { # ROUTE OPTION…
 certs=$work/certs
 
 haproxy_hop() { # ROLE PORT TLS-OF-IT NEXT TLS-TO-IT
-	haproxy_certs
+
 	cat >"$work/$way.$1.cfg" <<-CFG
 		global
 		    maxconn 8000
