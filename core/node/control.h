@@ -13,8 +13,8 @@
  *   list     kind                                   its sections
  *   show     kind, name                             a section with its options
  *   create   kind, name, options, cwd               the section
- *   delete   kind, name                             {}
- *   reload                                          {"opened", "closed", "kept"}
+ *   delete   kind, name                             {"opened", "closed", "kept"}
+ *   reload                                          the same
  *   stop     now                                    {}
  *   trace    to, or kind and name; count, timeout   the hops (trace.h)
  */

@@ -3,8 +3,7 @@
 # channel. Modules that must not be loaded say why.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 31
-source=$top/tests/module/uppercase
+plan 32
 dest=$work/dest
 own=$work/own
 umask 022
@@ -26,10 +25,18 @@ POSTERN=$(find "$dest" -path '*/bin/postern')
 export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export PST_MODULE_PATH=$own:$moduledir
 ok "the installed command runs" "$POSTERN" version
+missing=
+for file in man1/postern.1 man5/postern.conf.5 man7/postern-module.7 bash-completion/completions/postern.bash \
+	fish/vendor_completions.d/postern.fish zsh/site-functions/_postern systemd/system/postern@.service \
+	examples/private-database/hub.conf examples/uppercase/uppercase.c; do
+	[ "$(find "$dest" -path "*/$file")" ] || missing+=" $file"
+done
+is "what belongs to it is where it is looked for" "$missing" ""
+source=$(find "$dest" -path '*/examples/uppercase')
 
 # ---- the module ----
 
-ok "it is at most 100 lines long" test "$(wc -l <"$source/uppercase.c")" -le 100
+ok "the installed example is at most 100 lines long" test "$(wc -l <"$source/uppercase.c")" -le 100
 mkdir own build bad
 cp --no-preserve=mode "$source"/* build
 ok "the module is built from the installed headers and library" make -C build
