@@ -20,7 +20,8 @@ broken() {
 }
 is "every relative link leads to a file" "$(broken)" ""
 
-# In `…`, with a slash in it; relative to the page, the tree, or what the page speaks of. Words in capitals stand for others.
+# In `…`, with a slash in it; relative to the page, the tree, or what the page speaks of. Words in capitals stand for others, and b/ is
+# what has been built.
 missing() {
 	local page name root
 	for page in "${pages[@]}"; do
