@@ -20,27 +20,31 @@ broken() {
 }
 is "every relative link leads to a file" "$(broken)" ""
 
-# In `…`, with a slash in it; relative to the page, the tree, or what the page speaks of. Words in capitals stand for others, and b/ is
-# what has been built.
+# In `…`, with a slash in it. Words in capitals stand for others, and b/ is where things are built.
+there() { # PAGE NAME: beside the page, in the tree, or in what the page speaks of
+	local root
+	for root in "$(dirname "$1")" . core core/include modules; do
+		[ ! -e "$root/$2" ] || return 0
+	done
+	return 1
+}
 missing() {
-	local page name root
+	local page name
 	for page in "${pages[@]}"; do
-		grep -oE '`[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+/?`' "$page" | tr -d '`' | grep -vE '(^|/)[A-Z]+(/|$)' | while read -r name; do
-			for root in "$(dirname "$page")" . core core/include modules ''; do
-				[ ! -e "${root:-/nowhere}/$name" ] || break
+		grep -oE '`[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+/?`' "$page" | tr -d '`' | grep -vE '^b/|(^|/)[A-Z]+(/|$)' |
+			while read -r name; do
+				there "$page" "$name" || echo "$page: $name"
 			done
-			[ "$root" ] || echo "$page: $name"
-		done
 	done
 }
 is "every file that is named is there" "$(missing)" ""
 
-# ---- README: every directory ----
+# ---- README: every directory that has a part of the Makefile ----
 
 unsaid=
-for dir in */ tests/*/; do
-	[ -e "$dir/config.status" ] || [ ! "$(find "$dir" -name '*.am' -print -quit)" ] || [ "$dir" = tests/ ] ||
-		grep -qE "^\|.*\`(core/|tests/|)$(basename "$dir")(/|\`)" README.md || unsaid+=" $dir"
+for fragment in */*.am tests/*/*.am; do
+	name=$(basename "$(dirname "$fragment")")
+	grep -qE "^\|.*\`(tests/|)$name(/|\`)" README.md || unsaid+=" $(dirname "$fragment")"
 done
 is "README names every directory" "$unsaid" ""
 
