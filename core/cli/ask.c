@@ -140,7 +140,9 @@ link_lost(void *arg, int rc)
 	struct question *q = arg;
 
 	q->link = NULL;
-	if ((rc == UV_ENOENT || rc == UV_ECONNREFUSED) && ++q->tries < CONNECT_TRIES)
+	if (rc == PST_E_CLOSED) /* a signal has ended us */
+		end(q, EXIT_FAILED);
+	else if ((rc == UV_ENOENT || rc == UV_ECONNREFUSED) && ++q->tries < CONNECT_TRIES)
 		pst_timer_start(pst_node_env(q->cli.node), &q->progress, CONNECT_EVERY_MS, connect_node);
 	else
 		end(q, cli_fail(rc == UV_EOF ? PST_E_CLOSED : rc, "%s: %s", q->path,
@@ -199,6 +201,8 @@ node_reach(const struct ask *ask, const char *dir, const char *path)
 	if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
 		return cli_fail(-ENAMETOOLONG, "%s: longer than the %zu bytes that a socket's name may have; "
 		    "choose a shorter --state", path, sizeof((struct sockaddr_un *)0)->sun_path - 1);
+	if (access(dir, X_OK) && errno == EACCES)
+		return cli_fail(PST_E_DENIED, "%s: the node of another user", dir);
 	if (pst_state_taken(dir))
 		return EXIT_DONE;
 	if (ask->no_start)
