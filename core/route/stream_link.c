@@ -115,6 +115,12 @@ gate_admit(struct pst_gate *gate)
 	pst_account_set_window(link->link.account, link->links->window);
 }
 
+static void
+gate_end(struct pst_gate *gate, int rc)
+{
+	pst_stream_fail(&pst_container_of(gate, struct pst_stream_link, link.gate)->stream, rc);
+}
+
 int
 pst_stream_link_up(struct pst_stream_link *link)
 {
@@ -132,6 +138,7 @@ pst_stream_link_up(struct pst_stream_link *link)
 	gate->worker.front = PST_LINK_FRONT;
 	gate->exposes = exposes;
 	gate->admit = unknown ? gate_admit : NULL;
+	gate->end = gate_end;
 	gate->log = &link->log;
 	pst_stream_init(&link->stream, links->env, link->handle, link->link.account,
 	    (uint32_t)(unknown ? links->unknown_max_frame : links->max_frame), &stream_events, link);

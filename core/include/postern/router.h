@@ -112,6 +112,8 @@ struct pst_gate {
 	bool (*exposes)(const struct pst_gate *gate, const uint8_t *name, size_t len);
 	/* An admitted identity's channel came up over it: full limits from now on. */
 	void (*admit)(struct pst_gate *gate);
+	/* End it, from the loop, not within this call; a channel's peer is told. */
+	void (*end)(struct pst_gate *gate, int rc);
 	const struct pst_log *log;
 	struct pst_gate_watch *watches;
 	struct pst_pair_end *pairs;

@@ -62,6 +62,7 @@ struct channel {
 	struct pst_timer timer;       /* handshake, then idleness */
 	struct pst_task end_task;     /* what a failed send leaves to the loop */
 	int end_rc;
+	bool end_tells; /* the peer */
 	uint64_t started_ms, heard_ms;
 	const struct pst_admission *admission;
 	const struct pst_channel_events *events; /* NULL for responders */

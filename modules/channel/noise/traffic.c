@@ -25,7 +25,7 @@ end_later(struct pst_task *task)
 {
 	struct channel *c = pst_container_of(task, struct channel, end_task);
 
-	channel_end(c, c->end_rc, false);
+	channel_end(c, c->end_rc, c->end_tells);
 }
 
 /* The encryptor: wrap, seal, send on. */
@@ -149,6 +149,16 @@ gate_admit(struct pst_gate *gate)
 }
 
 static void
+gate_end(struct pst_gate *gate, int rc)
+{
+	struct channel *c = pst_container_of(gate, struct channel, base.gate);
+
+	c->end_rc = rc;
+	c->end_tells = true;
+	pst_task_post(c->noise->env, &c->end_task, end_later);
+}
+
+static void
 idle_check(struct pst_timer *timer)
 {
 	struct channel *c = pst_container_of(timer, struct channel, timer);
@@ -215,6 +225,7 @@ channel_opened(struct channel *c)
 	gate->peer = c->peer;
 	gate->log = &c->log;
 	gate->admit = gate_admit;
+	gate->end = gate_end;
 	c->fields[1] = (struct pst_field)PST_STR("peer", pst_peer_text(c->peer));
 	channel_handshake_drop(c);
 	channel_enter(c, &noise->channels);

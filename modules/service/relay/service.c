@@ -319,8 +319,14 @@ service_free(struct service *s)
 	pst_doorman_leave(&s->doorman);
 	pst_worker_stop(s->router, &s->by_name);
 	pst_worker_stop(s->router, &s->by_chance);
-	while (s->relays)
+	while (s->relays) {
+		struct pst_gate *gate = s->relays->gate;
+
 		relay_end(s->relays, "the service ends");
+		/* who registered comes again, and what passed by the route it knew passes no more */
+		if (gate && gate->end)
+			gate->end(gate, PST_E_CLOSED);
+	}
 	pst_admission_free(&s->authorized);
 	pst_admission_free(&s->users);
 	free(s);
