@@ -220,7 +220,7 @@ finish() {
 		end "$name" TERM >/dev/null
 	done
 	if declare -F at_exit >/dev/null; then at_exit; fi
-	if grep -lE 'AddressSanitizer|LeakSanitizer|runtime error:' "$work"/*.log >"$work/.reports" 2>/dev/null; then
+	if grep -lE 'AddressSanitizer|LeakSanitizer|runtime error:' "$work"/*.log "$work"/*/node.log /dev/null >"$work/.reports" 2>/dev/null; then
 		echo "Bail out! a sanitizer reports"
 		xargs grep -hE -A 12 'AddressSanitizer|LeakSanitizer|runtime error:' <"$work/.reports" | head -n 80 | comment
 		rc=99
