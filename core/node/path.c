@@ -93,6 +93,7 @@ channel_up(void *arg, struct pst_channel *channel)
 	struct pst_path *path = a->path;
 
 	attempts_drop(a->step, a);
+	path_probes_stop(path);
 	a->step->channel = channel;
 	a->step->took_ns = uv_hrtime() - a->step->began_ns;
 	gate_set(path, &channel->gate);
@@ -155,7 +156,11 @@ attempt_connect(struct pst_path *path, struct step *step, struct attempt *a)
 	    &channel_events, a);
 }
 
-/* Nobody says that a worker is not there: ask again, afresh. */
+/*
+ * Nobody says that a worker is not there: ask again, afresh. Nor is it said
+ * that the channel before it is dead: its far end may have lost our last
+ * message, or have died behind a relay.
+ */
 static void
 attempt_start(struct pst_timer *timer)
 {
@@ -168,8 +173,11 @@ attempt_start(struct pst_timer *timer)
 	if (path->tried == ATTEMPTS_QUICK)
 		pst_warn(path->log, "nobody answers a handshake: not there, not exposed, or not for us",
 		    PST_STR("route", path->to.hop[step->last].value), PST_U64("channel", path->step_now + 1));
-	if (path->tried > ATTEMPTS_QUICK)
+	if (path->tried > ATTEMPTS_QUICK) {
 		path->wait_ms = path->wait_ms * 2 < ATTEMPT_SLOW_MS ? path->wait_ms * 2 : ATTEMPT_SLOW_MS;
+		if (path->step_now > 0)
+			path_probe_once(path);
+	}
 	pst_timer_start(path->env, &path->timer, path->wait_ms, attempt_start);
 	rc = attempt_connect(path, step, a);
 	if (rc) {

@@ -90,5 +90,7 @@ void path_start_over(struct pst_path *path, int rc);
 /* path_probe.c: probe the far end from now on; and no more. */
 void path_probes_start(struct pst_path *path);
 void path_probes_stop(struct pst_path *path);
+/* Probe the end of what is open, once; the path begins again when several are lost. */
+void path_probe_once(struct pst_path *path);
 
 #endif

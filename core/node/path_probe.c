@@ -1,4 +1,7 @@
-/* Is the far end alive? Probes to its echo worker (spec routing.md 8.7). */
+/*
+ * Is the far end alive? Probes to its echo worker (spec routing.md 8.7). While
+ * the path is made: is the end of the last channel that is up?
+ */
 #include <sodium.h>
 #include <string.h>
 
@@ -16,7 +19,8 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 	    !memcmp(answer->payload.start, path->probe_sent, sizeof path->probe_sent)) {
 		path->probes_lost = 0;
 		path->suspected = false;
-		pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+		if (path->up)
+			pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
 		return;
 	}
 	/* no loss of theirs while we ourselves have stopped reading */
@@ -25,7 +29,7 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 	if (path->probes_lost >= PROBES_LOST) {
 		pst_warn(path->log, "the far end does not answer probes");
 		path_start_over(path, UV_ETIMEDOUT);
-	} else {
+	} else if (path->up) {
 		probe_start(&path->timer);
 	}
 }
@@ -53,8 +57,16 @@ probe_start(struct pst_timer *timer)
 	    path->suspected ? pst_path_patience_ms(path) : PROBE_EVERY_MS, probe_answered)) {
 		pst_request_cancel(&path->probe);
 		path->probing = false;
-		pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+		if (path->up)
+			pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
 	}
+}
+
+void
+path_probe_once(struct pst_path *path)
+{
+	path->suspected = true;
+	probe_start(&path->timer);
 }
 
 void
@@ -73,8 +85,6 @@ pst_path_suspect(struct pst_path *path)
 void
 path_probes_start(struct pst_path *path)
 {
-	path->suspected = false;
-	path->probes_lost = 0;
 	pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
 }
 
@@ -83,4 +93,6 @@ path_probes_stop(struct pst_path *path)
 {
 	pst_request_cancel(&path->probe);
 	path->probing = false;
+	path->suspected = false;
+	path->probes_lost = 0;
 }
