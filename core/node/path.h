@@ -71,6 +71,7 @@ struct pst_path {
 	bool up;
 	struct pst_request probe;
 	uint8_t probe_sent[9];
+	uint64_t heard; /* what had come from the far end when it was sent */
 	bool probing, suspected;
 	unsigned probes_lost;
 

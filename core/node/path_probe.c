@@ -9,14 +9,23 @@
 
 static void probe_start(struct pst_timer *timer);
 
+/* It has answered; or it has said something else since, and only the answer waits behind bulk. */
+static bool
+alive(const struct pst_path *path, const struct pst_message *answer)
+{
+	if (!answer)
+		return path->gate->messages != path->heard;
+	return pst_buf_len(&answer->payload) == sizeof path->probe_sent &&
+	    !memcmp(answer->payload.start, path->probe_sent, sizeof path->probe_sent);
+}
+
 static void
 probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 {
 	struct pst_path *path = pst_container_of(request, struct pst_path, probe);
 
 	path->probing = false;
-	if (!rc && pst_buf_len(&answer->payload) == sizeof path->probe_sent &&
-	    !memcmp(answer->payload.start, path->probe_sent, sizeof path->probe_sent)) {
+	if (alive(path, answer)) {
 		path->probes_lost = 0;
 		path->suspected = false;
 		if (path->up)
@@ -52,6 +61,7 @@ probe_start(struct pst_timer *timer)
 	(void)!pst_env_buf(&buf, path->env, path->probe_sent, sizeof path->probe_sent,
 	    PST_RX_HEADROOM, PST_RX_TAILROOM);
 	path->probing = true;
+	path->heard = path->gate->messages;
 	route = pst_route_buf_view(&rb);
 	if (pst_request_send(path->env, &path->probe, &route, &buf,
 	    path->suspected ? pst_path_patience_ms(path) : PROBE_EVERY_MS, probe_answered)) {

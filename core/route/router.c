@@ -238,6 +238,8 @@ pst_router_send(struct pst_router *router, struct pst_message *m)
 	struct pst_worker *worker = pst_router_find(router, &m->onward);
 	int rc = PST_OK;
 
+	if (m->from)
+		m->from->messages++;
 	if (!worker || router->depth == DEPTH_MAX)
 		rc = PST_E_NO_ROUTE;
 	else if (!lets_in(router, worker, m))

@@ -120,6 +120,7 @@ struct pst_gate {
 	/* The kernel says that who is at the other end runs as this node's user, or
 	 * as root, on this machine: set by transport/unix, nobody else. */
 	bool local;
+	uint64_t messages; /* that came in by it: a sign of life */
 };
 
 /* Start its worker (reach INSIDE, random address) and give it an id. */

@@ -63,8 +63,10 @@ no_grant(struct pst_timer *timer)
 {
 	struct stream *s = pst_container_of(timer, struct stream, timer);
 
-	if (s->granted_once)
+	if (s->granted_once) {
+		s->portal->doubt(s->portal);
 		return;
+	}
 	pst_log_rated(s->portal->log, PST_LOG_WARN, &s->portal->odd,
 	    "no grant has come: going on without windows");
 	s->limit = UINT64_MAX;
@@ -111,8 +113,9 @@ reading_set(struct stream *s)
 	bool window = s->sent < s->limit;
 	bool want = s->state == STREAM_OPEN && !s->socket_eof && window && !pst_account_full(s->source);
 
-	if (s->state == STREAM_OPEN && !window && !s->granted_once && !s->timer.armed)
-		pst_timer_start(s->portal->env, &s->timer, STREAM_NO_GRANT_MS, no_grant);
+	if (s->state == STREAM_OPEN && !window && !s->timer.armed && (!s->granted_once || s->portal->doubt))
+		pst_timer_start(s->portal->env, &s->timer,
+		    s->granted_once ? STREAM_DOUBT_MS : STREAM_NO_GRANT_MS, no_grant);
 	if (want == s->reading || s->state == STREAM_CLOSING)
 		return;
 	s->reading = want;
@@ -259,7 +262,7 @@ grant_came(struct stream *s, struct pst_reader *r)
 
 	if (r->status || !s->agreed.windows)
 		return;
-	if (!s->granted_once && s->state == STREAM_OPEN)
+	if (s->state == STREAM_OPEN)
 		pst_timer_stop(s->portal->env, &s->timer);
 	/* the outlet's Pong has been there and back; an inlet measured its Ping */
 	if (!s->granted_once && !s->patient)

@@ -212,6 +212,15 @@ static const struct pst_path_events path_events = {
 	.down = path_down,
 };
 
+static void
+path_doubted(struct portal *portal)
+{
+	struct inlet *inlet = pst_container_of(portal, struct inlet, portal);
+
+	if (inlet->path)
+		pst_path_suspect(inlet->path);
+}
+
 /* ---- the section ---- */
 
 static void
@@ -296,6 +305,7 @@ inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		.window_max = inlet->conf->window_max,
 		.max_streams = inlet->conf->streams,
 		.gone = inlet_gone,
+		.doubt = path_doubted,
 	};
 	path = path_conf(inlet->conf);
 	rc = pst_path_open(&inlet->path, senv, &path, &path_events, inlet, err);

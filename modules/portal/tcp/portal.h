@@ -23,6 +23,8 @@
 #define STREAM_SOURCE_WINDOW (128 * 1024)
 /* A shorter round trip counts for so long: routes change. */
 #define PORTAL_RTT_MS 60000
+/* A grant is awaited for so long: an inlet asks whether the path lives. */
+#define STREAM_DOUBT_MS 1000
 /* No grant for so long, though windows were agreed: something on the way
  * drops unknown messages (extensions.md 2). */
 #define STREAM_NO_GRANT_MS 5000
@@ -44,6 +46,7 @@ struct portal {
 	uint64_t ended, refusals;
 	uint64_t bytes_in, bytes_out;
 	void (*gone)(struct portal *portal); /* the last stream of a closing portal */
+	void (*doubt)(struct portal *portal); /* is the other end alive? outlet: NULL */
 	const char *target;      /* outlet: as the configuration has it */
 	struct pst_rate odd, refused;
 };
