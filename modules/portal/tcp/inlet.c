@@ -144,9 +144,12 @@ stream_accept(struct stream *s, uv_stream_t *server)
 	uv_tcp_init(pst_env_loop(s->portal->env), &s->socket);
 	s->has_socket = true;
 	rc = uv_accept(server, (uv_stream_t *)&s->socket);
-	if (!rc && !uv_tcp_getpeername(&s->socket, (struct sockaddr *)&from, &len))
+	if (rc)
+		return rc;
+	stream_guard(s);
+	if (!uv_tcp_getpeername(&s->socket, (struct sockaddr *)&from, &len))
 		memcpy(&s->application, &from, sizeof s->application);
-	return rc;
+	return PST_OK;
 }
 
 static void

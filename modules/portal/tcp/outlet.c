@@ -109,6 +109,7 @@ target_answers(void *arg, int rc)
 		turn_away(s, end_of(rc));
 		return;
 	}
+	stream_guard(s);
 	pong_send(s);
 	stream_open(s);
 }

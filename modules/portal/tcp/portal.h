@@ -124,6 +124,9 @@ int stream_new(struct stream **out, struct portal *portal);
 int stream_attach(struct stream *stream, struct pst_gate *gate, const struct pst_route *peer);
 /* Both ends are there: read the socket, tell windows. */
 void stream_open(struct stream *stream);
+/* The socket is connected: from now on it is reset when this node is killed, as by stream_end().
+ * A FIN from the kernel would look like an end of what was to be said. */
+void stream_guard(struct stream *stream);
 /* A round trip to the other end took so long. */
 void portal_rtt(struct portal *portal, uint64_t ns);
 /* The end: the peer is told, the log has its line, and both sides are let go. But for

@@ -1,6 +1,7 @@
 /* The life of a stream. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include <postern/dial.h>
 #include <postern/module.h>
@@ -207,6 +208,30 @@ tells(const struct stream *s, enum end why)
 	return why == END_FINISHED ? !s->finish_sent && !s->peer_left : why != END_TOLD;
 }
 
+/* What the kernel does with the socket should this node be killed, or closes it. */
+static void
+linger(struct stream *s, bool reset)
+{
+	const struct linger l = { .l_onoff = reset };
+	int fd;
+
+	if (!uv_fileno((uv_handle_t *)&s->socket, &fd))
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
+void
+stream_guard(struct stream *s)
+{
+	linger(s, true);
+}
+
+static void
+socket_close(struct stream *s)
+{
+	linger(s, s->reset);
+	uv_close((uv_handle_t *)&s->socket, socket_closed);
+}
+
 void
 stream_release(struct stream *s)
 {
@@ -214,8 +239,8 @@ stream_release(struct stream *s)
 		pst_dial_cancel(s->dial); /* its end releases again */
 	else if (!s->has_socket)
 		stream_free(s);
-	else if (!s->reset || uv_tcp_close_reset(&s->socket, socket_closed))
-		uv_close((uv_handle_t *)&s->socket, socket_closed);
+	else
+		socket_close(s);
 }
 
 void
