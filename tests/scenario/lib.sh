@@ -200,9 +200,13 @@ within() {
 	shift
 	while ! "$@"; do
 		[ "$(now_ms)" -lt "$until_ms" ] || return 1
-		read -r -t 0.05 <> <(:) || :
+		nap 0.05
 	done
 }
+
+# nap SECONDS: without a process of its own, of which there would be thousands.
+exec {nothing}<> <(:)
+nap() { read -r -t "$1" -u "$nothing" || :; }
 
 now_ms() { echo $((${EPOCHREALTIME/[^0-9]/} / 1000)); }
 
