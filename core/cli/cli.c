@@ -120,6 +120,9 @@ node_closed(void *arg)
 
 	for (size_t i = 0; i < sizeof cli->signals / sizeof *cli->signals; i++)
 		uv_close((uv_handle_t *)&cli->signals[i], NULL);
+	/* what comes now is late: it must not take the last steps away */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	pst_pool_stats(pst_env_pool(env), &stats);
 	pst_info(pst_env_log(env), "node stopped", PST_U64("bytes_carried", stats.bytes_read),
 	    PST_U64("bytes_copied", stats.bytes_copied), PST_U64("blocks_made", stats.blocks_made),

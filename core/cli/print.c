@@ -156,6 +156,8 @@ print_took(const json_t *us)
 {
 	if (json_is_integer(us))
 		printf("  %.2f ms", (double)json_integer_value(us) / 1000);
+	else if (json_is_null(us))
+		fputs("  lost", stdout);
 }
 
 void

@@ -1,7 +1,9 @@
 /*
  * Changes to a running node: read the files again, add a section, take one
  * away. One after the other; each is checked as a whole before anything is
- * touched, and sections that it leaves as they are keep all they have.
+ * touched, and sections that it leaves as they are keep all they have. One
+ * that cannot be carried out, because something does not open or the disk is
+ * full, is taken back.
  */
 #ifndef PST_NODE_CHANGE_H
 #define PST_NODE_CHANGE_H
@@ -18,25 +20,31 @@ struct pst_change_count {
 struct pst_change {
 	/*
 	 * What it changes: nothing named, and the files are read again; else a
-	 * section of STATE/conf.d, kept or removed on disk as it is in the node.
+	 * section of STATE/conf.d, kept or removed on disk once it is in the node.
 	 * The strings live until done() was called.
 	 */
 	struct pst_config_edit edit;
 	/*
-	 * Carried out, or not: then rc and a sentence say why, and nothing has
-	 * changed. Only where a section that stands in a file could not be opened
-	 * has the rest of the change been made. The change is the caller's again.
+	 * Carried out, or not: then rc and a sentence say why, and all is as it
+	 * was before. It may run within pst_node_change(). The change is the
+	 * caller's again.
 	 */
 	void (*done)(struct pst_change *change, int rc, const char *sentence);
 
 	/* change.c's */
 	struct pst_change *next;
 	struct pst_node *node;
-	struct pst_config *config; /* not yet in force */
+	struct pst_config *other; /* not in force: to come, or the one before */
 	struct pst_change_count count;
 	struct pst_err err;
-	bool working; /* on disk */
-	bool undoing;
+	enum {
+		CHANGE_WAITING,
+		CHANGE_OPENING,
+		CHANGE_WRITING,
+		CHANGE_UNDOING,
+		CHANGE_DONE,
+	} step;
+	bool working; /* the disk */
 };
 
 PST_API void pst_node_change(struct pst_node *node, struct pst_change *change);

@@ -6,11 +6,14 @@
 #include "node/section.h"
 #include "node/status.h"
 
+/* Under way at once; those of `create` wait for each other. */
+#define REQUESTS_MAX 1000
+
 struct control {
 	struct pst_node *node;
 	struct pst_worker worker;
 	struct control_request *requests;
-	struct pst_rate odd;
+	size_t count; /* of them */
 	struct pst_task stop_task;
 	bool stop_now;
 };
@@ -19,6 +22,7 @@ struct control_request {
 	struct control *control;
 	struct control_request *next, **link;
 	struct pst_route *back;
+	struct pst_buf asked; /* the question: its account is the answer's */
 	json_t *ask;
 	void (*drop)(void *arg);
 	void *drop_arg;
@@ -52,21 +56,29 @@ request_free(struct control_request *request)
 	if (request->next)
 		request->next->link = request->link;
 	json_decref(request->ask);
+	pst_buf_free(&request->asked);
 	free(request->back);
+	request->control->count--;
 	free(request);
 }
 
+/* Charged to who asks: who does not read stops himself. */
 static void
 answer_send(struct control_request *request, json_t *message)
 {
+	static const char failed[] = "{\"error\":\"ENOMEM\",\"rc\":-12,\"sentence\":\"out of memory\"}";
 	struct control *control = request->control;
 	struct pst_route own = pst_worker_route(&control->worker);
 	char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+	const char *sent = text ? text : failed;
 	struct pst_buf buf;
 
-	if (text && !pst_env_buf(&buf, &control->node->env, text, strlen(text), PST_RX_HEADROOM,
-	    PST_RX_TAILROOM))
+	if (!pst_env_buf(&buf, &control->node->env, sent, strlen(sent), PST_RX_HEADROOM,
+	    PST_RX_TAILROOM)) {
+		if (request->asked.block)
+			pst_buf_charge(&buf, pst_buf_account(&request->asked));
 		pst_send(control->node->env.router, request->back, &own, &buf);
+	}
 	free(text);
 	json_decref(message);
 	request_free(request);
@@ -84,8 +96,8 @@ control_answer(struct control_request *request, json_t *answer)
 void
 control_fail(struct control_request *request, int rc, const char *sentence)
 {
-	answer_send(request, json_pack("{s:s, s:i, s:s}", "error", pst_errname(rc), "rc", rc,
-	    "sentence", sentence && *sentence ? sentence : pst_strerror(rc)));
+	answer_send(request, json_pack("{s:s, s:i, s:o}", "error", pst_errname(rc), "rc", rc,
+	    "sentence", node_text(sentence && *sentence ? sentence : pst_strerror(rc))));
 }
 
 /* ---- the short verbs ---- */
@@ -213,12 +225,20 @@ control_receives(struct pst_worker *worker, struct pst_message *m)
 		free(back);
 		return;
 	}
-	*request = (struct control_request){ control, control->requests, &control->requests, back, ask,
-		NULL, NULL };
+	*request = (struct control_request){
+		.control = control,
+		.next = control->requests,
+		.link = &control->requests,
+		.back = back,
+		.asked = pst_buf_take(&m->payload),
+		.ask = ask,
+	};
 	if (request->next)
 		request->next->link = &request->next;
 	control->requests = request;
-	if (ask)
+	if (++control->count > REQUESTS_MAX)
+		control_fail(request, PST_E_LIMIT, "too many questions at once");
+	else if (ask)
 		request_run(request);
 	else
 		control_fail(request, err.rc, err.text);

@@ -51,14 +51,13 @@ struct pst_node {
 	size_t count, room;
 	struct pst_task settle; /* the next step towards what is to be */
 	bool announced, closing, stopping;
+	bool closed; /* the env, too: nothing settles any more */
 	int lock;
 	struct pst_timer drain_timer;
 	uint64_t since_ms; /* started, by the wall clock */
 
 	/* change.c: the change under way, and those behind it */
 	struct pst_change *changes, **changes_end;
-	struct pst_config *leaving_config; /* of sections that are still to be closed */
-	bool changing;
 	bool neighbours_changed;
 
 	struct control *control; /* NULL in nodes that nobody controls */
@@ -78,10 +77,15 @@ void sections_forget(struct pst_node *node, bool all);
 /* settle.c: go on closing and opening until all is as it is to be. */
 void node_settle(struct pst_node *node);
 
-/* change.c: what left has gone, what comes is not yet open: those that stay learn of it. */
-void change_announce(struct pst_node *node);
-/* A change has been carried out; the node has settled. */
-void change_settled(struct pst_node *node);
+/* apply.c: go over to *config, which is then the one before; that one is freed
+ * only when the node has settled. On failure nothing has changed. */
+PST_MUST_CHECK int node_apply(struct pst_node *node, struct pst_config **config,
+    struct pst_change_count *count);
+/* What left has gone, what comes is not yet open: those that stay learn of it. */
+void node_announce(struct pst_node *node);
+
+/* change.c: the node has settled: the next step of the change under way, or the next change. */
+void changes_go_on(struct pst_node *node);
 /* The node closes: those who wait for a change are told. False while one writes to disk. */
 bool changes_drop(struct pst_node *node);
 

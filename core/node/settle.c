@@ -91,7 +91,7 @@ open_some(struct pst_node *node)
 	while (i < node->count && node->sections[i]->state != SECTION_NEW &&
 	    node->sections[i]->state != SECTION_OPENING)
 		i++;
-	if (i == node->count)
+	if (i == node->count || node->stopping)
 		return false;
 	rank = node->sections[i]->item->kind->rank;
 	for (; i < node->count && node->sections[i]->item->kind->rank == rank && !node->closing; i++)
@@ -120,12 +120,13 @@ settle(struct pst_task *task)
 	if (node->closing) {
 		if (!changes_drop(node))
 			return;
+		node->closed = true;
 		pst_env_close(&node->env, closed_env, node);
 		return;
 	}
 	sections_forget(node, false);
 	if (node->neighbours_changed)
-		change_announce(node);
+		node_announce(node);
 	if (open_some(node))
 		return;
 	if (!node->announced) {
@@ -133,11 +134,12 @@ settle(struct pst_task *task)
 		if (node->events->up)
 			node->events->up(node->arg);
 	}
-	change_settled(node);
+	changes_go_on(node);
 }
 
 void
 node_settle(struct pst_node *node)
 {
-	pst_task_post(&node->env, &node->settle, settle);
+	if (!node->closed)
+		pst_task_post(&node->env, &node->settle, settle);
 }

@@ -1,10 +1,31 @@
 #include "node/status.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "conf/type.h"
 #include "node/section.h"
+
+json_t *
+node_text(const char *text)
+{
+	json_t *value = text ? json_string(text) : json_null();
+	char *copy;
+
+	if (value)
+		return value;
+	copy = strdup(text);
+	if (!copy)
+		return NULL;
+	for (char *p = copy; *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	value = json_string(copy);
+	free(copy);
+	return value;
+}
 
 /* ---- what modules say ---- */
 
@@ -17,7 +38,7 @@ value_of(const struct pst_field *field)
 {
 	switch (field->type) {
 	case PST_FIELD_STR:
-		return field->str ? json_string(field->str) : NULL;
+		return field->str ? node_text(field->str) : NULL;
 	case PST_FIELD_U64:
 		return json_integer((json_int_t)field->u64);
 	case PST_FIELD_I64:
@@ -76,9 +97,12 @@ state_text(const struct pst_section_env *s)
 static json_t *
 place_of(const struct pst_item *item)
 {
+	char place[PATH_MAX + 16];
+
 	if (item->implicit)
 		return json_string("built in");
-	return json_sprintf("%s:%u", item->source->file, item->source->line);
+	snprintf(place, sizeof place, "%s:%u", item->source->file, item->source->line);
+	return node_text(place);
 }
 
 static json_t *
@@ -93,7 +117,7 @@ section_status(const struct pst_section_env *s)
 	if (s->item->module)
 		json_object_set_new(object, "module", json_string(s->item->module->module.name));
 	if (s->state == SECTION_DOWN || s->state == SECTION_FAILED)
-		json_object_set_new(object, "why", json_string(s->why.text));
+		json_object_set_new(object, "why", node_text(s->why.text));
 	if (section_open_now(s) && s->hooks && s->hooks->status)
 		s->hooks->status(s->self, &status);
 	json_object_set_new(object, "status", status.object);
@@ -148,11 +172,10 @@ option_value(const struct pst_opt *opt, const char *conf)
 	case PST_OPT_TYPE_LIST:
 		array = json_array();
 		for (size_t i = 0; i < list->count; i++)
-			json_array_append_new(array, json_string(list->item[i]));
+			json_array_append_new(array, node_text(list->item[i]));
 		return array;
 	default:
-		return *(const char *const *)member ? json_string(*(const char *const *)member)
-						    : json_null();
+		return node_text(*(const char *const *)member);
 	}
 }
 
@@ -194,7 +217,7 @@ phase_of(const struct pst_node *node)
 		return "stopping";
 	if (!node->announced)
 		return "starting";
-	return node->changing ? "changing" : "up";
+	return node->changes ? "changing" : "up";
 }
 
 json_t *
@@ -203,9 +226,9 @@ node_status(struct pst_node *node)
 	struct pst_pool_stats stats;
 
 	pst_pool_stats(node->env.pool, &stats);
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s?, s:o, s:I, s:I, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}",
 	    "node", node->config->node_name, "state", phase_of(node), "version", PST_VERSION, "pid",
-	    (int)getpid(), "directory", node->config->state_dir, "file", node->config->path, "since",
+	    (int)getpid(), "directory", node_text(node->config->state_dir), "file", node_text(node->config->path), "since",
 	    time_of(node->since_ms), "memory", (json_int_t)stats.bytes_charged, "memory_limit",
 	    (json_int_t)pst_pool_limited(node->env.pool), "bytes_carried",
 	    (json_int_t)stats.bytes_read, "bytes_copied", (json_int_t)stats.bytes_copied, "workers",

@@ -9,6 +9,9 @@
 
 #include "node/node.h"
 
+/* Text as JSON: what is no UTF-8 (a path, a key of a file) becomes '?'. NULL is null. */
+json_t *node_text(const char *text);
+
 /* New references; NULL when out of memory. kind and name: only those; or NULL. */
 json_t *node_status(struct pst_node *node);
 json_t *node_sections(struct pst_node *node, const char *kind, const char *name);

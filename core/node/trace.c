@@ -8,7 +8,7 @@
  *               {"hop": 2, "what": "channel", "address": "/secure/api", "way": "direct",
  *                "peer": "I…", "took_us": 1240},
  *               {"hop": 3, "what": "worker", "address": "/service/outlet"}],
- *      "echo_us": [180, 166],
+ *      "echo_us": [180, null, 166],
  *      "stuck": {"error": "ECONNREFUSED", "rc": -111, "sentence": "…"}}
  *
  * A channel is "relayed" when workers of other nodes stand between it and the
@@ -25,6 +25,8 @@
 
 #define COUNT_MAX 1000
 #define TIMEOUT_DEFAULT_MS 5000
+/* Without an answer for so long an echo is lost, and the next one is sent. */
+#define ECHO_MS 1000
 
 struct trace {
 	struct control_request *request;
@@ -188,14 +190,27 @@ stuck_say(struct trace *trace, int rc)
 	const char *why = rc == UV_ETIMEDOUT ? "no answer" : pst_strerror(rc);
 
 	trace->stuck_rc = rc;
-
 	if (path->up)
 		snprintf(trace->stuck, sizeof trace->stuck, "no answer from the echo worker at the end");
+	else if (path->step_now >= path->step_count)
+		snprintf(trace->stuck, sizeof trace->stuck, "the route does not open: %s", why);
 	else if (path->dials && !path->gate)
 		snprintf(trace->stuck, sizeof trace->stuck, "%.253s port %s: %.100s", hop[0].value, hop[1].value, why);
 	else
 		snprintf(trace->stuck, sizeof trace->stuck, "/secure/%s: no channel: %s",
 		    hop[path->steps[path->step_now].last].value, why);
+}
+
+static bool
+any_echo(const struct trace *trace)
+{
+	const json_t *us;
+	size_t i;
+
+	json_array_foreach(trace->echo_us, i, us)
+		if (json_is_integer(us))
+			return true;
+	return false;
 }
 
 static void
@@ -204,11 +219,12 @@ expired(struct pst_timer *timer)
 	struct trace *trace = pst_container_of(timer, struct trace, timer);
 
 	hops_fill(trace);
-	stuck_say(trace, UV_ETIMEDOUT);
+	if (!any_echo(trace))
+		stuck_say(trace, UV_ETIMEDOUT);
 	trace_end(trace);
 }
 
-/* Before the path is taken down: what is open is still to be seen in expired(). */
+/* The link is refused, or the like: trying again until the time is over would tell no more. */
 static void
 tried(void *arg, int rc)
 {
@@ -230,14 +246,14 @@ echo_answered(struct pst_request *request, int rc, struct pst_message *answer)
 	struct trace *trace = pst_container_of(request, struct trace, echo);
 
 	(void)answer;
-	if (rc)
-		return; /* the timer says it */
-	json_array_append_new(trace->echo_us,
-	    json_integer((json_int_t)(uv_hrtime() - trace->sent_ns) / 1000));
+	json_array_append_new(trace->echo_us, rc ? json_null()
+	    : json_integer((json_int_t)(uv_hrtime() - trace->sent_ns) / 1000));
 	if ((json_int_t)json_array_size(trace->echo_us) < trace->count)
 		echo_send(trace);
-	else
+	else if (any_echo(trace))
 		trace_end(trace);
+	else
+		expired(&trace->timer);
 }
 
 static void
@@ -253,8 +269,8 @@ echo_send(struct trace *trace)
 		return;
 	route = pst_route_buf_view(&rb);
 	trace->sent_ns = uv_hrtime();
-	(void)!pst_request_send(trace->env, &trace->echo, &route, &buf, TIMEOUT_DEFAULT_MS,
-	    echo_answered); /* unsent as good as lost: the timer */
+	(void)!pst_request_send(trace->env, &trace->echo, &route, &buf, ECHO_MS,
+	    echo_answered); /* unsent is as good as lost */
 }
 
 static void
@@ -295,8 +311,9 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	const char *to = NULL, *kind = NULL, *name = NULL;
 	struct pst_section_env *s;
 
-	json_unpack((json_t *)control_ask(trace->request), "{s?:s, s?:s, s?:s}", "to", &to, "kind",
-	    &kind, "name", &name);
+	if (json_unpack((json_t *)control_ask(trace->request), "{s?:s, s?:s, s?:s}", "to", &to, "kind",
+	    &kind, "name", &name))
+		return pst_fail(err, -EINVAL, "want a route, or the kind and name of a section");
 	trace->anybody_item[0] = "*";
 	trace->anybody = (struct pst_list){ 1, trace->anybody_item };
 	*conf = (struct pst_path_conf){ to, "route", &trace->anybody, &none, "api" };
@@ -335,9 +352,8 @@ control_trace(struct control_request *request)
 	trace->hops = json_array();
 	trace->echo_us = json_array();
 	trace->count = 1;
-	json_unpack((json_t *)control_ask(request), "{s?:I, s?:I}", "count", &trace->count, "timeout",
-	    &timeout_ms);
-	if (trace->count < 0 || trace->count > COUNT_MAX || timeout_ms < 1)
+	if (json_unpack((json_t *)control_ask(request), "{s?:I, s?:I}", "count", &trace->count, "timeout",
+	    &timeout_ms) || trace->count < 0 || trace->count > COUNT_MAX || timeout_ms < 1)
 		rc = pst_fail(&err, -EINVAL, "count: 0 to %d; timeout: at least 1 ms", COUNT_MAX);
 	else
 		rc = path_wanted(trace, &conf, &err);

@@ -1,0 +1,153 @@
+/* Another configuration comes into force: what it leaves as it is goes on, the rest is closed and opened. */
+#include <errno.h>
+#include <string.h>
+
+#include "node/rooms.h"
+#include "node/section.h"
+
+/* ---- what stays ---- */
+
+static bool
+refs_kept(const struct pst_config *config, const struct pst_item *item)
+{
+	const char *conf = pst_values_conf(item->values);
+
+	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
+		const struct pst_item *to;
+		const char *name;
+
+		if (opt->type != PST_OPT_TYPE_REF)
+			continue;
+		name = *(const char *const *)(conf + opt->offset);
+		to = name && *name ? pst_config_item(config, opt->of, name) : NULL;
+		if (to && !to->section)
+			return false;
+	}
+	return true;
+}
+
+/* The open section that goes on as this item; NULL: it must be opened. */
+static struct pst_section_env *
+section_kept(struct pst_node *node, const struct pst_config *config, const struct pst_item *item)
+{
+	struct pst_section_env *s =
+	    pst_node_section_env(node, item->source->kind, item->source->name);
+
+	if (!s || !section_open_now(s) || s->item->module != item->module ||
+	    !pst_values_equal(s->item->values, item->values) || !refs_kept(config, item))
+		return NULL;
+	return s;
+}
+
+/* ---- carrying it out ---- */
+
+static void
+node_options_apply(struct pst_node *node, const struct pst_node_conf *conf)
+{
+	node->env.extensions = conf->extensions;
+	pst_pool_limit(node->env.pool, conf->memory);
+	pst_rooms_set(node->env.log.logger->book, conf);
+}
+
+/* Add what is new; sections of the present configuration are not touched yet. */
+static int
+sections_add(struct pst_node *node, struct pst_config *config, struct pst_change_count *count)
+{
+	int rc = PST_OK;
+
+	for (size_t i = 0; !rc && i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+
+		if (!item->used || item->kind->rank == 0)
+			continue;
+		item->section = section_kept(node, config, item);
+		count->kept += item->section != NULL;
+	}
+	for (size_t i = 0; !rc && i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+
+		if (!item->used || item->kind->rank == 0 || item->section)
+			continue;
+		rc = section_add(node, item);
+		count->opened += !rc;
+	}
+	return rc;
+}
+
+/* Those of the old configuration that are not kept leave; the kept ones move over. */
+static void
+sections_part(struct pst_node *node, struct pst_config *config, struct pst_change_count *count)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		struct pst_section_env *s = node->sections[i];
+
+		if (s->leaving || s->fresh)
+			continue;
+		s->leaving = true;
+		count->closed += s->self != NULL;
+		if (!s->self)
+			section_set(s, SECTION_CLOSED);
+	}
+	for (size_t i = 0; i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+		struct pst_values *values = item->values;
+		struct pst_item *old;
+
+		if (!item->section)
+			continue;
+		/* the module holds a pointer into the values it was opened with */
+		old = pst_config_item(node->config, item->source->kind, item->source->name);
+		item->values = old->values;
+		old->values = values;
+		item->section->item = item;
+		item->section->leaving = false;
+		count->closed--;
+	}
+}
+
+/* Nothing that was added is opened: there was not the memory for all of it. */
+static void
+sections_unadd(struct pst_node *node)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		if (!node->sections[i]->fresh)
+			continue;
+		node->sections[i]->leaving = true;
+		section_set(node->sections[i], SECTION_CLOSED);
+	}
+	sections_forget(node, false);
+}
+
+int
+node_apply(struct pst_node *node, struct pst_config **config, struct pst_change_count *count)
+{
+	struct pst_config *before = node->config;
+	int rc;
+
+	for (size_t i = 0; i < node->count; i++)
+		node->sections[i]->fresh = false;
+	rc = sections_add(node, *config, count);
+	if (rc) {
+		sections_unadd(node);
+		return rc;
+	}
+	sections_part(node, *config, count);
+	node->config = *config;
+	*config = before;
+	node_options_apply(node, node->config->node);
+	node->neighbours_changed = true;
+	node_settle(node);
+	return PST_OK;
+}
+
+void
+node_announce(struct pst_node *node)
+{
+	node->neighbours_changed = false;
+	for (size_t i = 0; i < node->count; i++) {
+		struct pst_section_env *s = node->sections[i];
+
+		if (!s->fresh && s->self && s->hooks && s->hooks->neighbours)
+			s->hooks->neighbours(s->self);
+	}
+}
