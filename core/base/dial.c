@@ -7,20 +7,26 @@
 
 #include "base/env.h"
 
+/* A name that is being looked up. The resolver cannot be stopped, so this may outlive the dial. */
+struct lookup {
+	uv_getaddrinfo_t request;
+	struct pst_dial *dial; /* NULL: nobody waits for it any more */
+};
+
 struct pst_dial {
 	struct pst_env *env;
 	uv_tcp_t *handle;
 	void (*done)(void *arg, int rc);
 	void *arg;
 	uv_connect_t connecting;
-	uv_getaddrinfo_t resolving;
+	struct lookup *lookup; /* while it is under way */
 	struct pst_timer timer;
 	struct pst_task task;
 	struct sockaddr_storage address[PST_DIAL_ADDRESSES];
 	int addresses, tried;
 	int rc;         /* of the last attempt, or why it was given up */
 	bool given_up;
-	bool resolver_busy, handle_open;
+	bool handle_open;
 };
 
 static void next_address(struct pst_dial *dial);
@@ -97,17 +103,49 @@ first_address(struct pst_task *task)
 }
 
 static void
-resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
+resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *res)
 {
-	struct pst_dial *dial = req->data;
+	struct lookup *lookup = pst_container_of(request, struct lookup, request);
+	struct pst_dial *dial = lookup->dial;
 
-	dial->resolver_busy = false;
-	for (struct addrinfo *ai = res; ai && dial->addresses < PST_DIAL_ADDRESSES; ai = ai->ai_next)
-		memcpy(&dial->address[dial->addresses++], ai->ai_addr, ai->ai_addrlen);
-	uv_freeaddrinfo(res);
-	if (!dial->given_up)
+	free(lookup);
+	if (dial) {
+		dial->lookup = NULL;
+		for (struct addrinfo *ai = res; ai && dial->addresses < PST_DIAL_ADDRESSES; ai = ai->ai_next)
+			memcpy(&dial->address[dial->addresses++], ai->ai_addr, ai->ai_addrlen);
 		dial->rc = status;
-	next_address(dial);
+		next_address(dial);
+	}
+	uv_freeaddrinfo(res);
+}
+
+static int
+lookup_start(struct pst_dial *dial, const char *host, uint16_t port)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+	struct lookup *lookup = calloc(1, sizeof *lookup);
+	char service[8];
+	int rc;
+
+	if (!lookup)
+		return -ENOMEM;
+	lookup->dial = dial;
+	snprintf(service, sizeof service, "%u", port);
+	rc = uv_getaddrinfo(dial->env->loop, &lookup->request, resolved, host, service, &hints);
+	if (rc)
+		free(lookup);
+	else
+		dial->lookup = lookup;
+	return rc;
+}
+
+/* What has not begun is taken back; what has ends for itself. */
+static void
+lookup_leave(struct pst_dial *dial)
+{
+	dial->lookup->dial = NULL;
+	uv_cancel((uv_req_t *)&dial->lookup->request);
+	dial->lookup = NULL;
 }
 
 static void
@@ -115,9 +153,9 @@ give_up(struct pst_dial *dial, int rc)
 {
 	dial->given_up = true;
 	dial->rc = rc;
-	if (dial->resolver_busy)
-		uv_cancel((uv_req_t *)&dial->resolving);
-	else if (dial->handle_open)
+	if (dial->lookup)
+		lookup_leave(dial);
+	if (dial->handle_open)
 		attempt_failed(dial, rc);
 	else
 		pst_task_post(dial->env, &dial->task, first_address);
@@ -140,9 +178,7 @@ int
 pst_dial(struct pst_dial **out, struct pst_env *env, uv_tcp_t *handle, const char *host,
     uint16_t port, uint64_t timeout_ms, void (*done)(void *arg, int rc), void *arg)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct pst_dial *dial = calloc(1, sizeof *dial);
-	char service[8];
 	int rc = PST_OK;
 
 	if (!dial)
@@ -151,16 +187,13 @@ pst_dial(struct pst_dial **out, struct pst_env *env, uv_tcp_t *handle, const cha
 	dial->handle = handle;
 	dial->done = done;
 	dial->arg = arg;
-	dial->resolving.data = dial;
 	/* numbers need no resolver, and not its threads */
 	if (!uv_ip4_addr(host, port, (struct sockaddr_in *)&dial->address[0]) ||
 	    !uv_ip6_addr(host, port, (struct sockaddr_in6 *)&dial->address[0])) {
 		dial->addresses = 1;
 		pst_task_post(env, &dial->task, first_address);
 	} else {
-		snprintf(service, sizeof service, "%u", port);
-		rc = uv_getaddrinfo(env->loop, &dial->resolving, resolved, host, service, &hints);
-		dial->resolver_busy = !rc;
+		rc = lookup_start(dial, host, port);
 	}
 	if (rc) {
 		free(dial);

@@ -1,4 +1,7 @@
+#define _GNU_SOURCE 1 /* RTLD_NEXT */
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -134,6 +137,75 @@ it_may_be_given_up_while_the_name_is_looked_up(void **state)
 	check_ended(UV_ECANCELED);
 }
 
+/* ---- a resolver that takes its time: libuv's calls come here ---- */
+
+#define SLOW "slow.test"
+
+static uv_sem_t asked, may_answer;
+
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	if (name && !strcmp(name, SLOW)) {
+		uv_sem_post(&asked);
+		uv_sem_wait(&may_answer);
+		name = "127.0.0.1";
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(name, service, hints, out);
+}
+
+static void
+slow_dial(uint64_t timeout_ms)
+{
+	uv_sem_init(&asked, 0);
+	uv_sem_init(&may_answer, 0);
+	dial(SLOW, timeout_ms);
+	uv_sem_wait(&asked);
+}
+
+/* The answer comes late, to nobody; teardown finds that the loop has ended. */
+static void
+slow_answer(void)
+{
+	uv_sem_post(&may_answer);
+	uv_run(&test.loop, UV_RUN_DEFAULT);
+	assert_int_equal(call.times, 1);
+	uv_sem_destroy(&asked);
+	uv_sem_destroy(&may_answer);
+}
+
+static void
+a_look_up_that_lasts_is_not_waited_for(void **state)
+{
+	slow_dial(5000);
+	pst_dial_cancel(call.dial);
+	assert_false(call.done);
+	check_ended(UV_ECANCELED);
+	slow_answer();
+}
+
+static void
+a_look_up_that_lasts_is_a_timeout(void **state)
+{
+	slow_dial(20);
+	check_ended(UV_ETIMEDOUT);
+	slow_answer();
+}
+
+static void
+a_look_up_that_took_its_time_is_used(void **state)
+{
+	assert_int_equal(listen(listener, 5), 0);
+	slow_dial(5000);
+	uv_sem_post(&may_answer);
+	check_connected();
+	uv_sem_destroy(&asked);
+	uv_sem_destroy(&may_answer);
+}
+
 /* A listener whose queue is full lets others wait. */
 static void
 make_it_wait(int fds[4])
@@ -250,6 +322,9 @@ main(void)
 		TEST(nobody_there_by_name_is_refused),
 		TEST(it_may_be_given_up_before_it_began),
 		TEST(it_may_be_given_up_while_the_name_is_looked_up),
+		TEST(a_look_up_that_lasts_is_not_waited_for),
+		TEST(a_look_up_that_lasts_is_a_timeout),
+		TEST(a_look_up_that_took_its_time_is_used),
 		TEST(no_answer_is_a_timeout),
 		TEST(it_may_be_given_up_while_it_waits),
 		TEST(an_end_by_time_stays_one),

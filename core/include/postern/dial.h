@@ -28,8 +28,8 @@ struct pst_dial;
 PST_API PST_MUST_CHECK int pst_dial(struct pst_dial **out, struct pst_env *env, uv_tcp_t *handle,
     const char *host, uint16_t port, uint64_t timeout_ms, void (*done)(void *arg, int rc),
     void *arg);
-/* Give up: done runs with UV_ECANCELED, soon, or when a look-up of the name that
- * is under way has ended: the resolver cannot be stopped. */
+/* Give up: done runs with UV_ECANCELED, soon. A look-up of the name that is under
+ * way cannot be stopped; it keeps the loop alive until it ends, and nothing else. */
 PST_API void pst_dial_cancel(struct pst_dial *dial);
 
 /* "host:port" or "[v6]:port"; host is written without brackets. -EINVAL. */
