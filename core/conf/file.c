@@ -129,7 +129,7 @@ static int
 load_file(struct pst_conf *conf, const char *path, const struct asker *asker, struct pst_err *err)
 {
 	struct pst_visit visit = { .outer = asker->source ? asker->source->visit : NULL };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would wait for a writer */
 	struct stat st;
 	int rc;
 
@@ -137,6 +137,8 @@ load_file(struct pst_conf *conf, const char *path, const struct asker *asker, st
 		return fail(asker, path, err, strerror(errno));
 	if (fstat(fd, &st) != 0)
 		rc = fail(asker, path, err, strerror(errno));
+	else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		rc = fail(asker, path, err, "not a regular file");
 	else if (visited(visit.outer, &st))
 		rc = fail(asker, path, err, "this file includes itself");
 	else if (depth_of(visit.outer) > PST_CONF_DEPTH_MAX)

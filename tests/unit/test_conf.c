@@ -442,6 +442,9 @@ includes_that_cannot_be_are_refused(void **state)
 	mkdir(path_of("sub"), 0700);
 	put("m.conf", "include \"sub\"");
 	assert_string_equal(load("m.conf"), "/m.conf:1: include /sub: Is a directory");
+	assert_int_equal(mkfifo(path_of("f.fifo"), 0600), 0);
+	put("m.conf", "include \"*.fifo\"");
+	assert_string_equal(load("m.conf"), "/m.conf:1: include /f.fifo: not a regular file");
 	put("self.conf", "include \"self.conf\"");
 	assert_string_equal(load("self.conf"),
 	    "/self.conf:1: include /self.conf: this file includes itself");
