@@ -198,11 +198,15 @@ answer_take(json_t *message, json_t **answer)
 static int
 node_reach(const struct ask *ask, const char *dir, const char *path)
 {
+	struct pst_err err = PST_ERR_INIT;
+
 	if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
 		return cli_fail(-ENAMETOOLONG, "%s: longer than the %zu bytes that a socket's name may have; "
 		    "choose a shorter --state", path, sizeof((struct sockaddr_un *)0)->sun_path - 1);
 	if (access(dir, X_OK) && errno == EACCES)
 		return cli_fail(PST_E_DENIED, "%s: the node of another user", dir);
+	if (pst_state_check(dir, &err))
+		return cli_fail(err.rc, "%s", err.text);
 	if (pst_state_taken(dir))
 		return EXIT_DONE;
 	if (ask->no_start)

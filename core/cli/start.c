@@ -107,12 +107,11 @@ await(int ready, pid_t pid, const char *dir, off_t from)
 static int
 log_open(int *out, off_t *end, const char *dir)
 {
-	char path[PATH_MAX];
+	struct pst_err err = PST_ERR_INIT;
 
-	snprintf(path, sizeof path, "%s/node.log", dir);
-	*out = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	*out = pst_state_open(dir, "node.log", O_WRONLY | O_CREAT | O_APPEND, &err);
 	if (*out < 0)
-		return cli_fail(-errno, "%s: %s", path, strerror(errno));
+		return cli_fail(err.rc, "%s", err.text);
 	*end = lseek(*out, 0, SEEK_END);
 	return EXIT_DONE;
 }

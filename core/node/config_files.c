@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "node/config_parts.h"
+#include "node/state.h"
 
 /* --state, the file's, $POSTERN_STATE, or the user's own. */
 static char *
@@ -141,6 +142,8 @@ config_files(struct pst_config *config, struct pst_err *err)
 		rc = pst_conf_load(config->conf, source->path, err);
 	if (!rc)
 		rc = state_find(config, err);
+	if (!rc)
+		rc = pst_state_check(config->state_dir, err);
 	if (rc)
 		return rc;
 	drop_in_dir(config, dir);

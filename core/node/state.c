@@ -8,8 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int
-pst_state_make(const char *path, struct pst_err *err)
+static int
+path_of(char path[static PATH_MAX], const char *dir, const char *name)
+{
+	return snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? PST_OK : -ENAMETOOLONG;
+}
+
+/* ---- the directory ---- */
+
+static int
+dir_make(const char *path, struct pst_err *err)
 {
 	char part[PATH_MAX];
 	size_t n = strlen(path);
@@ -27,10 +35,75 @@ pst_state_make(const char *path, struct pst_err *err)
 	return PST_OK;
 }
 
+/* Whose a directory is, which nobody else may write to; -ENOENT, and no error, where there is none. */
 static int
-path_of(char path[static PATH_MAX], const char *dir, const char *name)
+owner_of(const char *dir, uid_t *owner, struct pst_err *err)
 {
-	return snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? PST_OK : -ENAMETOOLONG;
+	struct stat st;
+
+	if (stat(dir, &st))
+		return errno == ENOENT ? -ENOENT : pst_fail(err, -errno, "%s: %s", dir, strerror(errno));
+	*owner = st.st_uid;
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return pst_fail(err, PST_E_DENIED, "%s: others than its owner may write there; take that from "
+		    "them (chmod go-w), after a look at what they have put there", dir);
+	return PST_OK;
+}
+
+static int
+foreign(const char *dir, uid_t owner, struct pst_err *err)
+{
+	return pst_fail(err, PST_E_DENIED, "%s: belongs to another user (uid %u, we are %u); be that user, "
+	    "or make it yours (chown)", dir, (unsigned)owner, (unsigned)geteuid());
+}
+
+int
+pst_state_check(const char *dir, struct pst_err *err)
+{
+	char path[PATH_MAX];
+	uid_t owner, inner = 0;
+	int rc = owner_of(dir, &owner, err);
+
+	if (rc)
+		return rc == -ENOENT ? PST_OK : rc;
+	if (owner != 0 && owner != geteuid() && geteuid() != 0)
+		return foreign(dir, owner, err);
+	rc = path_of(path, dir, "conf.d");
+	if (rc)
+		return pst_fail(err, rc, "%s: path too long", dir);
+	rc = owner_of(path, &inner, err);
+	if (!rc && inner != 0 && inner != owner)
+		return foreign(path, inner, err);
+	return rc == -ENOENT ? PST_OK : rc;
+}
+
+/* Make it, if need be; root, too, works in nobody else's. */
+static int
+dir_enter(const char *dir, struct pst_err *err)
+{
+	uid_t owner;
+	int rc = dir_make(dir, err);
+
+	if (!rc)
+		rc = pst_state_check(dir, err);
+	if (!rc)
+		rc = owner_of(dir, &owner, err);
+	if (!rc && owner != 0 && owner != geteuid())
+		rc = foreign(dir, owner, err);
+	return rc;
+}
+
+int
+pst_state_open(const char *dir, const char *name, int flags, struct pst_err *err)
+{
+	char path[PATH_MAX];
+	int rc = path_of(path, dir, name);
+	int fd = rc ? -1 : open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	rc = rc ? rc : -errno;
+	return pst_fail(err, rc, "%s/%s: %s", dir, name, rc == -ELOOP ? "is a symbolic link" : strerror(-rc));
 }
 
 /* ---- the lock ---- */
@@ -102,17 +175,11 @@ lock_look(int fd)
 int
 pst_state_lock(int *out, const char *dir, enum pst_state_use use, struct pst_err *err)
 {
-	char path[PATH_MAX];
-	int rc = pst_state_make(dir, err);
+	int rc = dir_enter(dir, err);
 
-	*out = -1;
-	if (rc)
-		return rc;
-	rc = path_of(path, dir, "lock");
-	if (!rc)
-		*out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	*out = rc ? -1 : pst_state_open(dir, "lock", O_RDWR | O_CREAT, err);
 	if (*out < 0)
-		return pst_fail(err, rc ? rc : -errno, "%s/lock: %s", dir, strerror(rc ? -rc : errno));
+		return rc ? rc : *out;
 	rc = use == PST_STATE_RUNS  ? lock_run(*out)
 	    : use == PST_STATE_LOOKS ? lock_look(*out)
 				     : lock_take(*out, PART_STARTS, true);
@@ -128,8 +195,7 @@ pst_state_lock(int *out, const char *dir, enum pst_state_use use, struct pst_err
 bool
 pst_state_taken(const char *dir)
 {
-	char path[PATH_MAX];
-	int fd = path_of(path, dir, "lock") ? -1 : open(path, O_RDWR | O_CLOEXEC);
+	int fd = pst_state_open(dir, "lock", O_RDWR, NULL);
 	bool taken = fd >= 0 && lock_held(fd, PART_NODE);
 
 	if (fd >= 0)
@@ -158,7 +224,7 @@ dir_sync(const char *path)
 static int
 write_whole(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	size_t len = strlen(text), done = 0;
 	int rc = PST_OK;
 
@@ -189,7 +255,7 @@ pst_state_write(const char *dir, const char *name, const char *text, struct pst_
 		return pst_fail(err, rc, "%s/%s: path too long", dir, name);
 	snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(path, '/') - path), path);
 	snprintf(fresh, sizeof fresh, "%s/.%s.new", parent, strrchr(path, '/') + 1);
-	rc = pst_state_make(parent, err);
+	rc = dir_make(parent, err);
 	if (rc)
 		return rc;
 	rc = write_whole(fresh, text);

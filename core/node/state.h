@@ -15,16 +15,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Make the directory and those above it. */
-PST_API PST_MUST_CHECK int pst_state_make(const char *dir, struct pst_err *err);
+/*
+ * May a node believe what is there? Nobody but the owner may write to it nor to
+ * its conf.d; STATE belongs to us or to root, or we are root, who may ask anybody's
+ * node; conf.d belongs to the owner of STATE or to root. What is not there yet is fine. PST_E_DENIED,
+ * with a sentence that says what to do.
+ */
+PST_API PST_MUST_CHECK int pst_state_check(const char *dir, struct pst_err *err);
+/* A file of it, which is not a symbolic link; made 0600. The descriptor, or an error. */
+PST_API PST_MUST_CHECK int pst_state_open(const char *dir, const char *name, int flags,
+    struct pst_err *err);
 /* What for. */
 enum pst_state_use {
 	PST_STATE_RUNS,   /* as a node: -EBUSY when another runs */
 	PST_STATE_LOOKS,  /* at what is there, or to make it: after others who do; nothing while a node runs */
 	PST_STATE_STARTS, /* a node, in a process of its own: after others who do */
 };
-/* Take a part of the lock; *fd holds it until closed, or until the process ends however it does. */
-PST_API PST_MUST_CHECK int pst_state_lock(int *fd, const char *dir, enum pst_state_use use,
+/*
+ * Make the directory and those above it, check it, and take a part of the lock;
+ * *out holds that until closed, or until the process ends however it does.
+ * STATE belongs to us or to root.
+ */
+PST_API PST_MUST_CHECK int pst_state_lock(int *out, const char *dir, enum pst_state_use use,
     struct pst_err *err);
 /* True while a node runs there. Looking disturbs nobody. */
 PST_API bool pst_state_taken(const char *dir);

@@ -232,6 +232,33 @@ another_user_is_refused(void **state)
 	links_close(&far);
 }
 
+/* Somebody else may have put a socket where ours is expected. */
+static void
+another_users_socket_is_not_talked_to(void **state)
+{
+	struct sockaddr_un sa;
+	int fd;
+
+	if (geteuid())
+		skip();
+	assert_int_equal(unix_open("transport x { }"), PST_OK);
+	fd = raw_socket(&sa);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(listen(fd, 2), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(near_begin(&near, &far, path, 0), PST_OK);
+	fake_wait(&node, &near.lost);
+	assert_int_equal(near.rc, PST_E_DENIED);
+	assert_false(near.up);
+
+	assert_int_equal(chown(node.state_dir, 65534, -1), 0);
+	near_open(&near, &far, path, 0); /* in a directory of theirs it is what one expects */
+	near_close(&near, &far);
+	close(fd);
+	links_close(&far);
+}
+
 static void
 so_many_links_and_no_more(void **state)
 {
@@ -281,6 +308,7 @@ main(void)
 		TEST(a_path_is_at_most_107_bytes),
 		TEST(a_state_directory_may_be_too_deep_for_control),
 		TEST(another_user_is_refused),
+		TEST(another_users_socket_is_not_talked_to),
 		TEST(so_many_links_and_no_more),
 		TEST(what_is_no_frame_ends_the_link),
 	};

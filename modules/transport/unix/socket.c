@@ -2,6 +2,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -105,4 +106,15 @@ bool
 socket_peer_may(uid_t uid)
 {
 	return uid == 0 || uid == geteuid();
+}
+
+bool
+socket_server_may(const char *path, uid_t uid)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[SOCKET_PATH_MAX + 3];
+	struct stat st;
+
+	snprintf(dir, sizeof dir, "%.*s/.", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	return socket_peer_may(uid) || (!stat(dir, &st) && st.st_uid == uid);
 }

@@ -19,9 +19,11 @@ int socket_path_check(const char *path, struct pst_err *err);
  * with a sentence: somebody answers, it is no socket, …
  */
 int socket_bind(const char *path, struct pst_err *err);
-/* Who connected, as the kernel knows it. */
+/* Who connected, or listens, as the kernel knows it. */
 int socket_peer(int fd, uid_t *uid, pid_t *pid);
 /* May it? This process' user and root may. */
 bool socket_peer_may(uid_t uid);
+/* May it answer at path? They may, and whose directory it is: root may use a node of another user. */
+bool socket_server_may(const char *path, uid_t uid);
 
 #endif

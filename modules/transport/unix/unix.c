@@ -135,12 +135,24 @@ connection_waits(uv_stream_t *server, int status)
 
 /* ---- connecting ---- */
 
+static int
+server_check(const struct link *link)
+{
+	uid_t uid;
+	pid_t pid;
+	int fd, rc = uv_fileno((const uv_handle_t *)&link->handle, &fd);
+
+	if (!rc)
+		rc = socket_peer(fd, &uid, &pid);
+	return !rc && !socket_server_may(link->name, uid) ? PST_E_DENIED : rc;
+}
+
 static void
 connected(uv_connect_t *request, int status)
 {
 	struct link *link = request->data;
 
-	pst_stream_link_connected(&link->base, status);
+	pst_stream_link_connected(&link->base, status ? status : server_check(link));
 }
 
 static int
