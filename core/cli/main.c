@@ -184,13 +184,12 @@ standard_files(void)
 	close(fd);
 }
 
-int
-main(int argc, char **argv)
+static int
+command_run(int argc, char **argv)
 {
 	const struct command *c;
 	struct pst_nearest near = { 0 };
 
-	standard_files();
 	opterr = 0; /* cli_bad_option() says it */
 	if (argc < 2) {
 		commands_print(stderr);
@@ -217,4 +216,17 @@ main(int argc, char **argv)
 	else
 		fprintf(stderr, "postern: there is no command \"%s\"; see postern --help\n", argv[1]);
 	return EXIT_USAGE;
+}
+
+/* What was printed and did not arrive is a failure: an empty identifier is no identifier. */
+int
+main(int argc, char **argv)
+{
+	int exit;
+
+	standard_files();
+	exit = command_run(argc, argv);
+	if ((fflush(stdout) || ferror(stdout)) && exit == EXIT_DONE)
+		exit = cli_fail(-errno, "cannot write to standard output: %s", strerror(errno));
+	return exit;
 }

@@ -149,6 +149,9 @@ PST_API const void *pst_values_conf(const struct pst_values *values);
 /* The value of a STR, REF or PATH option; NULL if it is absent or of another type. */
 PST_API const char *pst_values_text(const struct pst_values *values, const char *key);
 
+/* The value of a LIST option; an empty one if there is none of that name and type. */
+PST_API const struct pst_list *pst_values_list(const struct pst_values *values, const char *key);
+
 /* True where the file has this key, false where the fallback holds. */
 PST_API bool pst_values_written(const struct pst_values *values, const char *key);
 

@@ -216,6 +216,17 @@ pst_values_text(const struct pst_values *values, const char *key)
 	return *(const char *const *)member_of(values, i);
 }
 
+const struct pst_list *
+pst_values_list(const struct pst_values *values, const char *key)
+{
+	static const struct pst_list none;
+	size_t i = find(values, key, strlen(key));
+
+	if (i == values->count || values->options[i].type != PST_OPT_TYPE_LIST)
+		return &none;
+	return member_of(values, i);
+}
+
 bool
 pst_values_written(const struct pst_values *values, const char *key)
 {

@@ -6,6 +6,10 @@
 
 #include "node/rooms.h"
 
+/* One link of an admitted peer may keep as much. */
+#define MEMORY_MIN (4 * 1024 * 1024)
+#define DRAIN_MAX_MS (24 * 3600 * 1000)
+
 static const struct pst_opt node_options[] = {
 	PST_OPT(PATH, struct pst_node_conf, state, NULL, "where the node keeps what must last"),
 	PST_OPT(ENUM, struct pst_node_conf, log, "info", "lines of this level and more urgent ones",
@@ -28,6 +32,10 @@ node_check(const void *conf, struct pst_err *err)
 {
 	const struct pst_node_conf *c = conf;
 
+	if (c->memory < MEMORY_MIN)
+		return pst_fail(err, PST_E_CONF, "memory: at least 4M");
+	if (c->drain > DRAIN_MAX_MS)
+		return pst_fail(err, PST_E_CONF, "drain: at most 1d");
 	return pst_rooms_check(&c->log_rooms, err);
 }
 

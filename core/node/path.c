@@ -42,6 +42,7 @@ path_start_over(struct pst_path *path, int rc)
 	bool was_up = path->up;
 
 	path->up = false;
+	path->why = rc;
 	dismantle(path);
 	/* once a person would notice, and then seldom */
 	if (!was_up && ++path->failures % FAILURES_TOLD == FAILURES_FIRST)
@@ -71,6 +72,7 @@ all_up(struct pst_path *path)
 	path->up = true;
 	path->backoff_ms = BACKOFF_FIRST_MS;
 	path->failures = 0;
+	path->why = PST_OK;
 	path_probes_start(path);
 	route = pst_route_buf_view(&path->whole);
 	path->events->up(path->arg, &route, path->gate);
@@ -113,7 +115,13 @@ channel_lost(void *arg, int rc)
 		a->step->channel = NULL;
 		path_start_over(path, rc);
 	}
-	/* one of several attempts: the timer starts another */
+	/* one of several attempts: the timer starts another, but whom we have
+	 * refused we refuse again */
+	if (!had_won && rc == PST_E_DENIED) {
+		path->why = rc;
+		if (path->on_tried)
+			path->on_tried(path->arg, rc);
+	}
 }
 
 static const struct pst_channel_events channel_events = {
@@ -329,4 +337,17 @@ pst_path_close(struct pst_path **out, void (*on_closed)(void *arg), void *arg)
 	path->on_closed = on_closed;
 	path->on_closed_arg = arg;
 	pst_task_post(path->env, &path->close_task, closed);
+}
+
+/* ---- looking ---- */
+
+void
+pst_path_status(const struct pst_path *path, struct pst_status *status)
+{
+	const struct pst_peer *peer = path->up && path->gate ? path->gate->peer : NULL;
+
+	pst_status_put(status, PST_FIELDS(PST_STR("path", path->up ? "up" : "down"),
+	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL),
+	    PST_STR("path_why", path->up || !path->why ? NULL : pst_strerror(path->why)),
+	    PST_U64("path_attempts", path->failures)));
 }

@@ -61,6 +61,7 @@ struct pst_path {
 	struct pst_timer timer; /* of the next attempt, probe or beginning */
 	uint64_t backoff_ms;
 	uint64_t failures;     /* since it was last up */
+	int why;               /* of the last of them */
 	uint64_t link_began_ns, link_took_ns;
 	void (*on_tried)(void *arg, int rc); /* a try has failed; NULL: nobody wants to know */
 

@@ -187,7 +187,8 @@ stuck_say(struct trace *trace, int rc)
 {
 	const struct pst_path *path = trace->path;
 	const struct pst_multiaddr_hop *hop = path->to.hop;
-	const char *why = rc == UV_ETIMEDOUT ? "no answer" : pst_strerror(rc);
+	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
+	    ? "whoever is there is not one that authorized names" : pst_strerror(rc);
 
 	trace->stuck_rc = rc;
 	if (path->up)
@@ -230,7 +231,9 @@ tried(void *arg, int rc)
 {
 	struct trace *trace = arg;
 
-	if (trace->path->dials && !json_array_size(trace->hops) && rc != UV_ETIMEDOUT) {
+	if (rc == PST_E_DENIED || (trace->path->dials && !json_array_size(trace->hops) &&
+	    rc != UV_ETIMEDOUT)) {
+		hops_fill(trace);
 		stuck_say(trace, rc);
 		trace_end(trace);
 	}
@@ -330,6 +333,8 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	snprintf(trace->channel, sizeof trace->channel, "%s",
 	    pst_values_text(s->item->values, "channel"));
 	conf->channel = trace->channel;
+	conf->authorized = pst_values_list(s->item->values, "authorized");
+	conf->hops = pst_values_list(s->item->values, "hops");
 	return PST_OK;
 }
 

@@ -44,6 +44,8 @@ PST_API PST_MUST_CHECK int pst_path_open(struct pst_path **out, struct pst_secti
     struct pst_err *err);
 /* Something on the path looks dead (no answer to a Ping): probe it at once. */
 PST_API void pst_path_suspect(struct pst_path *path);
+/* Fields for a section's status: whether it is up and who is there, or why it is not. */
+PST_API void pst_path_status(const struct pst_path *path, struct pst_status *status);
 /* How long one attempt at something that may not be answered should wait:
  * max(300 ms, 4 × the link's connect time). */
 PST_API uint64_t pst_path_patience_ms(const struct pst_path *path);

@@ -277,10 +277,8 @@ static void
 inlet_status(void *self, struct pst_status *status)
 {
 	const struct inlet *inlet = self;
-	const struct pst_peer *peer = inlet->gate ? inlet->gate->peer : NULL;
 
-	pst_status_put(status, PST_FIELDS(PST_STR("path", inlet->gate ? "up" : "down"),
-	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL)));
+	pst_path_status(inlet->path, status);
 	portal_status(&inlet->portal, status);
 }
 

@@ -145,11 +145,10 @@ static void
 client_status(void *self, struct pst_status *status)
 {
 	const struct client *c = self;
-	const struct pst_peer *peer = c->gate ? c->gate->peer : NULL;
 
 	pst_status_put(status, PST_FIELDS(PST_STR("name", c->name),
-	    PST_STR("registration", registration_text(c)), PST_STR("path", c->gate ? "up" : "down"),
-	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL)));
+	    PST_STR("registration", registration_text(c))));
+	pst_path_status(c->path, status);
 }
 
 static const struct pst_section_hooks client_hooks = {
