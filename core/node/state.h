@@ -41,7 +41,7 @@ PST_API PST_MUST_CHECK int pst_state_lock(int *out, const char *dir, enum pst_st
 /* True while a node runs there. Looking disturbs nobody. */
 PST_API bool pst_state_taken(const char *dir);
 /* Put a file in place, whole or not at all, also when the power goes: write, fsync, rename.
- * name is relative to dir; a directory in it is made. */
+ * name is relative to dir; a directory in it is made. One that holds it already is left as it is. */
 PST_API PST_MUST_CHECK int pst_state_write(const char *dir, const char *name, const char *text,
     struct pst_err *err);
 /* Take a file away, for good. One that is not there is no error. */
