@@ -76,7 +76,7 @@ int after_close(int times);
 void sample_add(double seconds);
 /* Median, 99 and 99.9 in a hundred, in microseconds. */
 void samples_print(void);
-/* Median and most, in milliseconds. */
+/* Median, least and most, in milliseconds. */
 void samples_print_ms(void);
 
 /* ---- trip.c: round trips ---- */

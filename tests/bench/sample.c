@@ -46,5 +46,6 @@ samples_print_ms(void)
 		return;
 	samples_sort();
 	print("ms", samples[sample_count / 2] / 1e3);
+	print("least_ms", samples[0] / 1e3);
 	print("most_ms", samples[sample_count - 1] / 1e3);
 }
