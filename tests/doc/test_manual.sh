@@ -2,7 +2,7 @@
 # The manual says what the program says: options, commands; and the pages are well formed.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 10
+plan 12
 doc=$top/doc
 
 is "postern.conf(5) has the options that the modules have: if not, make options" \
@@ -67,8 +67,7 @@ done
 
 # ---- postern.conf(5) ----
 
-HUB=I$(printf '%064d' 1) BANK=I$(printf '%064d' 2) ANALYST=I$(printf '%064d' 3)
-export HUB BANK ANALYST
+for name in HUB BANK ANALYSIS CUSTOMER; do export "${name}_ID=I$(printf '%064d' 1)"; done
 awk '/^\.Bd -literal/ { literal = 1; n++; next } /^\.Ed/ { literal = 0 }
 	literal { if (/^# (hub|bank|analysis)\.conf/) part++; print >"example-" n "-" part + 0 ".conf" }' "$doc/postern.conf.5"
 check_all() {
@@ -83,3 +82,15 @@ echo >empty.conf
 is "postern.conf(5) knows the sections that every node has" \
 	"$(awk '/^\.Ss What every node has/ { on = 1 } on && /^[a-z]* [a-z]* {/ { print $1, $2 } /^\.Ss Who may/ { on = 0 }' "$doc/postern.conf.5")" \
 	"$("$POSTERN" check --print empty.conf | sed -n 's/^\([a-z]* [a-z]*\) {$/\1/p')"
+
+# ---- the private database ----
+
+# its_files PAGE: the three files as the page shows them, each up to an empty line
+its_files() { sed 's/^    //' "$1" | awk '/^# (hub|bank|analysis)\.conf$/ { on = 1 } /^$|^\.Ed$/ { on = 0 } on'; }
+for node in hub bank analysis; do
+	echo "# $node.conf"
+	grep -v '^#' "$conf/private-database/$node.conf" | grep .
+done >files
+for page in README.md doc/postern.conf.5; do
+	is "$page shows the files of conf/private-database" "$(its_files "$top/$page")" "$(cat files)"
+done
