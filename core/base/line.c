@@ -34,6 +34,20 @@ put_word(struct pst_line *line, const char *word)
 /* ---- values in text ---- */
 
 /* One line, no control characters: a terminal takes 80 to 9f for commands, too. */
+static char
+printable(char c)
+{
+	return (unsigned char)c < 0x20 || (unsigned char)c >= 0x7f ? '?' : c;
+}
+
+/* A sentence is constant, but for what a module may have made of an error. */
+static void
+text_sentence(struct pst_line *line, const char *sentence)
+{
+	for (; *sentence && room(line, 1); sentence++)
+		line->text[line->len++] = printable(*sentence);
+}
+
 static void
 text_value(struct pst_line *line, const char *value)
 {
@@ -41,11 +55,9 @@ text_value(struct pst_line *line, const char *value)
 
 	put_word(line, quote);
 	for (; *value && room(line, 2); value++) {
-		unsigned char c = (unsigned char)*value;
-
-		if (c == '"' || c == '\\')
+		if (*value == '"' || *value == '\\')
 			line->text[line->len++] = '\\';
-		line->text[line->len++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
+		line->text[line->len++] = printable(*value);
 	}
 	put_word(line, quote);
 }
@@ -221,7 +233,7 @@ pst_line_begin(struct pst_line *line, struct pst_logbook *book, enum pst_log_lev
 	}
 	put_word(line, pst_log_level_names[level]);
 	put_word(line, ": ");
-	put_word(line, sentence);
+	text_sentence(line, sentence);
 }
 
 void

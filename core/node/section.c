@@ -144,10 +144,11 @@ pst_section_down(struct pst_section_env *s, int rc, const char *sentence)
 		return;
 	section_set(s, SECTION_DOWN);
 	s->failed = opening;
-	pst_item_fail(s->item, &s->why, sentence && *sentence ? sentence : pst_strerror(rc));
+	sentence = sentence && *sentence ? sentence : pst_strerror(rc);
+	pst_item_fail(s->item, &s->why, sentence);
 	s->why.rc = rc;
 	if (!opening || s->node->announced)
-		pst_error(&s->log, sentence && *sentence ? sentence : "down", PST_RC(rc));
+		pst_error(&s->log, "section down", PST_STR("why", sentence));
 	if (opening && !s->node->announced)
 		start_failed(s);
 	node_settle(s->node);

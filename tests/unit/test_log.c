@@ -87,6 +87,13 @@ text_shows_no_control_characters(void **state)
 }
 
 static void
+a_sentence_shows_none_either(void **state)
+{
+	pst_info(&nobody, "a\x1b[2J \xc2\x9bz\n");
+	assert_string_equal(after_time(), " info: a?[2J ??z?\n");
+}
+
+static void
 the_journal_gets_priorities_and_no_time(void **state)
 {
 	book.journal = true;
@@ -293,6 +300,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(a_line_is_time_level_sentence_and_fields),
 		LOG_TEST(text_shows_no_control_characters),
+		LOG_TEST(a_sentence_shows_none_either),
 		LOG_TEST(the_journal_gets_priorities_and_no_time),
 		LOG_TEST(the_journal_is_known_by_device_and_inode),
 		LOG_TEST(a_nearer_field_hides_one_of_the_same_key),
