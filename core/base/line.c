@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <postern/utf8.h>
+
 /* Kept free for what ends a line: "} and the newline. */
 #define LINE_END 3
 /* The longest number, with its sign. */
@@ -33,7 +35,7 @@ put_word(struct pst_line *line, const char *word)
 
 /* ---- values in text ---- */
 
-/* One line, no control characters: a terminal takes 80 to 9f for commands, too. */
+/* One line, no control characters: a terminal may take 80 to 9f for commands, too. */
 static char
 printable(char c)
 {
@@ -64,38 +66,6 @@ text_value(struct pst_line *line, const char *value)
 
 /* ---- values in JSON ---- */
 
-/* The length of the UTF-8 character at p, by the table of RFC 3629, 4; 0: none. p ends with a NUL. */
-static size_t
-utf8_len(const unsigned char *p)
-{
-	static const struct {
-		unsigned char first, last, low, high; /* of the first byte; of the second */
-		size_t len;
-	} rows[] = {
-		{ 0x01, 0x7f, 0x00, 0xff, 1 },
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (p[0] < rows[i].first || p[0] > rows[i].last)
-			continue;
-		if (p[1] < rows[i].low || p[1] > rows[i].high)
-			return 0;
-		for (size_t k = 2; k < rows[i].len; k++)
-			if (p[k] < 0x80 || p[k] > 0xbf)
-				return 0;
-		return rows[i].len;
-	}
-	return 0;
-}
-
 /* The character at p as it stands in a string: itself, an escape, or U+FFFD for a byte that is none. */
 static bool
 json_char(struct pst_line *line, const unsigned char *p, size_t len)
@@ -106,8 +76,7 @@ json_char(struct pst_line *line, const unsigned char *p, size_t len)
 		return put_word(line, "\xef\xbf\xbd");
 	if (*p == '"' || *p == '\\')
 		return put(line, (char[]){ '\\', (char)*p }, 2);
-	/* C0, DEL, and C1, which a terminal takes for commands */
-	if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0)) {
+	if (pst_utf8_control(p)) {
 		snprintf(escape, sizeof escape, "\\u%04x", len == 2 ? p[1] : p[0]);
 		return put(line, escape, 6);
 	}
@@ -117,11 +86,11 @@ json_char(struct pst_line *line, const unsigned char *p, size_t len)
 static void
 json_value(struct pst_line *line, const char *value)
 {
-	const unsigned char *p = (const unsigned char *)value;
+	const unsigned char *p = (const unsigned char *)value, *end = p + strlen(value);
 
 	put(line, "\"", 1);
-	while (*p) {
-		size_t len = utf8_len(p);
+	while (p < end) {
+		size_t len = pst_utf8_len(p, (size_t)(end - p));
 
 		if (!json_char(line, p, len))
 			break;

@@ -184,7 +184,9 @@ answer_take(json_t *message, json_t **answer)
 	int rc, exit = EXIT_DONE;
 
 	if (!json_unpack(message, "{s:s, s:i, s:s}", "error", &error, "rc", &rc, "sentence", &sentence)) {
-		fprintf(stderr, "postern: %s [%s]\n", sentence, error);
+		fputs("postern: ", stderr);
+		print_text(stderr, sentence, strlen(sentence));
+		fprintf(stderr, " [%s]\n", error);
 		exit = rc ? cli_exit_of(rc) : EXIT_FAILED;
 	} else if (json_unpack(message, "{s:O}", "answer", answer)) {
 		exit = cli_fail(PST_E_PROTOCOL, "the node's answer is not understood");

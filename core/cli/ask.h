@@ -3,6 +3,7 @@
 #define PST_CLI_ASK_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "cli/cli.h"
 
@@ -35,6 +36,8 @@ int ask_node(const struct ask *ask, json_t *question, json_t **answer);
 int start_node(const char *dir);
 
 /* print.c */
+/* Text for a person, a ? for each character that is none or is a control. */
+void print_text(FILE *out, const char *text, size_t len);
 void print_json(const json_t *answer);
 /* A line each, in columns. */
 void print_sections(const json_t *sections);

@@ -10,7 +10,7 @@
 
 #include <postern/path.h>
 
-#include "cli/cli.h"
+#include "cli/ask.h"
 
 #define MESSAGE_MAX (1024 * 1024)
 
@@ -64,7 +64,9 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 		return; /* the timer says it */
 	r = pst_buf_reader(&answer->payload);
 	text = send->hex ? NULL : pst_read_data(&r, &len);
-	if (text && !r.status) {
+	if (text && !r.status && isatty(STDOUT_FILENO)) {
+		print_text(stdout, (const char *)text, len);
+	} else if (text && !r.status) {
 		fwrite(text, 1, len, stdout);
 	} else {
 		for (const uint8_t *p = answer->payload.start; p < answer->payload.end; p++)

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <postern/utf8.h>
+
 #include "cli/ask.h"
 
 void
@@ -11,12 +13,35 @@ print_json(const json_t *answer)
 	putchar('\n');
 }
 
+/* Names and sentences may be others' choice: a terminal is to take nothing of them for a command. */
+void
+print_text(FILE *out, const char *text, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)text, *end = p + len;
+
+	while (p < end) {
+		size_t n = pst_utf8_len(p, (size_t)(end - p));
+
+		if (n && !pst_utf8_control(p))
+			fwrite(p, 1, n, out);
+		else
+			putc('?', out);
+		p += n ? n : 1;
+	}
+}
+
 static const char *
 text(const json_t *object, const char *key)
 {
 	const char *value = json_string_value(json_object_get(object, key));
 
 	return value ? value : "";
+}
+
+static void
+put(const json_t *object, const char *key)
+{
+	print_text(stdout, text(object, key), strlen(text(object, key)));
 }
 
 /* One value on one line; an object's in key=value form. */
@@ -28,7 +53,7 @@ print_value(const json_t *value)
 	size_t i;
 
 	if (json_is_string(value)) {
-		fputs(json_string_value(value), stdout);
+		print_text(stdout, json_string_value(value), json_string_length(value));
 	} else if (json_is_integer(value)) {
 		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	} else if (json_is_boolean(value)) {
@@ -95,8 +120,10 @@ print_sections(const json_t *sections)
 	json_array_foreach(sections, i, section) {
 		printf("%-*s  %-*s  %-*s ", width[0], text(section, columns[0]), width[1],
 		    text(section, columns[1]), width[2], text(section, columns[2]));
-		if (*text(section, "why"))
-			printf(" %s", text(section, "why"));
+		if (*text(section, "why")) {
+			putchar(' ');
+			put(section, "why");
+		}
 		print_brief(json_object_get(section, "status"));
 		putchar('\n');
 	}
@@ -128,9 +155,14 @@ void
 print_section(const json_t *section)
 {
 	printf("%s %s: %s\n", text(section, "kind"), text(section, "name"), text(section, "state"));
-	if (*text(section, "why"))
-		printf("why: %s\n", text(section, "why"));
-	printf("place: %s\n", text(section, "place"));
+	if (*text(section, "why")) {
+		fputs("why: ", stdout);
+		put(section, "why");
+		putchar('\n');
+	}
+	fputs("place: ", stdout);
+	put(section, "place");
+	putchar('\n');
 	print_lines(json_object_get(section, "status"), "");
 	puts("options:");
 	print_lines(json_object_get(section, "options"), "    ");
@@ -163,18 +195,23 @@ print_took(const json_t *us)
 void
 print_trace(const json_t *trace)
 {
+	static const char *const more[] = { "peer", "way" };
 	const json_t *hop, *us;
 	size_t i;
 
 	json_array_foreach(json_object_get(trace, "hops"), i, hop) {
 		printf("%2zu  %-7s  ", i + 1, text(hop, "what"));
-		if (*text(hop, "transport"))
-			printf("%s ", text(hop, "transport"));
-		fputs(text(hop, "address"), stdout);
-		if (*text(hop, "peer"))
-			printf("  %s", text(hop, "peer"));
-		if (*text(hop, "way"))
-			printf("  %s", text(hop, "way"));
+		if (*text(hop, "transport")) {
+			put(hop, "transport");
+			putchar(' ');
+		}
+		put(hop, "address");
+		for (size_t k = 0; k < 2; k++) {
+			if (!*text(hop, more[k]))
+				continue;
+			fputs("  ", stdout);
+			put(hop, more[k]);
+		}
 		print_took(json_object_get(hop, "took_us"));
 		putchar('\n');
 	}

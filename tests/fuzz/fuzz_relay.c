@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/utf8.h>
+
 #include "message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -38,6 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	n = strlen(name);
 	check(n && n < sizeof name && n < len);
+	check(pst_utf8_plain((const uint8_t *)name, n));
 	said = view(out, registration_write(out, name));
 	check(registration_read(again, &said) && !strcmp(name, again));
 	said = view(out, answer_write(out, name));

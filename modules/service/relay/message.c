@@ -1,15 +1,17 @@
 #include <string.h>
 
+#include <postern/utf8.h>
+
 #include "message.h"
 
 /* A name that may stand in an address and in a log. */
 static bool
 name_take(char out[RELAY_NAME_MAX + 1], const uint8_t *text, size_t len)
 {
-	if (!text || !len || len > RELAY_NAME_MAX)
+	if (!text || !len || len > RELAY_NAME_MAX || !pst_utf8_plain(text, len))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (text[i] <= ' ' || text[i] == 0x7f || text[i] == '/' || text[i] == '#')
+		if (text[i] == ' ' || text[i] == '/' || text[i] == '#')
 			return false;
 	memcpy(out, text, len);
 	out[len] = '\0';
