@@ -37,7 +37,8 @@ run_ready(struct cli_node *cli)
 	if (file_remember(config, &err))
 		pst_warn(log, "commands will not know this node's file", PST_STR("why", err.text));
 	if (run->ready_fd >= 0) {
-		if (write(run->ready_fd, "ready\n", 6) < 0)
+		/* the directory of that command is not kept; every path is absolute by now */
+		if (chdir("/") || write(run->ready_fd, "ready\n", 6) < 0)
 			pst_debug(log, "nobody waits for the node");
 		close(run->ready_fd);
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,19 @@
 
 /* ---- the child ---- */
 
+/* What a service manager told whoever asked, and nobody else. */
+static const char *const not_ours[] = {
+	"JOURNAL_STREAM",
+	"LISTEN_FDNAMES",
+	"LISTEN_FDS",
+	"LISTEN_PID",
+	"LISTEN_PIDFDID",
+	"NOTIFY_SOCKET",
+	"WATCHDOG_PID",
+	"WATCHDOG_USEC",
+};
+
+/* What it says is in the log, where complaint_print() finds it. */
 static void
 become_node(const char *dir, const char *file, int log, int ready)
 {
@@ -29,13 +43,16 @@ become_node(const char *dir, const char *file, int log, int ready)
 
 	snprintf(fd, sizeof fd, "%d", READY_FD);
 	setsid();
-	/* and nothing else of whoever asked: a pipe would not end, a lock not be let go of */
+	umask(077);
+	for (size_t i = 0; i < sizeof not_ours / sizeof *not_ours; i++)
+		unsetenv(not_ours[i]);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 ||
-	    dup2(log, STDERR_FILENO) < 0 || dup2(ready, READY_FD) < 0 ||
-	    close_range(READY_FD + 1, ~0U, 0))
-		_exit(EXIT_FAILED);
+	    dup2(log, STDERR_FILENO) < 0 || dup2(ready, READY_FD) < 0)
+		_exit(cli_fail(-errno, "cannot start a node: %s", strerror(errno)));
+	/* and nothing else of whoever asked: a pipe would not end, a lock not be let go of */
+	closefrom(READY_FD + 1);
 	execv("/proc/self/exe", (char **)argv);
-	_exit(EXIT_FAILED);
+	_exit(cli_fail(-errno, "cannot start a node: /proc/self/exe: %s", strerror(errno)));
 }
 
 /* ---- what it says before it is up ---- */
