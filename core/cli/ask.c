@@ -24,27 +24,27 @@
 int
 ask_option(struct ask *ask, const char *command, char **argv)
 {
-	const char *value = argv[1];
+	const char *value = NULL;
+	int n;
 
 	if (!strcmp(argv[0], "--no-start")) {
 		ask->no_start = true;
 		return 1;
 	}
-	if (strcmp(argv[0], "--state") && strcmp(argv[0], "--output"))
-		return 0;
-	if (!value) {
+	if ((n = cli_option("--state", argv, &value)) != 0) {
+		ask->state = value;
+	} else if ((n = cli_option("--output", argv, &value)) != 0) {
+		ask->json = value && !strcmp(value, "json");
+		if (value && !ask->json && strcmp(value, "text")) {
+			cli_usage(command, "--output: \"%s\" is neither text nor json", value);
+			return -1;
+		}
+	}
+	if (n && !value) {
 		cli_usage(command, "%s: want a value", argv[0]);
 		return -1;
 	}
-	if (!strcmp(argv[0], "--state")) {
-		ask->state = value;
-	} else if (!strcmp(value, "json") || !strcmp(value, "text")) {
-		ask->json = !strcmp(value, "json");
-	} else {
-		cli_usage(command, "--output: \"%s\" is neither text nor json", value);
-		return -1;
-	}
-	return 2;
+	return n;
 }
 
 /* ---- one question ---- */

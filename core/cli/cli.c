@@ -67,6 +67,17 @@ cli_bad_option(const char *command, char **argv)
 }
 
 int
+cli_option(const char *name, char **argv, const char **value)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(argv[0], name, n) || (argv[0][n] && argv[0][n] != '='))
+		return 0;
+	*value = argv[0][n] ? argv[0] + n + 1 : argv[1];
+	return argv[0][n] || !argv[1] ? 1 : 2;
+}
+
+int
 cli_time_parse(const char *text, uint64_t *out)
 {
 	char *end;

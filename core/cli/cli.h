@@ -53,6 +53,8 @@ int cli_fail(int rc, const char *fmt, ...) PST_PRINTF(2, 3);
 int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
 /* The same for the option that getopt_long() has just refused. */
 int cli_bad_option(const char *command, char **argv);
+/* The words that --NAME VALUE or --NAME=VALUE takes at argv: 0 when it is not that; *value is NULL when missing. */
+int cli_option(const char *name, char **argv, const char **value);
 /* A time as in a file: 500ms, 10s, 2m, or seconds. */
 PST_MUST_CHECK int cli_time_parse(const char *text, uint64_t *ms);
 

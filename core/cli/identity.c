@@ -23,6 +23,16 @@ show(struct cli_node *cli)
 	cli_done(cli, EXIT_DONE);
 }
 
+/* The first word that is no option nor its value. */
+static const char *
+verb_of(char **argv)
+{
+	while (*++argv && !strncmp(*argv, "--", 2))
+		if (!strchr(*argv, '=') && strcmp(*argv, "--no-start") && argv[1])
+			argv++;
+	return *argv ? *argv : "";
+}
+
 int
 cmd_identity(int argc, char **argv)
 {
@@ -35,7 +45,7 @@ cmd_identity(int argc, char **argv)
 	const char *state = NULL, *file = NULL;
 	int c;
 
-	if (argc > 1 && strcmp(argv[1], "show"))
+	if (strcmp(verb_of(argv), "show"))
 		return cmd_section(argc, argv);
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 's')

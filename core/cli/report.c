@@ -222,10 +222,8 @@ cmd_report(int argc, char **argv)
 	strftime(name, sizeof name, "postern-report-%Y%m%d-%H%M%S.txt", gmtime_r(&now, &tm));
 	for (int i = 1, n; i < argc; i += n) {
 		n = ask_option(&ask, "report", &argv[i]);
-		if (n == 0 && !strcmp(argv[i], "--to") && argv[i + 1]) {
-			to = argv[i + 1];
-			n = 2;
-		}
+		if (n == 0 && (n = cli_option("--to", &argv[i], &to)) > 0 && !to)
+			n = 0;
 		if (n == 0)
 			cli_usage("report", "%s: unknown argument, or a missing value", argv[i]);
 		if (n <= 0)

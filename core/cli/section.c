@@ -42,32 +42,37 @@ section_option(struct words *words, char **argv)
 	return equals ? 1 : 2;
 }
 
+/* One word that is no option. */
+static int
+plain_word(struct words *words, const char *word)
+{
+	if (!*words->verb)
+		words->verb = word;
+	else if (!words->name)
+		words->name = word;
+	else
+		return cli_usage(words->kind, "\"%s\": one name is enough", word);
+	return EXIT_DONE;
+}
+
 static int
 words_read(struct words *words, int argc, char **argv)
 {
-	bool create = argc > 1 && !strcmp(argv[1], "create");
 	int n;
 
 	words->kind = argv[0];
-	words->verb = argc > 1 ? argv[1] : "";
-	for (int i = 2; i < argc; i += n) {
+	words->verb = "";
+	for (int i = 1; i < argc; i += n) {
 		n = ask_option(&words->ask, words->kind, &argv[i]);
-		if (n < 0)
-			return EXIT_USAGE;
-		if (n > 0)
-			continue;
-		if (!strncmp(argv[i], "--", 2)) {
-			if (!create)
+		if (n == 0 && !strncmp(argv[i], "--", 2)) {
+			if (strcmp(words->verb, "create"))
 				return cli_usage(words->kind, "%s: unknown option", argv[i]);
 			n = section_option(words, &argv[i]);
-			if (n < 0)
-				return EXIT_USAGE;
-		} else if (words->name) {
-			return cli_usage(words->kind, "\"%s\": one name is enough", argv[i]);
-		} else {
-			words->name = argv[i];
-			n = 1;
+		} else if (n == 0) {
+			n = plain_word(words, argv[i]) == EXIT_DONE ? 1 : -1;
 		}
+		if (n < 0)
+			return EXIT_USAGE;
 	}
 	return EXIT_DONE;
 }

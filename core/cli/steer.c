@@ -1,4 +1,5 @@
 /* postern status, reload, stop, ping, trace: a running node as a whole. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,16 +112,29 @@ struct trace_words {
 };
 
 static int
+count_parse(const char *text, long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	return errno || *end || *out < 1 ? -EINVAL : PST_OK;
+}
+
+static int
 trace_option(struct trace_words *words, const char *command, char **argv)
 {
 	int n = ask_option(&words->ask, command, argv);
+	const char *value = NULL;
 
 	if (n)
 		return n;
-	if (!strcmp(argv[0], "--timeout") && argv[1] && !cli_time_parse(argv[1], &words->timeout_ms))
-		return 2;
-	if (!strcmp(argv[0], "--count") && argv[1] && (words->count = strtol(argv[1], NULL, 10)) > 0)
-		return 2;
+	n = cli_option("--timeout", argv, &value);
+	if (n && value && !cli_time_parse(value, &words->timeout_ms))
+		return n;
+	n = cli_option("--count", argv, &value);
+	if (n && value && !count_parse(value, &words->count))
+		return n;
 	if (argv[0][0] != '-' && words->words < 2) {
 		words->word[words->words++] = argv[0];
 		return 1;
