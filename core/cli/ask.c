@@ -97,7 +97,8 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 	struct question *q = pst_container_of(request, struct question, request);
 
 	if (rc) {
-		end(q, cli_fail(rc, "the node does not answer"));
+		end(q, rc == UV_ETIMEDOUT ? cli_fail(rc, "no answer after %g s", (double)q->timeout_ms / 1000)
+					  : cli_fail(rc, "the node does not answer"));
 		return;
 	}
 	q->answer = json_loadb((const char *)answer->payload.start, pst_buf_len(&answer->payload),
@@ -125,7 +126,7 @@ link_up(void *arg, struct pst_link *link)
 	route = pst_route_buf_view(&rb);
 	if (!rc)
 		rc = pst_request_send(env, &q->request, &route, &payload,
-		    q->timeout_ms ? q->timeout_ms : UINT32_MAX, answered);
+		    q->timeout_ms, answered);
 	if (rc)
 		end(q, cli_fail(rc, "cannot ask the node: %s", pst_strerror(rc)));
 	else if (isatty(STDERR_FILENO))
@@ -224,7 +225,7 @@ ask_node(const struct ask *ask, json_t *question, json_t **answer)
 		.cli = { .use = PST_NODE_ASKS, .ready = ready, .log_level = PST_LOG_ERROR },
 		.path = path,
 		.text = json_dumps(question, JSON_COMPACT),
-		.timeout_ms = ask->timeout_ms,
+		.timeout_ms = ask->timeout_ms ? ask->timeout_ms : ASK_TIMEOUT_MS,
 	};
 	int exit;
 

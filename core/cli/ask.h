@@ -7,12 +7,15 @@
 
 #include "cli/cli.h"
 
+/* The longest that is waited for: a section that opens may ask a token, one that closes may drain. */
+#define ASK_TIMEOUT_MS 300000
+
 /* Options that every command has which asks a node. */
 struct ask {
 	const char *state;   /* --state; NULL: $POSTERN_STATE, or the user's own */
 	bool no_start;       /* --no-start */
 	bool json;           /* --output json */
-	uint64_t timeout_ms; /* 0: as long as it takes */
+	uint64_t timeout_ms; /* 0: ASK_TIMEOUT_MS */
 };
 
 /*

@@ -1,9 +1,11 @@
 /* postern status, reload, stop, ping, trace: a running node as a whole. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
 #include "node/state.h"
@@ -72,16 +74,30 @@ cmd_reload(int argc, char **argv)
 	return EXIT_DONE;
 }
 
-/* The lock goes last of all. */
-static void
-gone_await(const char *state)
+/* Readable when the node's process has ended; -1 where that cannot be had. */
+static int
+process_of(const struct ask *ask, int *exit)
 {
-	char *dir = pst_config_state_dir(state);
-	struct timespec pause = { 0, GONE_EVERY_MS * 1000000L };
+	json_t *answer = NULL;
+	int pid = 0;
 
-	while (dir && pst_state_taken(dir))
-		nanosleep(&pause, NULL);
-	free(dir);
+	*exit = ask_node(ask, json_pack("{s:s}", "do", "status"), &answer);
+	if (*exit == EXIT_DONE)
+		json_unpack(answer, "{s:i}", "pid", &pid);
+	json_decref(answer);
+	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+/* The lock goes last of all; but the next node may have it before we look. */
+static int
+gone_await(const char *dir, int process)
+{
+	struct pollfd ended = { .fd = process, .events = POLLIN };
+
+	for (int ms = 0; ms < ASK_TIMEOUT_MS; ms += GONE_EVERY_MS)
+		if (!pst_state_taken(dir) || poll(&ended, 1, GONE_EVERY_MS) == 1)
+			return EXIT_DONE;
+	return cli_fail(UV_ETIMEDOUT, "the node stops, but has not gone after %d s", ASK_TIMEOUT_MS / 1000);
 }
 
 int
@@ -90,15 +106,20 @@ cmd_stop(int argc, char **argv)
 	struct ask ask = { .no_start = true };
 	bool now = false;
 	json_t *answer = NULL;
-	int exit = options_read(&ask, argc, argv, "--now", &now);
+	int process = -1, exit = options_read(&ask, argc, argv, "--now", &now);
+	char *dir = pst_config_state_dir(ask.state);
 
 	if (exit == EXIT_DONE)
+		process = process_of(&ask, &exit);
+	if (exit == EXIT_DONE)
 		exit = ask_node(&ask, json_pack("{s:s, s:b}", "do", "stop", "now", now), &answer);
-	if (exit != EXIT_DONE)
-		return exit;
 	json_decref(answer);
-	gone_await(ask.state);
-	return EXIT_DONE;
+	if (exit == EXIT_DONE && dir)
+		exit = gone_await(dir, process);
+	if (process >= 0)
+		close(process);
+	free(dir);
+	return exit;
 }
 
 /* ---- ping, trace ---- */
