@@ -81,8 +81,8 @@ const struct command commands[] = {
 int
 cmd_version(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (argc > 1 && strcmp(argv[0], "--version"))
+		return cli_usage(argv[0], "%s: wants no argument", argv[1]);
 	printf("postern %s (module ABI %d.%d)\n", PST_VERSION, PST_ABI_MAJOR, PST_ABI_MINOR);
 	return EXIT_DONE;
 }
@@ -159,13 +159,14 @@ cmd_help(int argc, char **argv)
 {
 	const struct command *c;
 
-	if (argc == 3)
-		return help_module(argv[1], argv[2]);
 	if (argc < 2) {
 		commands_print(stdout);
 		return EXIT_DONE;
 	}
 	c = command_find(argv[1]);
+	/* `help inlet create` is about the command, `help transport tcp` about a module */
+	if (argc == 3 && (!c || !strstr(c->arguments, argv[2])))
+		return help_module(argv[1], argv[2]);
 	if (!c)
 		return cli_usage("help", "there is no command \"%s\"", argv[1]);
 	command_print(c, stdout);
@@ -200,9 +201,11 @@ command_run(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (!strcmp(argv[1], "--version"))
-		return cmd_version(argc, argv);
+		return cmd_version(argc - 1, argv + 1);
 	c = command_find(argv[1]);
-	if (c && argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+	for (int i = 2; c && i < argc; i++) {
+		if (strcmp(argv[i], "--help") && strcmp(argv[i], "-h"))
+			continue;
 		command_print(c, stdout);
 		return EXIT_DONE;
 	}

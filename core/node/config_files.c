@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/config_parts.h"
@@ -122,6 +123,8 @@ section_drop(struct pst_config *config, const struct pst_config_edit *edit, stru
 	const struct pst_conf_section *section =
 	    pst_conf_find(config->conf, edit->kind, edit->name);
 
+	if (!section && config_is_built_in(edit->kind, edit->name))
+		return pst_fail(err, PST_E_CONF, "%s %s is built in: every node has it", edit->kind, edit->name);
 	if (!section)
 		return pst_fail(err, PST_E_NOTHING, "there is no %s %s", edit->kind, edit->name);
 	if (!stands_alone(config, edit, section))
@@ -129,6 +132,15 @@ section_drop(struct pst_config *config, const struct pst_config_edit *edit, stru
 		    edit->kind, edit->name, section->file, section->line);
 	pst_conf_drop(config->conf, section);
 	return PST_OK;
+}
+
+/* Taken for one with a configuration by a slip; an empty file is written on purpose. */
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
 int
@@ -140,6 +152,9 @@ config_files(struct pst_config *config, struct pst_err *err)
 
 	if (source->path)
 		rc = pst_conf_load(config->conf, source->path, err);
+	if (!rc && source->path && !pst_conf_count(config->conf) && is_directory(source->path))
+		rc = pst_fail(err, PST_E_CONF, "%s: no *.conf with a section is in this directory",
+		    source->path);
 	if (!rc)
 		rc = state_find(config, err);
 	if (!rc)

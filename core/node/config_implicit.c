@@ -27,6 +27,15 @@ config_is_implicit(const struct pst_conf_section *section)
 	return !strcmp(section->file, "(built in)");
 }
 
+bool
+config_is_built_in(const char *kind, const char *name)
+{
+	for (size_t i = 0; i < sizeof implicits / sizeof *implicits; i++)
+		if (!strcmp(implicits[i].kind, kind) && !strcmp(implicits[i].name, name))
+			return true;
+	return false;
+}
+
 /* One node is enough; all else is told by its name, so that adding a section takes none away. */
 static bool
 is_written(const struct pst_conf *conf, const struct implicit *one)

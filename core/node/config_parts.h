@@ -20,6 +20,8 @@ const struct pst_section *config_core_row(const char *kind);
 /* config_implicit.c: add what every node has unless it is written. */
 int config_implicit(struct pst_conf *conf, struct pst_loader *loader, struct pst_err *err);
 bool config_is_implicit(const struct pst_conf_section *section);
+/* Does every node have a section of that kind and name? */
+bool config_is_built_in(const char *kind, const char *name);
 
 /* config_refs.c: fill in references that are left out, refuse those that lead nowhere. */
 int config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err);
