@@ -45,7 +45,9 @@ node_make(struct pst_node *node, uv_loop_t *loop, struct pst_logbook *book, stru
 
 	if (node->use != PST_NODE_ASKS)
 		rc = pst_state_lock(&node->lock, node->config->state_dir,
-		    node->use == PST_NODE_LOOKS ? PST_STATE_LOOKS : PST_STATE_RUNS, err);
+		    node->use == PST_NODE_LOOKS       ? PST_STATE_LOOKS
+			: node->use == PST_NODE_BRIEF ? PST_STATE_ALONE
+						      : PST_STATE_RUNS, err);
 	if (!rc)
 		rc = pst_env_init(&node->env, loop, book->rooms, conf->memory);
 	if (rc)

@@ -111,7 +111,7 @@ pst_state_open(const char *dir, const char *name, int flags, struct pst_err *err
 /* Bytes of the file. A lock belongs to the open file, so it goes with whoever had it. */
 enum part {
 	PART_NODE,   /* for as long as the node runs */
-	PART_LOOK,   /* while stores, vaults and identities are looked at without a node */
+	PART_LOOK,   /* while a command uses stores, vaults and identities without a node */
 	PART_STARTS, /* until the node that is being started is up */
 };
 
@@ -149,16 +149,15 @@ lock_held(int fd, enum part part)
 	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
 }
 
-/* A node lets those finish who came to look before it; those who come later see that it is there. */
+/* A node lets those finish who came before it; it is only there when nothing more keeps it from being up. */
 static int
 lock_run(int fd)
 {
-	int rc = lock_take(fd, PART_NODE, false);
+	int rc = lock_take(fd, PART_LOOK, true);
 
 	if (!rc)
-		rc = lock_take(fd, PART_LOOK, true);
-	if (!rc)
-		lock_drop(fd, PART_LOOK);
+		rc = lock_take(fd, PART_NODE, false);
+	lock_drop(fd, PART_LOOK);
 	return rc;
 }
 
@@ -172,6 +171,14 @@ lock_look(int fd)
 	return rc;
 }
 
+static int
+lock_alone(int fd)
+{
+	int rc = lock_take(fd, PART_LOOK, true);
+
+	return !rc && lock_held(fd, PART_NODE) ? -EAGAIN : rc;
+}
+
 int
 pst_state_lock(int *out, const char *dir, enum pst_state_use use, struct pst_err *err)
 {
@@ -182,6 +189,7 @@ pst_state_lock(int *out, const char *dir, enum pst_state_use use, struct pst_err
 		return rc ? rc : *out;
 	rc = use == PST_STATE_RUNS  ? lock_run(*out)
 	    : use == PST_STATE_LOOKS ? lock_look(*out)
+	    : use == PST_STATE_ALONE ? lock_alone(*out)
 				     : lock_take(*out, PART_STARTS, true);
 	if (!rc)
 		return PST_OK;

@@ -29,6 +29,7 @@ PST_API PST_MUST_CHECK int pst_state_open(const char *dir, const char *name, int
 enum pst_state_use {
 	PST_STATE_RUNS,   /* as a node: -EBUSY when another runs */
 	PST_STATE_LOOKS,  /* at what is there, or to make it: after others who do; nothing while a node runs */
+	PST_STATE_ALONE,  /* with it, for a moment, as no node: after others who look; -EBUSY while a node runs */
 	PST_STATE_STARTS, /* a node, in a process of its own: after others who do */
 };
 /*
