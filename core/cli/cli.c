@@ -168,6 +168,8 @@ stop_asked(uv_signal_t *handle, int number)
 		_Exit(EXIT_FAILED);
 	if (cli->use == PST_NODE_RUNS)
 		pst_node_stop(cli->node);
+	else if (cli->stop)
+		cli->stop(cli);
 	else
 		cli_done(cli, EXIT_FAILED);
 }
@@ -213,9 +215,8 @@ signals_start(struct cli_node *cli)
 	for (int i = 0; i < 3; i++) {
 		uv_signal_init(&cli->loop, &cli->signals[i]);
 		cli->signals[i].data = cli;
-		if (numbers[i] != SIGHUP || cli->use == PST_NODE_RUNS)
-			uv_signal_start(&cli->signals[i], numbers[i] == SIGHUP ? reload_asked : stop_asked,
-			    numbers[i]);
+		uv_signal_start(&cli->signals[i],
+		    numbers[i] == SIGHUP && cli->use == PST_NODE_RUNS ? reload_asked : stop_asked, numbers[i]);
 		uv_unref((uv_handle_t *)&cli->signals[i]);
 	}
 }

@@ -67,10 +67,12 @@ struct cli_node {
 	struct pst_notify notify; /* as this is silent */
 	struct pst_node *node;
 	enum pst_node_use use;
-	uv_signal_t signals[3]; /* SIGINT, SIGTERM: stop in order; again: at once. SIGHUP: reload */
+	uv_signal_t signals[3]; /* SIGINT, SIGTERM: stop in order; again: at once. SIGHUP: `run` reloads, others stop */
 	int asked;              /* times that we were asked to stop */
 	int log_level;          /* -1: as the configuration says */
 	void (*ready)(struct cli_node *cli);
+	/* A signal asks a command to stop: close what ready opened, then cli_done. NULL: nothing to close. */
+	void (*stop)(struct cli_node *cli);
 	void *arg;
 	int exit;
 };

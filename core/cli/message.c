@@ -1,5 +1,6 @@
 /* postern message send: the command is a node of its own for a moment. */
 #include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <limits.h>
 #include <sodium.h>
@@ -20,9 +21,11 @@ struct send {
 	struct pst_list authorized;
 	bool hex;
 	uint64_t timeout_ms;
+	char *own; /* its state directory, if it was not given one */
 	struct pst_path *path;
 	struct pst_request request;
 	struct pst_timer timer;
+	bool ended;
 	int exit;
 };
 
@@ -37,11 +40,22 @@ path_gone(void *arg)
 static void
 finish(struct send *send, int exit)
 {
+	if (send->ended)
+		return;
+	send->ended = true;
 	send->exit = exit;
 	pst_timer_stop(pst_node_env(send->cli.node), &send->timer);
 	pst_request_cancel(&send->request);
 	if (send->path)
 		pst_path_close(&send->path, path_gone, send);
+	else
+		path_gone(send);
+}
+
+static void
+send_stop(struct cli_node *cli)
+{
+	finish(pst_container_of(cli, struct send, cli), EXIT_FAILED);
 }
 
 static void
@@ -128,6 +142,44 @@ static const struct pst_path_events path_events = {
 	.down = path_down,
 };
 
+/* ---- a state directory for one message ---- */
+
+/* In memory if there is a place: what is killed leaves its key where it does not last. */
+static char *
+state_make(void)
+{
+	const char *const places[] = { getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"), "/tmp" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		snprintf(path, sizeof path, "%s/postern-message.XXXXXX", places[i] ? places[i] : "");
+		if (places[i] && *places[i] == '/' && mkdtemp(path))
+			return strdup(path);
+	}
+	return NULL;
+}
+
+static int
+entry_remove(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	remove(path);
+	return 0;
+}
+
+static void
+state_remove(struct send *send)
+{
+	if (send->own)
+		nftw(send->own, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
+	free(send->own);
+	send->own = NULL;
+}
+
+/* ---- the command ---- */
+
 static void
 send_ready(struct cli_node *cli)
 {
@@ -143,55 +195,31 @@ send_ready(struct cli_node *cli)
 	struct pst_err err = PST_ERR_INIT;
 	int rc = pst_path_check(&conf, &err);
 
+	/* vault and store have read what they need, and write no more by these names */
+	state_remove(send);
 	pst_timer_start(pst_node_env(cli->node), &send->timer, send->timeout_ms, expired);
 	if (!rc)
 		rc = pst_path_open(&send->path, pst_node_own_env(cli->node), &conf,
 		    &path_events, send, &err);
-	if (rc) {
-		pst_timer_stop(pst_node_env(cli->node), &send->timer);
-		cli_done(cli, cli_fail(rc, "%s", err.text));
-	}
-}
-
-/* A state directory for one message: made, and taken away again. */
-static char *
-state_make(void)
-{
-	const char *tmp = getenv("TMPDIR");
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof path, "%s/postern-message.XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(path) ? strdup(path) : NULL;
-}
-
-static void
-state_remove(const char *dir)
-{
-	static const char *const files[] = { "lock", "state.db", "state.db-wal", "state.db-shm", "vault.cbor" };
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
-		unlink(path);
-	}
-	rmdir(dir);
+	if (rc)
+		finish(send, cli_fail(rc, "%s", err.text));
 }
 
 static int
 send_run(struct send *send, const char *state)
 {
-	char *own = state ? NULL : state_make();
 	int exit;
 
-	if (!state && !own)
+	if (!state)
+		send->own = state_make();
+	if (!state && !send->own)
 		return cli_fail(-errno, "cannot make a directory for this message: %s", strerror(errno));
 	send->cli.use = PST_NODE_BRIEF;
 	send->cli.ready = send_ready;
+	send->cli.stop = send_stop;
 	send->cli.log_level = PST_LOG_ERROR;
-	exit = cli_node_run(&send->cli, NULL, state ? state : own);
-	if (own)
-		state_remove(own);
-	free(own);
+	exit = cli_node_run(&send->cli, NULL, state ? state : send->own);
+	state_remove(send);
 	return exit;
 }
 
