@@ -28,7 +28,7 @@ ok "the installed command runs" "$POSTERN" version
 missing=
 for file in man1/postern.1 man5/postern.conf.5 man7/postern-module.7 bash-completion/completions/postern.bash \
 	fish/vendor_completions.d/postern.fish zsh/site-functions/_postern systemd/system/postern@.service \
-	examples/private-database/hub.conf examples/uppercase/uppercase.c; do
+	examples/private-database/hub.conf examples/systemd/postern@hub.socket examples/uppercase/uppercase.c; do
 	[ "$(find "$dest" -path "*/$file")" ] || missing+=" $file"
 done
 is "what belongs to it is where it is looked for" "$missing" ""
