@@ -38,7 +38,6 @@ frame_received(void *arg, struct pst_buf *frame)
 	struct pst_route_buf onward, back;
 	int rc;
 
-	link->heard_ms = pst_now_ms(link->links->env);
 	pst_route_buf_init(&onward);
 	pst_route_buf_init(&back);
 	rc = pst_route_add_route(&back, &own);
@@ -59,7 +58,9 @@ frame_received(void *arg, struct pst_buf *frame)
 		.from = &link->link.gate,
 	};
 
-	pst_router_send(pst_env_router(link->links->env), &m);
+	/* what nobody takes is as good as silence */
+	if (!pst_router_send(pst_env_router(link->links->env), &m))
+		link->heard_ms = pst_now_ms(link->links->env);
 }
 
 static void
@@ -269,6 +270,20 @@ pst_stream_link_close(struct pst_link **out)
 	*out = NULL;
 	link->events = NULL;
 	pst_stream_link_end(link, PST_OK);
+}
+
+bool
+pst_stream_links_make_way(struct pst_stream_links *links)
+{
+	struct pst_stream_link *quietest = NULL;
+
+	for (struct pst_stream_link *l = links->first; l; l = l->next)
+		if (l->accepted && l->up && !l->ended && (l->link.gate.admit || !links->unknown_window) &&
+		    (!quietest || l->heard_ms <= quietest->heard_ms))
+			quietest = l;
+	if (quietest)
+		pst_stream_link_end(quietest, PST_E_LIMIT);
+	return quietest;
 }
 
 void

@@ -145,6 +145,57 @@ an_unknown_peer_that_is_silent_is_let_go_and_an_admitted_one_is_not(void **state
 	links_close(&far);
 }
 
+static void
+chatter(uv_timer_t *timer)
+{
+	const struct pst_route none = PST_ROUTE_EMPTY;
+	struct pst_route route = pst_worker_route(&near.link->gate.worker);
+	struct pst_buf buf;
+
+	if (near.lost)
+		return;
+	assert_int_equal(pst_env_buf(&buf, &node.env, "x", 1, 64, 0), PST_OK);
+	(void)!pst_send(node.env.router, &route, &none, &buf);
+}
+
+static void
+an_unknown_peer_that_speaks_to_nobody_is_let_go(void **state)
+{
+	uv_timer_t timer;
+
+	tcp_open("unknown_idle = 1s");
+	near_open(&near, &far, "127.0.0.1", port);
+	uv_timer_init(&node.loop, &timer);
+	uv_timer_start(&timer, chatter, 0, 100);
+	fake_wait(&node, &near.lost);
+	uv_close((uv_handle_t *)&timer, NULL);
+	uv_run(&node.loop, UV_RUN_NOWAIT);
+	links_close(&far);
+}
+
+static void
+the_quietest_unknown_peer_makes_way_and_an_admitted_one_does_not(void **state)
+{
+	struct near unknown, later;
+
+	tcp_open("expose = {\"desk\"}  links = 2");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	desk.admits = true;
+	near_open(&near, &far, "127.0.0.1", port);
+	gate_ask(&node, &near.link->gate, "desk", 5);
+	desk.admits = false;
+	near_open(&unknown, &far, "127.0.0.1", port);
+	gate_ask(&node, &unknown.link->gate, "desk", 5);
+	near_open(&later, &far, "127.0.0.1", port);
+	fake_wait(&node, &unknown.lost);
+	gate_ask(&node, &later.link->gate, "desk", 5);
+	gate_ask(&node, &near.link->gate, "desk", 5);
+	near_close(&later, &far);
+	near_close(&near, &far);
+	desk_stop(&desk);
+	links_close(&far);
+}
+
 /* ---- who reaches what ---- */
 
 static void
@@ -254,6 +305,8 @@ main(void)
 		TEST(an_unknown_peer_sends_small_frames_until_it_is_admitted),
 		TEST(a_long_frame_of_an_unknown_peer_ends_its_link),
 		TEST(an_unknown_peer_that_is_silent_is_let_go_and_an_admitted_one_is_not),
+		TEST(an_unknown_peer_that_speaks_to_nobody_is_let_go),
+		TEST(the_quietest_unknown_peer_makes_way_and_an_admitted_one_does_not),
 		TEST(a_tcp_link_does_not_reach_what_is_local),
 		TEST(a_unix_link_reaches_what_is_local_and_what_is_exposed_only),
 		TEST(who_connected_is_no_operator_to_its_own_side),

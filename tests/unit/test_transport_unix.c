@@ -260,20 +260,25 @@ another_users_socket_is_not_talked_to(void **state)
 }
 
 static void
-so_many_links_and_no_more(void **state)
+who_says_nothing_makes_way_for_others(void **state)
 {
 	struct sockaddr_un sa;
+	struct near later;
 	int fd;
 
-	assert_int_equal(unix_open("transport x { listen = \"x.sock\"  links = 1 }"), PST_OK);
+	assert_int_equal(unix_open("transport x { listen = \"x.sock\"  links = 2 }"), PST_OK);
 	desk_start(&desk, &node, "desk", PST_REACH_LOCAL);
-	near_open(&near, &far, path, 0);
-	gate_ask(&node, &near.link->gate, "desk", 5);
 	fd = raw_socket(&sa);
 	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	assert_int_equal(byte_from(fd), PST_STREAM_VERSION);
+	near_open(&near, &far, path, 0);
+	gate_ask(&node, &near.link->gate, "desk", 5);
+	near_open(&later, &far, path, 0);
 	assert_int_equal(byte_from(fd), -1);
 	close(fd);
 	gate_ask(&node, &near.link->gate, "desk", 5);
+	gate_ask(&node, &later.link->gate, "desk", 5);
+	near_close(&later, &far);
 	near_close(&near, &far);
 	desk_stop(&desk);
 	links_close(&far);
@@ -309,7 +314,7 @@ main(void)
 		TEST(a_state_directory_may_be_too_deep_for_control),
 		TEST(another_user_is_refused),
 		TEST(another_users_socket_is_not_talked_to),
-		TEST(so_many_links_and_no_more),
+		TEST(who_says_nothing_makes_way_for_others),
 		TEST(what_is_no_frame_ends_the_link),
 	};
 

@@ -51,7 +51,7 @@ struct pst_stream_link {
 	bool accepted, up, ended;
 	unsigned holds;
 	uint64_t started_ms;
-	uint64_t heard_ms; /* of the last whole frame */
+	uint64_t heard_ms; /* opened, or the last message that reached a worker */
 	/* Of who connected, set by the transport once connecting is under way;
 	 * NULL for accepted links. */
 	const struct pst_link_events *events;
@@ -73,6 +73,13 @@ PST_API void pst_stream_link_connected(struct pst_stream_link *link, int rc);
 /* Close the gate, then the handle; the events, if any, learn rc. Once; the
  * link may be gone after it. */
 PST_API void pst_stream_link_end(struct pst_stream_link *link, int rc);
+/*
+ * There are as many accepted links as may be, and one more has come: the one
+ * that has been quiet longest makes way, so that who holds many and says
+ * nothing keeps nobody out. Of peers that are not admitted, where that is told
+ * apart (unknown_window). False when there is none.
+ */
+PST_API bool pst_stream_links_make_way(struct pst_stream_links *links);
 /* Something of the transport's points to the link: it is not gone before the release. */
 PST_API void pst_stream_link_hold(struct pst_stream_link *link);
 PST_API void pst_stream_link_release(struct pst_stream_link *link);

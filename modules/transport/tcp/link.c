@@ -56,7 +56,7 @@ link_new(struct tcp *tcp, bool accepted)
 	return link;
 }
 
-/* Who is not admitted and says nothing whole holds a link for a while only. */
+/* Who is not admitted and says nothing to anybody holds a link for a while only. */
 static void
 idle_check(struct pst_timer *timer)
 {
@@ -85,14 +85,18 @@ options_set(struct link *link)
 
 /* ---- accepting ---- */
 
+/* One IPv6 host has a whole /64 to itself (RFC 4291, 2.5.4); a mapped IPv4 address is one host. */
 static bool
 same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
 	if (a->ss_family != b->ss_family)
 		return false;
-	if (a->ss_family == AF_INET6)
-		return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-		    &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr));
+	if (a->ss_family == AF_INET6) {
+		const struct in6_addr *in6 = &((const struct sockaddr_in6 *)a)->sin6_addr;
+
+		return !memcmp(in6, &((const struct sockaddr_in6 *)b)->sin6_addr,
+		    IN6_IS_ADDR_V4MAPPED(in6) ? sizeof *in6 : 8);
+	}
 	return !memcmp(&((const struct sockaddr_in *)a)->sin_addr,
 	    &((const struct sockaddr_in *)b)->sin_addr, sizeof(struct in_addr));
 }
@@ -119,8 +123,9 @@ link_enter(struct link *link, uv_stream_t *server)
 	if (!rc)
 		rc = uv_tcp_getpeername(&link->handle, (struct sockaddr *)&link->peer, &len);
 	pst_sockaddr_format(&link->peer, link->name);
-	if (!rc && (tcp->links.accepted > tcp->max_links || pst_pool_over(pst_env_pool(tcp->env)) ||
-	    unknown_of(tcp, link) > tcp->conf->unknown_links))
+	if (!rc && (pst_pool_over(pst_env_pool(tcp->env)) || unknown_of(tcp, link) > tcp->conf->unknown_links))
+		rc = PST_E_LIMIT;
+	if (!rc && tcp->links.accepted > tcp->max_links && !pst_stream_links_make_way(&tcp->links))
 		rc = PST_E_LIMIT;
 	if (rc)
 		return rc;

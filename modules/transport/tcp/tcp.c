@@ -30,10 +30,10 @@ static const struct pst_opt tcp_options[] = {
 	PST_OPT(SIZE, struct tcp_conf, unknown_window, "256K", "bytes of any other peer not yet passed on"),
 	PST_OPT(TIME, struct tcp_conf, connect_timeout, "15s", "for all addresses of a name together"),
 	PST_OPT(TIME, struct tcp_conf, unknown_idle, "60s",
-	    "a peer that is not admitted and sends no whole frame for so long is let go"),
-	PST_OPT(INT, struct tcp_conf, links, "10000", "accepted connections at once"),
+	    "a peer that is not admitted and sends nothing to a worker for so long is let go"),
+	PST_OPT(INT, struct tcp_conf, links, "10000", "accepted connections at once; of those not admitted the quietest makes way"),
 	PST_OPT(INT, struct tcp_conf, unknown_links, "256",
-	    "of them from one address, while they are not admitted"),
+	    "of them from one address (IPv6: one /64), while they are not admitted"),
 	PST_OPT_END,
 };
 

@@ -51,7 +51,7 @@ static const struct pst_opt uds_options[] = {
 	    "workers that may be reached besides local ones; a last * matches any rest"),
 	PST_OPT(SIZE, struct uds_conf, max_frame, "16M", "largest frame"),
 	PST_OPT(SIZE, struct uds_conf, window, "4M", "bytes of a peer not yet passed on"),
-	PST_OPT(INT, struct uds_conf, links, "256", "accepted connections at once"),
+	PST_OPT(INT, struct uds_conf, links, "256", "accepted connections at once; the quietest makes way for one more"),
 	PST_OPT_END,
 };
 
@@ -110,7 +110,8 @@ link_enter(struct link *link)
 	snprintf(link->name, sizeof link->name, "uid %u, pid %d", (unsigned)uid, (int)pid);
 	if (!socket_peer_may(uid))
 		return PST_E_DENIED;
-	if (uds->links.accepted > uds->conf->links || pst_pool_over(pst_env_pool(uds->env)))
+	if (pst_pool_over(pst_env_pool(uds->env)) ||
+	    (uds->links.accepted > uds->conf->links && !pst_stream_links_make_way(&uds->links)))
 		return PST_E_LIMIT;
 	link->base.link.gate.local = true;
 	return pst_stream_link_up(&link->base);
@@ -235,6 +236,24 @@ uds_check(const void *conf, struct pst_err *err)
 	return c->listen && socket_path_check(c->listen, err) ? PST_E_CONF : PST_OK;
 }
 
+static void
+uds_status(void *self, struct pst_status *status)
+{
+	const struct uds *uds = self;
+	uint64_t links = 0;
+
+	for (const struct pst_stream_link *link = uds->links.first; link; link = link->next)
+		links += link->up;
+	if (*uds->path)
+		pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", uds->path)));
+	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_I64("accepted", uds->links.accepted)));
+}
+
+static const struct pst_section_hooks uds_hooks = {
+	.size = sizeof uds_hooks,
+	.status = uds_status,
+};
+
 static int
 uds_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
@@ -254,6 +273,7 @@ uds_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 		.window = uds->conf->window,
 		.gone = link_gone,
 	};
+	pst_section_hook(senv, &uds_hooks);
 	*self = uds;
 	rc = uds_listen(uds, err);
 	if (rc) /* open all the same, so that close() ends what there is */
