@@ -51,7 +51,7 @@ ask_option(struct ask *ask, const char *command, char **argv)
 
 struct question {
 	struct cli_node cli;
-	const char *path; /* of the socket */
+	const char *dir, *path; /* of the state, of the socket */
 	char *text;
 	uint64_t timeout_ms;
 	const char *what; /* it asks for */
@@ -60,6 +60,7 @@ struct question {
 	struct pst_request request;
 	struct pst_timer progress;
 	unsigned waited_s, tries;
+	bool gone; /* the node, before it was asked */
 	json_t *answer;
 };
 
@@ -135,19 +136,29 @@ link_up(void *arg, struct pst_link *link)
 
 static void connect_node(struct pst_timer *timer);
 
+/* The node is just starting or stopping, and has certainly not heard of us. */
+static bool
+is_unheard(int rc)
+{
+	return rc == UV_ENOENT || rc == UV_ECONNREFUSED || rc == UV_EPIPE;
+}
+
 static void
 link_lost(void *arg, int rc)
 {
 	struct question *q = arg;
 
 	q->link = NULL;
-	if (rc == PST_E_CLOSED) /* a signal has ended us */
+	pst_request_cancel(&q->request);
+	q->gone = is_unheard(rc) && !pst_state_taken(q->dir);
+	if (q->gone || rc == PST_E_CLOSED) /* closed: by a signal to us */
 		end(q, EXIT_FAILED);
-	else if ((rc == UV_ENOENT || rc == UV_ECONNREFUSED) && ++q->tries < CONNECT_TRIES)
+	else if (is_unheard(rc) && ++q->tries < CONNECT_TRIES)
 		pst_timer_start(pst_node_env(q->cli.node), &q->progress, CONNECT_EVERY_MS, connect_node);
+	else if (rc == UV_EOF || rc == UV_ECONNRESET)
+		end(q, cli_fail(PST_E_CLOSED, "%s: the node closed the connection", q->path));
 	else
-		end(q, cli_fail(rc == UV_EOF ? PST_E_CLOSED : rc, "%s: %s", q->path,
-	    rc == UV_EOF ? "the node closed the connection" : pst_strerror(rc)));
+		end(q, cli_fail(rc, "%s: %s", q->path, pst_strerror(rc)));
 }
 
 static const struct pst_link_events link_events = {
@@ -217,12 +228,28 @@ node_reach(const struct ask *ask, const char *dir, const char *path)
 	return start_node(dir);
 }
 
+/* Again where a node was just stopping, and has gone without having heard of us. */
+static int
+question_ask(struct question *q, const struct ask *ask)
+{
+	int exit;
+
+	do {
+		q->gone = false;
+		exit = node_reach(ask, q->dir, q->path);
+		if (exit == EXIT_DONE)
+			exit = cli_node_run(&q->cli, NULL, NULL);
+	} while (q->gone);
+	return exit;
+}
+
 int
 ask_node(const struct ask *ask, json_t *question, json_t **answer)
 {
 	char *dir = pst_config_state_dir(ask->state), path[PATH_MAX];
 	struct question q = {
 		.cli = { .use = PST_NODE_ASKS, .ready = ready, .log_level = PST_LOG_ERROR },
+		.dir = dir,
 		.path = path,
 		.text = json_dumps(question, JSON_COMPACT),
 		.timeout_ms = ask->timeout_ms ? ask->timeout_ms : ASK_TIMEOUT_MS,
@@ -232,12 +259,7 @@ ask_node(const struct ask *ask, json_t *question, json_t **answer)
 	*answer = NULL;
 	q.what = json_string_value(json_object_get(question, "do"));
 	snprintf(path, sizeof path, "%s/" SOCKET, dir ? dir : "");
-	if (!dir || !q.text)
-		exit = cli_fail(-ENOMEM, "out of memory");
-	else
-		exit = node_reach(ask, dir, path);
-	if (exit == EXIT_DONE)
-		exit = cli_node_run(&q.cli, NULL, NULL);
+	exit = dir && q.text ? question_ask(&q, ask) : cli_fail(-ENOMEM, "out of memory");
 	if (exit == EXIT_DONE)
 		exit = answer_take(q.answer, answer);
 	else
