@@ -34,10 +34,10 @@ section_option(struct words *words, char **argv)
 	values = json_object_get(words->options, key);
 	if (!strcmp(key, "use")) {
 		words->use = value;
-	} else if (!values) {
-		json_object_set_new(words->options, key, json_pack("[s]", value));
-	} else {
-		json_array_append_new(values, json_string(value));
+	} else if (values ? json_array_append_new(values, json_string(value))
+			  : json_object_set_new(words->options, key, json_pack("[s]", value))) {
+		cli_usage(words->kind, "%s: not UTF-8", argv[0]);
+		return -1;
 	}
 	return equals ? 1 : 2;
 }
@@ -124,11 +124,13 @@ words_ask(const struct words *words)
 		i++;
 	if (i == 4)
 		return cli_usage(words->kind, "want create, show, list or delete");
-	question = json_pack("{s:s, s:s, s:s, s:s, s:O, s:s*}", "do", words->verb, "kind", words->kind,
-	    "name", name, "cwd", getcwd(cwd, sizeof cwd) ? cwd : "/", "options", words->options, "use",
-	    words->use);
-	if (!question)
-		return cli_usage(words->kind, "the arguments are not UTF-8");
+	question = json_pack("{s:s, s:s, s:s, s:O, s:s*}", "do", words->verb, "kind", words->kind,
+	    "name", name, "options", words->options, "use", words->use);
+	if (!question || (verbs[i].print == print_made && json_object_set_new(question, "cwd",
+	    json_string(getcwd(cwd, sizeof cwd) ? cwd : "/")))) {
+		json_decref(question);
+		return cli_usage(words->kind, "the arguments, or the directory, are not UTF-8");
+	}
 	exit = ask_node(&words->ask, question, &answer);
 	return exit ? exit : answer_print(words, answer, verbs[i].print);
 }

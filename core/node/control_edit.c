@@ -1,10 +1,10 @@
 /* The control service's verbs that change the node: reload, create, delete. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "node/change.h"
 #include "node/control.h"
+#include "node/control_wish.h"
 #include "node/section.h"
 #include "node/status.h"
 
@@ -81,109 +81,30 @@ control_reload(struct control_request *request)
 	edit_start(request, NULL, NULL, NULL);
 }
 
-/* ---- a section as text ---- */
-
-struct wish {
-	const char *kind, *name, *use, *cwd;
-	json_t *options; /* key: [strings], as on the command line */
-};
-
-static const struct pst_opt *
-option_find(const struct pst_opt *options, const char *key)
-{
-	for (; options->name; options++)
-		if (!strcmp(options->name, key))
-			return options;
-	return NULL;
-}
-
-static void
-value_write(FILE *out, const struct wish *wish, const struct pst_opt *opt, const char *value)
-{
-	char path[2 * PATH_MAX];
-
-	if (opt->type == PST_OPT_TYPE_PATH && *value && *value != '/') {
-		snprintf(path, sizeof path, "%s/%s", wish->cwd, value);
-		value = path;
-	}
-	pst_conf_quote(out, value);
-}
-
 static int
-option_write(FILE *out, const struct wish *wish, const struct pst_opt *options, const char *key,
-    const json_t *values, struct pst_err *err)
-{
-	const struct pst_opt *opt = option_find(options, key);
-	struct pst_nearest near = { .word = key };
-	bool list = opt && opt->type == PST_OPT_TYPE_LIST;
-	const json_t *value;
-	size_t i;
-
-	for (; !opt && options->name; options++)
-		pst_nearest_offer(&near, options->name);
-	if (!opt && near.best)
-		return pst_fail(err, PST_E_CONF, "%s: no option --%s, did you mean --%s?", wish->kind, key,
-		    near.best);
-	if (!opt)
-		return pst_fail(err, PST_E_CONF, "%s: no option --%s", wish->kind, key);
-	if (!json_array_size(values) || (!list && json_array_size(values) > 1))
-		return pst_fail(err, PST_E_CONF, "%s: --%s takes one value", wish->kind, key);
-	fprintf(out, "    %s = %s", key, list ? "{ " : "");
-	json_array_foreach(values, i, value) {
-		if (!json_is_string(value))
-			return pst_fail(err, -EINVAL, "%s: --%s: not a string", wish->kind, key);
-		fputs(i ? ", " : "", out);
-		value_write(out, wish, opt, json_string_value(value));
-	}
-	fputs(list ? " }\n" : "\n", out);
-	return PST_OK;
-}
-
-static int
-section_write(FILE *out, struct pst_node *node, const struct wish *wish, struct pst_err *err)
+section_write(FILE *out, struct pst_node *node, const json_t *ask, struct control_wish *wish,
+    struct pst_err *err)
 {
 	const struct pst_section *row;
-	const char *key;
-	json_t *values;
-	int rc;
+	int rc = control_wish_read(wish, ask, err);
 
-	if (!pst_conf_is_name(wish->name))
-		return pst_fail(err, PST_E_CONF, "\"%.64s\" is not a name for a section", wish->name);
-	if (wish->use && !pst_conf_is_name(wish->use))
-		return pst_fail(err, PST_E_CONF, "\"%.64s\" is not a module", wish->use);
-	rc = pst_config_row(&row, node->config->loader, wish->kind, wish->name, wish->use, err);
-	if (rc)
-		return rc;
-	fprintf(out, "# made by `postern %s create`\n%s %s {\n", wish->kind, wish->kind, wish->name);
-	if (wish->use)
-		fprintf(out, "    use = %s\n", wish->use);
-	json_object_foreach(wish->options, key, values) {
-		rc = option_write(out, wish, row->options, key, values, err);
-		if (rc)
-			return rc;
-	}
-	fputs("}\n", out);
-	return PST_OK;
+	if (!rc)
+		rc = pst_config_row(&row, node->config->loader, wish->kind, wish->name, wish->use, err);
+	return rc ? rc : control_wish_write(out, wish, row->options, err);
 }
 
 void
 control_create(struct control_request *request)
 {
 	struct pst_err err = PST_ERR_INIT;
-	struct wish wish = { 0 };
+	struct control_wish wish;
 	char *text = NULL;
 	size_t len;
-	FILE *out;
-	int rc;
+	FILE *out = open_memstream(&text, &len);
+	int rc = -ENOMEM;
 
-	if (json_unpack((json_t *)control_ask(request), "{s:s, s:s, s?:s, s:s, s:o}", "kind",
-	    &wish.kind, "name", &wish.name, "use", &wish.use, "cwd", &wish.cwd, "options",
-	    &wish.options)) {
-		control_fail(request, -EINVAL, "want kind, name, cwd and options");
-		return;
-	}
-	out = open_memstream(&text, &len);
-	rc = out ? section_write(out, control_node(request), &wish, &err) : -ENOMEM;
+	if (out)
+		rc = section_write(out, control_node(request), control_ask(request), &wish, &err);
 	if (out && fclose(out) && !rc)
 		rc = -ENOMEM;
 	if (rc) {

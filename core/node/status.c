@@ -228,7 +228,7 @@ node_status(struct pst_node *node)
 	pst_pool_stats(node->env.pool, &stats);
 	return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}",
 	    "node", node->config->node_name, "state", phase_of(node), "version", PST_VERSION, "pid",
-	    (int)getpid(), "directory", node_text(node->config->state_dir), "file", node_text(node->config->path), "since",
+	    (int)getpid(), "directory", node_text(node->state_dir), "file", node_text(node->config->path), "since",
 	    time_of(node->since_ms), "memory", (json_int_t)stats.bytes_charged, "memory_limit",
 	    (json_int_t)pst_pool_limited(node->env.pool), "bytes_carried",
 	    (json_int_t)stats.bytes_read, "bytes_copied", (json_int_t)stats.bytes_copied, "workers",

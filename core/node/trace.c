@@ -22,6 +22,7 @@
 #include "node/control.h"
 #include "node/path.h"
 #include "node/section.h"
+#include "node/status.h"
 
 #define COUNT_MAX 1000
 #define TIMEOUT_DEFAULT_MS 5000
@@ -64,8 +65,9 @@ path_gone(void *arg)
 	    trace->echo_us) : NULL;
 
 	if (*trace->stuck && answer)
-		json_object_set_new(answer, "stuck", json_pack("{s:s, s:i, s:s}", "error",
-		    pst_errname(trace->stuck_rc), "rc", trace->stuck_rc, "sentence", trace->stuck));
+		json_object_set_new(answer, "stuck", json_pack("{s:s, s:i, s:o}", "error",
+		    pst_errname(trace->stuck_rc), "rc", trace->stuck_rc, "sentence",
+		    node_text(trace->stuck)));
 	trace_free(trace);
 	if (request)
 		control_answer(request, answer);
@@ -134,7 +136,10 @@ hop_add(struct trace *trace, json_t *hop)
 static json_t *
 hop_text(const struct pst_multiaddr_hop *hop)
 {
-	return json_sprintf("/%s/%s", pst_protocol_name(hop->protocol), hop->value);
+	char text[PST_MULTIADDR_VALUE + 32];
+
+	snprintf(text, sizeof text, "/%s/%s", pst_protocol_name(hop->protocol), hop->value);
+	return node_text(text);
 }
 
 static void
