@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "node/kinds.h"
 
 int
 control_wish_read(struct control_wish *wish, const json_t *ask, struct pst_err *err)
@@ -14,8 +15,8 @@ control_wish_read(struct control_wish *wish, const json_t *ask, struct pst_err *
 	    &wish->name, "use", &wish->use, "cwd", &wish->cwd, "options", &wish->options) ||
 	    !json_is_object(wish->options) || *wish->cwd != '/')
 		return pst_fail(err, -EINVAL, "want kind, name, cwd and options");
-	if (!pst_conf_is_name(wish->kind))
-		return pst_fail(err, PST_E_CONF, "\"%.64s\" is not a kind of section", wish->kind);
+	if (!pst_section_kind_find(wish->kind))
+		return pst_fail(err, PST_E_NOTHING, "there is no kind of section \"%.64s\"", wish->kind);
 	if (!pst_conf_is_name(wish->name))
 		return pst_fail(err, PST_E_CONF, "\"%.64s\" is not a name for a section", wish->name);
 	if (wish->use && !pst_conf_is_name(wish->use))

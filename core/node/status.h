@@ -10,7 +10,7 @@
 #include "node/node.h"
 
 /* Text as JSON: what is no UTF-8 (a path, a key of a file) becomes '?'. NULL is null. */
-json_t *node_text(const char *text);
+PST_API json_t *node_text(const char *text);
 
 /* New references; NULL when out of memory. kind and name: only those; or NULL. */
 json_t *node_status(struct pst_node *node);
