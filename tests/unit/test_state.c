@@ -122,7 +122,7 @@ a_path_too_long_is_said_to_be(void **state)
 	name[PATH_MAX] = '\0';
 	assert_int_equal(pst_state_write(dir, name, "text", &err), -ENAMETOOLONG);
 	assert_int_equal(pst_state_remove(dir, name, &err), -ENAMETOOLONG);
-	assert_int_equal(pst_state_make(name, &err), -ENAMETOOLONG);
+	assert_int_equal(pst_state_check(name, &err), -ENAMETOOLONG);
 	assert_int_equal(pst_state_lock(&lock, name, PST_STATE_RUNS, &err), -ENAMETOOLONG);
 	assert_int_equal(lock, -1);
 	assert_false(pst_state_taken(name));
@@ -142,6 +142,44 @@ a_file_is_removed_and_one_that_is_not_there_as_well(void **state)
 	assert_int_equal(pst_state_write(dir, "conf.d/x", "text", &err), PST_OK);
 	assert_true(pst_state_remove(dir, "conf.d", &err) < 0); /* a directory is none */
 	assert_line("conf.d/x", "text");
+}
+
+static void
+a_file_that_is_a_link_is_not_opened(void **state)
+{
+	struct pst_err err = PST_ERR_INIT;
+	char path[PATH_MAX];
+
+	(void)state;
+	assert_int_equal(pst_state_write(dir, "run", "text", &err), PST_OK);
+	snprintf(path, sizeof path, "%s/node.log", dir);
+	assert_int_equal(symlink("run", path), 0);
+	assert_int_equal(pst_state_open(dir, "node.log", O_RDWR, &err), -ELOOP);
+	assert_non_null(strstr(err.text, "/a/b/node.log: is a symbolic link"));
+}
+
+/* ---- whose it is ---- */
+
+static void
+what_others_may_write_to_is_refused(void **state)
+{
+	struct pst_err err = PST_ERR_INIT;
+	char path[PATH_MAX];
+	int lock;
+
+	(void)state;
+	assert_int_equal(pst_state_check(dir, &err), PST_OK); /* not there */
+	assert_int_equal(pst_state_write(dir, "conf.d/x", "text", &err), PST_OK);
+	assert_int_equal(pst_state_check(dir, &err), PST_OK);
+	snprintf(path, sizeof path, "%s/conf.d", dir);
+	assert_int_equal(chmod(path, 0720), 0);
+	assert_int_equal(pst_state_check(dir, &err), PST_E_DENIED);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_int_equal(pst_state_check(dir, &err), PST_OK);
+	assert_int_equal(chmod(dir, 0702), 0);
+	assert_int_equal(pst_state_check(dir, &err), PST_E_DENIED);
+	assert_int_equal(pst_state_lock(&lock, dir, PST_STATE_RUNS, &err), PST_E_DENIED);
+	assert_int_equal(lock, -1);
 }
 
 /* ---- the lock ---- */
@@ -189,6 +227,19 @@ beside_a_node_looking_and_starting_take_nothing_of_it(void **state)
 	close(starts);
 	assert_true(pst_state_taken(dir));
 	close(node);
+}
+
+static void
+who_wants_to_be_alone_is_no_node_and_not_beside_one(void **state)
+{
+	int lock = lock_take(PST_STATE_ALONE);
+
+	(void)state;
+	assert_false(pst_state_taken(dir));
+	close(lock);
+	lock = lock_take(PST_STATE_RUNS);
+	assert_int_equal(lock_take(PST_STATE_ALONE), -EBUSY);
+	close(lock);
 }
 
 /* A process that takes the lock, says so, and holds it until it is told to end. */
@@ -258,6 +309,7 @@ a_node_waits_for_who_looks(void **state)
 {
 	(void)state;
 	waits_for(PST_STATE_LOOKS, PST_STATE_RUNS);
+	waits_for(PST_STATE_ALONE, PST_STATE_RUNS);
 }
 
 static void
@@ -265,6 +317,8 @@ who_looks_waits_for_who_looks_and_who_starts_for_who_starts(void **state)
 {
 	(void)state;
 	waits_for(PST_STATE_LOOKS, PST_STATE_LOOKS);
+	waits_for(PST_STATE_LOOKS, PST_STATE_ALONE);
+	waits_for(PST_STATE_ALONE, PST_STATE_LOOKS);
 	waits_for(PST_STATE_STARTS, PST_STATE_STARTS);
 }
 
@@ -292,8 +346,11 @@ main(void)
 		TEST(what_cannot_be_put_in_place_leaves_nothing_behind),
 		TEST(a_path_too_long_is_said_to_be),
 		TEST(a_file_is_removed_and_one_that_is_not_there_as_well),
+		TEST(a_file_that_is_a_link_is_not_opened),
+		TEST(what_others_may_write_to_is_refused),
 		TEST(one_node_runs_at_a_time),
 		TEST(beside_a_node_looking_and_starting_take_nothing_of_it),
+		TEST(who_wants_to_be_alone_is_no_node_and_not_beside_one),
 		TEST(a_node_waits_for_who_looks),
 		TEST(who_looks_waits_for_who_looks_and_who_starts_for_who_starts),
 		TEST(the_lock_goes_with_the_process_that_held_it),
