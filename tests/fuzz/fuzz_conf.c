@@ -51,8 +51,10 @@ check_set(struct pst_values *changed, const struct pst_values *values)
 	const struct all *conf = pst_values_conf(changed);
 
 	if (!pst_values_written(changed, "number") || pst_values_set(changed, "number", "1") != -EINVAL ||
-	    pst_values_set(changed, "ref", "other ref") || strcmp(conf->ref, "other ref") ||
-	    pst_values_equal(values, changed))
+	    pst_values_text(changed, "number") || pst_values_list(changed, "number")->count ||
+	    pst_values_list(changed, "list")->count != conf->list.count ||
+	    pst_values_set(changed, "ref", "other ref") ||
+	    strcmp(pst_values_text(changed, "ref"), "other ref") || pst_values_equal(values, changed))
 		abort();
 }
 
