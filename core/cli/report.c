@@ -39,14 +39,17 @@ key_is_secret(const char *key)
 	return false;
 }
 
-/* The name and password of scheme://name:password@host. */
+/* The name and password of scheme://name:password@host, anywhere; a password may have a / in it. */
 static bool
 text_has_login(const char *text)
 {
-	const char *host = strstr(text, "://");
-	size_t n = host ? strcspn(host + 3, "/@ ") : 0;
+	while ((text = strstr(text, "://"))) {
+		size_t n = strcspn(text += 3, " \t\n");
 
-	return host && host[3 + n] == '@';
+		if (memchr(text, '@', n))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -164,7 +167,8 @@ part_state(FILE *out, const char *dir)
 static void
 part_log(FILE *out, const char *dir)
 {
-	char path[PATH_MAX], line[4096];
+	char path[PATH_MAX], *line = NULL;
+	size_t size = 0;
 	FILE *in;
 
 	part(out, "log");
@@ -177,8 +181,11 @@ part_log(FILE *out, const char *dir)
 	}
 	if (fseek(in, -LOG_BYTES, SEEK_END))
 		rewind(in); /* it is shorter */
-	while (fgets(line, sizeof line, in))
+	else if (getline(&line, &size, in) < 0) /* the rest of one */
+		fputs("nothing\n", out);
+	while (getline(&line, &size, in) > 0)
 		fputs(text_has_login(line) ? STRUCK "\n" : line, out);
+	free(line);
 	fclose(in);
 }
 
@@ -187,14 +194,19 @@ part_log(FILE *out, const char *dir)
 static int
 report_write(const struct ask *ask, const char *to)
 {
-	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 	char *dir = pst_config_state_dir(ask->state);
+	int fd = dir ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	int rc = dir ? -errno : -ENOMEM;
 	bool failed;
 
-	if (!out || !dir) {
+	if (!out) {
+		if (fd >= 0) {
+			close(fd);
+			unlink(to);
+		}
 		free(dir);
-		return cli_fail(-errno, "%s: %s", to, strerror(errno));
+		return cli_fail(rc, "%s: %s", to, strerror(-rc));
 	}
 	part_machine(out);
 	part_node(out, ask);

@@ -16,7 +16,7 @@
  *   delete   kind, name                             {"opened", "closed", "kept"}
  *   reload                                          the same
  *   stop     now                                    {}
- *   trace    to, or kind and name; count, timeout   the hops (trace.h)
+ *   trace    to, or kind and name; count, timeout   the hops (trace.c)
  */
 #ifndef PST_NODE_CONTROL_H
 #define PST_NODE_CONTROL_H
