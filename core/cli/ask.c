@@ -174,6 +174,10 @@ connect_node(struct pst_timer *timer)
 	void *transport = pst_node_section(q->cli.node, "transport", "command", &ops);
 	int rc;
 
+	if (!transport) { /* a signal has ended us meanwhile */
+		end(q, EXIT_FAILED);
+		return;
+	}
 	q->ops = ops;
 	rc = q->ops->connect(&q->link, transport, q->path, 0, &link_events, q);
 	if (rc) {

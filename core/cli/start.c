@@ -18,6 +18,8 @@
 #define READY_FD 3
 /* Opening sections takes long only where a token or a database must be asked. */
 #define START_S 30
+/* A node's log has no end by itself. */
+#define LOG_MAX (10 * 1024 * 1024)
 
 /* ---- the child ---- */
 
@@ -121,6 +123,19 @@ await(int ready, pid_t pid, const char *dir, off_t from)
 
 /* ---- the parent ---- */
 
+/* A log that has become long makes way, and the one before goes. */
+static void
+log_turn(const char *dir)
+{
+	char path[PATH_MAX], old[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/node.log", dir);
+	if (!lstat(path, &st) && st.st_size > LOG_MAX &&
+	    snprintf(old, sizeof old, "%s/node.log.1", dir) < (int)sizeof old)
+		rename(path, old);
+}
+
 static int
 log_open(int *out, off_t *end, const char *dir)
 {
@@ -142,6 +157,7 @@ start(const char *dir)
 	off_t from = 0;
 	pid_t pid;
 
+	log_turn(dir);
 	exit = log_open(&log, &from, dir);
 	if (exit != EXIT_DONE)
 		return exit;

@@ -12,6 +12,8 @@
 
 /* How often we look whether a node that stops has gone. */
 #define GONE_EVERY_MS 20
+/* For a node that has its answer to give it. */
+#define ANSWER_MS 10000
 
 /* Only options that all commands have, and `flag` (may be NULL). */
 static int
@@ -211,8 +213,10 @@ cmd_trace(int argc, char **argv)
 		if (n < 0)
 			return EXIT_USAGE;
 	}
+	words.ask.timeout_ms = words.timeout_ms;
 	if (ping && !words.words)
 		return ping_node(&words.ask);
+	words.ask.timeout_ms += ANSWER_MS; /* the node gives up first, and says where it is stuck */
 	if (!words.words || (words.words == 1 && words.word[0][0] != '/'))
 		return cli_usage(argv[0], "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
 		    "or inlet NAME, or relay NAME");

@@ -6,7 +6,7 @@
  *   STATE/run            the FILE that `postern run` was given last, if any
  *   STATE/conf.d/        sections that commands made, KIND-NAME.conf
  *   STATE/control.sock   where commands reach the node
- *   STATE/node.log       what a node that a command started has logged
+ *   STATE/node.log       what a node that a command started has logged; before it was 10 MiB, node.log.1
  */
 #ifndef PST_NODE_STATE_H
 #define PST_NODE_STATE_H
