@@ -83,13 +83,19 @@ cli_time_parse(const char *text, uint64_t *out)
 	char *end;
 	double s = strtod(text, &end);
 
-	if (end == text || !(s > 0) || s > 86400)
+	if (end == text || !(s > 0))
 		return -EINVAL;
 	if (!strcmp(end, "ms"))
 		s /= 1000;
 	else if (!strcmp(end, "m"))
 		s *= 60;
+	else if (!strcmp(end, "h"))
+		s *= 3600;
+	else if (!strcmp(end, "d"))
+		s *= 86400;
 	else if (*end && strcmp(end, "s"))
+		return -EINVAL;
+	if (s > 86400)
 		return -EINVAL;
 	*out = (uint64_t)(s * 1000);
 	return *out ? PST_OK : -EINVAL;
