@@ -244,12 +244,14 @@ cli_node_run(struct cli_node *cli, const char *file, const char *state)
 {
 	struct pst_err err = PST_ERR_INIT;
 	struct pst_config *config = NULL;
-	int rc = pst_loader_new(&cli->loader);
+	int rc = uv_loop_init(&cli->loop);
 
+	if (rc)
+		return cli_fail(rc, "the loop of events: %s", pst_strerror(rc));
+	rc = pst_loader_new(&cli->loader);
 	cli->exit = EXIT_DONE;
 	pst_logbook_init(&cli->book, stderr, PST_ROOM_MAIN);
 	cli->book.fixed = cli->log_level;
-	uv_loop_init(&cli->loop);
 	if (!rc)
 		rc = config_make(cli, &config, file, state, &err);
 	if (!rc)
