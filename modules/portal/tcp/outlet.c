@@ -27,6 +27,7 @@ struct outlet {
 	struct pst_admission *authorized;
 	struct pst_doorman doorman;
 	struct pst_worker by_name, by_kind;
+	bool alone; /* the node's only outlet */
 	char host[PST_HOST_TEXT];
 	uint16_t port;
 };
@@ -229,9 +230,10 @@ kind_start(struct outlet *outlet)
 {
 	struct portal *portal = &outlet->portal;
 
+	outlet->alone = pst_section_siblings(portal->senv) == 0;
 	if (!strcmp(pst_section_name(portal->senv), OUTLET_ADDRESS))
 		return PST_OK;
-	if (pst_section_siblings(portal->senv)) {
+	if (!outlet->alone) {
 		pst_info(portal->log, "one of several outlets: it answers to its own name only");
 		return PST_OK;
 	}
@@ -244,6 +246,8 @@ outlet_neighbours(void *self)
 {
 	struct outlet *outlet = self;
 
+	if (outlet->alone == (pst_section_siblings(outlet->portal.senv) == 0))
+		return;
 	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
 	if (kind_start(outlet))
 		pst_warn(outlet->portal.log, "another worker has the address " OUTLET_ADDRESS);
