@@ -9,9 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <postern/path.h>
-
 #include "cli/ask.h"
+#include "node/path.h"
 
 #define MESSAGE_MAX (1024 * 1024)
 
@@ -63,7 +62,11 @@ expired(struct pst_timer *timer)
 {
 	struct send *send = pst_container_of(timer, struct send, timer);
 
-	finish(send, cli_fail(UV_ETIMEDOUT, "no answer from %s", send->to));
+	if (send->path && send->path->why == PST_E_DENIED)
+		finish(send, cli_fail(PST_E_DENIED, "%s: whoever is there is not one that --authorized names",
+		    send->to));
+	else
+		finish(send, cli_fail(UV_ETIMEDOUT, "no answer from %s", send->to));
 }
 
 static void
