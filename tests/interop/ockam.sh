@@ -20,6 +20,11 @@ ockam() {
 	OCKAM_HOME=$work/ockam.$node timeout 30 "$POSTERN_OCKAM" "$@" </dev/null
 }
 
+# ockam_run NODE FILE: runs it as the file says, in the foreground: `start NODE ockam_run NODE FILE`. It logs what it does.
+ockam_run() {
+	OCKAM_HOME=$work/ockam.$1 OCKAM_LOGGING=true exec "$POSTERN_OCKAM" "${OCKAM_VERBOSE:--vv}" node create --foreground "$2"
+}
+
 # ockam_node NAME PORT: creates it in the background, as the command does, and counts it among the processes of this script.
 ockam_node() {
 	local pid
@@ -29,6 +34,8 @@ ockam_node() {
 	pid_of[ockam.$1]=$pid
 }
 
+# ockam_identity NODE: makes one for a node that is yet to be, and prints it.
+ockam_identity() { ockam "$1" identity create 2>&1 | grep -o 'I[0-9a-f]\{64\}' | head -n 1; }
 ockam_identifier() { ockam "$1" identity show --full | grep -o 'I[0-9a-f]\{64\}' | head -n 1; }
 
 ockam_down() {
