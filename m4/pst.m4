@@ -22,6 +22,16 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
 CFLAGS=$pst_saved
 ])
 
+# PST_LINK_FLAG([VARIABLE], [FLAG]): the same of the linker.
+AC_DEFUN([PST_LINK_FLAG], [
+AC_MSG_CHECKING([whether $CC links with $2])
+pst_saved=$LDFLAGS
+LDFLAGS="$LDFLAGS $2"
+AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
+	[AC_MSG_RESULT([yes]); $1="$$1 $2"], [AC_MSG_RESULT([no])])
+LDFLAGS=$pst_saved
+])
+
 # PST_COMPLETION_DIR(SHELL, DIRECTORY): the variable SHELL_COMPLETION_DIR, and an option to choose another directory, or none.
 AC_DEFUN([PST_COMPLETION_DIR], [
 	AC_ARG_WITH([$1-completion-dir],
