@@ -31,7 +31,7 @@ struct pst_path_events {
 struct pst_path_conf {
 	const char *to;                     /* a multiaddr */
 	const char *key;                    /* what messages call it; NULL: "to" */
-	const struct pst_list *authorized;  /* the far end of the last channel; empty: any */
+	const struct pst_list *authorized;  /* the far end of the last channel; never empty */
 	const struct pst_list *hops;        /* the ends of all channels before it, in order; empty: any */
 	const char *channel;                /* section of the channels; outlives the path */
 };
