@@ -4,7 +4,8 @@
  *
  *   swap serve PORT                        a process for each connection; one line to stdout for each
  *   swap PORT BYTES SEED QUIET [PACE]      BYTES each way, different ones; give up after QUIET ms
- *                                          without any; with PACE only 1 KiB each so many ms
+ *                                          without any; with PACE only 1 KiB each so many ms. Says
+ *                                          "going" to stderr when the first bytes have come
  *
  * Who has sent all half-closes; who has all wants the other's end, too. Exit
  * codes, and the server's words for them:
@@ -42,6 +43,7 @@ struct swap {
 	uint64_t seed_out, seed_in;
 	int quiet_ms, pace_ms;
 	bool shut, ended;
+	bool tells; /* when it is going */
 };
 
 /* What a client says first. */
@@ -80,6 +82,8 @@ take(struct swap *s)
 	for (ssize_t i = 0; i < n; i++)
 		if (s->received + (uint64_t)i >= s->total || data[i] != byte_of(s->seed_in, s->received + (uint64_t)i))
 			return LOST;
+	if (s->tells && !s->received && n > 0)
+		fprintf(stderr, "going\n");
 	s->received += (uint64_t)n;
 	return WHOLE;
 }
@@ -155,6 +159,7 @@ client(int port, uint64_t total, uint64_t seed, int quiet_ms, int pace_ms)
 		.seed_in = ~seed,
 		.quiet_ms = quiet_ms,
 		.pace_ms = pace_ms,
+		.tells = true,
 	};
 
 	if (connect(s.fd, (struct sockaddr *)&to, sizeof to) < 0)
