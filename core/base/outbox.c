@@ -165,9 +165,25 @@ pst_outbox_put(struct pst_outbox *box, struct pst_buf *buf)
 ssize_t
 pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf)
 {
-	int rc = pst_outbox_put(box, buf);
+	ssize_t wrote = 0;
+	int rc;
 
-	return rc ? rc : pst_outbox_flush(box);
+	if (!box->count) { /* nothing to wait behind: it need not enter the ring */
+		uv_buf_t b = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
+
+		wrote = uv_try_write(box->handle, &b, 1);
+		if (wrote == UV_EAGAIN)
+			wrote = 0;
+		if (wrote == (ssize_t)b.len || wrote < 0) {
+			pst_buf_free(buf);
+			return wrote;
+		}
+		pst_buf_pull(buf, (size_t)wrote);
+	}
+	rc = pst_outbox_put(box, buf);
+	if (!rc)
+		rc = write_next(box);
+	return rc ? rc : wrote;
 }
 
 bool
