@@ -10,16 +10,10 @@
 static bool
 refs_kept(const struct pst_config *config, const struct pst_item *item)
 {
-	const char *conf = pst_values_conf(item->values);
-
 	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		const struct pst_item *to;
-		const char *name;
+		const char *name = pst_item_ref(item, opt);
+		const struct pst_item *to = name ? pst_config_item(config, opt->of, name) : NULL;
 
-		if (opt->type != PST_OPT_TYPE_REF)
-			continue;
-		name = *(const char *const *)(conf + opt->offset);
-		to = name && *name ? pst_config_item(config, opt->of, name) : NULL;
 		if (to && !to->section)
 			return false;
 	}

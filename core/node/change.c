@@ -23,9 +23,9 @@ disk_work(void *arg)
 {
 	struct pst_change *change = arg;
 	const char *dir = change->node->state_dir;
-	char name[2 * PST_CONF_WORD_MAX + 32];
+	char name[PST_CONFIG_EDIT_FILE];
 
-	snprintf(name, sizeof name, "conf.d/%s-%s.conf", change->edit.kind, change->edit.name);
+	pst_config_edit_file(&change->edit, name);
 	if (change->edit.text)
 		return pst_state_write(dir, name, change->edit.text, &change->err);
 	return pst_state_remove(dir, name, &change->err);

@@ -27,6 +27,11 @@ struct pst_config_edit {
 	const char *text;        /* of the one more; NULL: one less */
 };
 
+#define PST_CONFIG_EDIT_FILE (2 * PST_CONF_WORD_MAX + 32)
+/* The file of a section that a command makes, relative to the state directory. */
+void pst_config_edit_file(const struct pst_config_edit *edit,
+    char name[static PST_CONFIG_EDIT_FILE]);
+
 /* Where a configuration is read from. */
 struct pst_config_source {
 	const char *path;  /* FILE or DIRECTORY; NULL: STATE/conf.d and nothing else */
@@ -77,6 +82,8 @@ PST_API void pst_config_print(const struct pst_config *config, FILE *out);
 PST_API PST_MUST_CHECK int pst_config_row(const struct pst_section **out,
     struct pst_loader *loader, const char *kind, const char *name, const char *use,
     struct pst_err *err);
+/* The name of the section that an option refers to; NULL: it is no REF, or refers to none. */
+const char *pst_item_ref(const struct pst_item *item, const struct pst_opt *opt);
 /* NULL when there is none. */
 PST_API struct pst_item *pst_config_item(const struct pst_config *config, const char *kind,
     const char *name);

@@ -81,11 +81,19 @@ config_is_dropped_in(const struct pst_config *config, const struct pst_conf_sect
 	return !strncmp(section->file, dir, strlen(dir)) && section->file[strlen(dir)] == '/';
 }
 
-/* The file of a section that a command makes. */
-static void
-edit_file(const struct pst_config *config, const struct pst_config_edit *edit, char path[static PATH_MAX])
+void
+pst_config_edit_file(const struct pst_config_edit *edit, char name[static PST_CONFIG_EDIT_FILE])
 {
-	snprintf(path, PATH_MAX, "%s/conf.d/%s-%s.conf", config->state_dir, edit->kind, edit->name);
+	snprintf(name, PST_CONFIG_EDIT_FILE, "conf.d/%s-%s.conf", edit->kind, edit->name);
+}
+
+static void
+edit_path(const struct pst_config *config, const struct pst_config_edit *edit, char path[static PATH_MAX])
+{
+	char name[PST_CONFIG_EDIT_FILE];
+
+	pst_config_edit_file(edit, name);
+	snprintf(path, PATH_MAX, "%s/%s", config->state_dir, name);
 }
 
 static int
@@ -94,7 +102,7 @@ section_add(struct pst_config *config, const struct pst_config_edit *edit, struc
 	char dir[PATH_MAX], file[PATH_MAX];
 
 	drop_in_dir(config, dir);
-	edit_file(config, edit, file);
+	edit_path(config, edit, file);
 	return pst_conf_load_text(config->conf, file, dir, edit->text, strlen(edit->text), err);
 }
 
@@ -105,7 +113,7 @@ stands_alone(const struct pst_config *config, const struct pst_config_edit *edit
 {
 	char file[PATH_MAX];
 
-	edit_file(config, edit, file);
+	edit_path(config, edit, file);
 	if (strcmp(section->file, file))
 		return false;
 	for (size_t i = 0; i < pst_conf_count(config->conf); i++) {

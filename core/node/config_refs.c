@@ -69,23 +69,28 @@ config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *er
 	return PST_OK;
 }
 
+const char *
+pst_item_ref(const struct pst_item *item, const struct pst_opt *opt)
+{
+	const char *conf = pst_values_conf(item->values), *name;
+
+	if (opt->type != PST_OPT_TYPE_REF)
+		return NULL;
+	name = *(const char *const *)(conf + opt->offset);
+	return name && *name ? name : NULL;
+}
+
 /* What is not written is opened only when something refers to it. */
 void
 config_use(struct pst_config *config, struct pst_item *item)
 {
-	const char *conf = pst_values_conf(item->values);
-
 	if (item->used)
 		return;
 	item->used = true;
 	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		const char *name;
-		struct pst_item *to;
+		const char *name = pst_item_ref(item, opt);
+		struct pst_item *to = name ? pst_config_item(config, opt->of, name) : NULL;
 
-		if (opt->type != PST_OPT_TYPE_REF)
-			continue;
-		name = *(const char *const *)(conf + opt->offset);
-		to = name && *name ? pst_config_item(config, opt->of, name) : NULL;
 		if (to)
 			config_use(config, to);
 	}

@@ -45,19 +45,11 @@ close_some(struct pst_node *node)
 static int
 refs_check(struct pst_section_env *s, struct pst_err *err)
 {
-	const char *conf = pst_values_conf(s->item->values);
-
 	for (const struct pst_opt *opt = s->item->row->options; opt->name; opt++) {
-		const struct pst_section_env *to;
-		const char *name;
+		const char *name = pst_item_ref(s->item, opt);
+		const struct pst_section_env *to = name ? pst_node_section_env(s->node, opt->of, name) : NULL;
 
-		if (opt->type != PST_OPT_TYPE_REF)
-			continue;
-		name = *(const char *const *)(conf + opt->offset);
-		if (!name || !*name)
-			continue;
-		to = pst_node_section_env(s->node, opt->of, name);
-		if (!to || !section_open_now(to))
+		if (name && (!to || !section_open_now(to)))
 			return pst_fail(err, PST_E_CONF, "%s: %s %s is not open", opt->name, opt->of, name);
 	}
 	return PST_OK;
