@@ -49,29 +49,45 @@ config_core_row(const char *kind)
 	return strcmp(kind, "node") ? row_find(pst_trust_sections, kind) : &config_node_section;
 }
 
+/* The row that serves the item's section, and its module unless that is the core; NULL and PST_OK: it serves no such one. */
+static int
+item_row(struct pst_item *item, struct pst_loader *loader, struct pst_err *err)
+{
+	const char *kind = item->source->kind;
+	int rc;
+
+	if (!item->kind->module_kind) {
+		item->row = config_core_row(kind);
+		return PST_OK;
+	}
+	rc = pst_loader_get(loader, &item->module, item->kind->module_kind, module_name(loader, item),
+	    err);
+	if (!rc)
+		item->row = row_find(item->module->module.sections, kind);
+	return rc;
+}
+
+static const char *
+server_of(const struct pst_item *item)
+{
+	return item->module ? item->module->module.name : "core";
+}
+
 int
 pst_config_row(const struct pst_section **out, struct pst_loader *loader, const char *kind,
     const char *name, const char *use, struct pst_err *err)
 {
 	struct pst_conf_section source = { .kind = kind, .name = name, .use = use };
 	struct pst_item item = { .source = &source, .kind = pst_section_kind_find(kind) };
-	const struct pst_loaded *loaded;
-	const char *module;
-	int rc = PST_OK;
+	int rc;
 
 	*out = NULL;
 	if (!item.kind || item.kind->rank == 0)
 		return pst_fail(err, PST_E_NOTHING, "there is no kind of section \"%.64s\"", kind);
-	if (!item.kind->module_kind) {
-		*out = config_core_row(kind);
-		return PST_OK;
-	}
-	module = module_name(loader, &item);
-	rc = pst_loader_get(loader, &loaded, item.kind->module_kind, module, err);
-	if (!rc)
-		*out = row_find(loaded->module.sections, kind);
-	if (!rc && !*out)
-		rc = pst_fail(err, PST_E_CONF, "module %s serves no section \"%s\"", module, kind);
+	rc = item_row(&item, loader, err);
+	*out = item.row;
+	if (!rc && !item.row)
+		rc = pst_fail(err, PST_E_CONF, "module %s serves no section \"%s\"", server_of(&item), kind);
 	return rc;
 }
 
@@ -81,19 +97,13 @@ config_item_module(struct pst_config *config, struct pst_item *item, struct pst_
 	const struct pst_conf_section *source = item->source;
 	struct pst_err why = PST_ERR_INIT;
 
-	if (!item->kind->module_kind) {
-		item->row = config_core_row(source->kind);
-	} else {
-		if (source->use && item->kind->fixed && strcmp(source->use, item->kind->module))
-			return pst_conf_fail(source, "use", err, "a %s is always of module %s/%s", source->kind,
-			    item->kind->module_kind, item->kind->module);
-		if (pst_loader_get(config->loader, &item->module, item->kind->module_kind,
-		    module_name(config->loader, item), &why))
-			return pst_conf_fail(source, source->use ? "use" : NULL, err, "%s", why.text);
-		item->row = row_find(item->module->module.sections, source->kind);
-	}
+	if (source->use && item->kind->fixed && strcmp(source->use, item->kind->module))
+		return pst_conf_fail(source, "use", err, "a %s is always of module %s/%s", source->kind,
+		    item->kind->module_kind, item->kind->module);
+	if (item_row(item, config->loader, &why))
+		return pst_conf_fail(source, source->use ? "use" : NULL, err, "%s", why.text);
 	if (!item->row)
-		return pst_conf_fail(source, NULL, err, "module %s serves no section \"%s\"",
-		    item->module ? item->module->module.name : "core", source->kind);
+		return pst_conf_fail(source, NULL, err, "module %s serves no section \"%s\"", server_of(item),
+		    source->kind);
 	return PST_OK;
 }
