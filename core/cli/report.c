@@ -110,8 +110,8 @@ json_put(FILE *out, json_t *value)
 	putc('\n', out);
 }
 
-/* Each section with its options; false when there is no node to ask. */
-static bool
+/* Each section with its options. */
+static void
 part_node(FILE *out, const struct ask *ask)
 {
 	json_t *status = NULL, *section, *shown;
@@ -120,7 +120,7 @@ part_node(FILE *out, const struct ask *ask)
 	part(out, "status");
 	if (ask_node(ask, json_pack("{s:s}", "do", "status"), &status)) {
 		fputs("no node answers\n", out);
-		return false;
+		return;
 	}
 	json_put(out, status);
 	part(out, "sections");
@@ -132,7 +132,6 @@ part_node(FILE *out, const struct ask *ask)
 		json_decref(shown);
 	}
 	json_decref(status);
-	return true;
 }
 
 static void

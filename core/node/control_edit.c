@@ -120,18 +120,8 @@ control_delete(struct control_request *request)
 {
 	const char *kind, *name;
 
-	const struct pst_item *item;
-	char sentence[PST_ERR_TEXT];
-
-	if (json_unpack((json_t *)control_ask(request), "{s:s, s:s}", "kind", &kind, "name", &name)) {
+	if (json_unpack((json_t *)control_ask(request), "{s:s, s:s}", "kind", &kind, "name", &name))
 		control_fail(request, -EINVAL, "want a kind and a name");
-		return;
-	}
-	item = pst_config_item(control_node(request)->config, kind, name);
-	if (item && item->implicit) {
-		snprintf(sentence, sizeof sentence, "%s %s is built in: every node has it", kind, name);
-		control_fail(request, PST_E_CONF, sentence);
-		return;
-	}
-	edit_start(request, strdup(kind), strdup(name), NULL);
+	else
+		edit_start(request, strdup(kind), strdup(name), NULL);
 }
