@@ -242,11 +242,11 @@ faults_of() {
 
 no_more_than() { [ "$(descriptors "$1" | wc -l)" -le "$2" ]; }
 
-# left NODE OPEN: after all faults, nothing is left behind in a node that had OPEN descriptors.
+# left NODE OPEN: after all faults, nothing is left behind in a node that had these descriptors.
 left() {
-	if ! within 5000 no_more_than "$1" "$2"; then
-		echo "more than $2 descriptors are open:"
-		descriptors "$1"
+	if ! within 5000 no_more_than "$1" "$(wc -l <<<"$2")"; then
+		echo "more descriptors are open than before:"
+		diff -u --label before --label after <(echo "$2") <(descriptors "$1")
 		crash "$1"
 		return 1
 	fi
@@ -258,10 +258,11 @@ while_running() {
 	for node; do
 		disarm "$node"
 		again || bail "the job cannot be done"
+		settled "$node"
 		disarm "$node"
 		job || bail "the job cannot be done"
 		mapfile -t faults < <(faults_of "$node")
-		open=$(descriptors "$node" | wc -l)
+		open=$(descriptors "$node")
 		for each in "${faults[@]}"; do hurt_all running "$node" $each; done
 		ok "running $node: nothing is left behind" left "$node" "$open"
 		begin "$node"
