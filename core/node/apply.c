@@ -141,7 +141,7 @@ node_announce(struct pst_node *node)
 	for (size_t i = 0; i < node->count; i++) {
 		struct pst_section_env *s = node->sections[i];
 
-		if (!s->fresh && s->self && s->hooks && s->hooks->neighbours)
-			s->hooks->neighbours(s->self);
+		if (!s->fresh && s->self && s->hooks.neighbours)
+			s->hooks.neighbours(s->self);
 	}
 }

@@ -166,6 +166,7 @@ static const struct {
 	const char *name;
 	void (*run)(struct control_request *request);
 } verbs[] = {
+	{ "ask", control_section_ask },
 	{ "create", control_create },
 	{ "delete", control_delete },
 	{ "list", do_list },

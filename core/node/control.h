@@ -17,6 +17,7 @@
  *   reload                                          the same
  *   stop     now                                    {}
  *   trace    to, or kind and name; count, timeout   the hops (trace.c)
+ *   ask      kind, name, word, options              what that section says (ask.c)
  */
 #ifndef PST_NODE_CONTROL_H
 #define PST_NODE_CONTROL_H
@@ -43,6 +44,8 @@ void control_on_drop(struct control_request *request, void (*fn)(void *arg), voi
 void control_answer(struct control_request *request, json_t *answer);
 void control_fail(struct control_request *request, int rc, const char *sentence);
 
+/* ask.c: the verb "ask". */
+void control_section_ask(struct control_request *request);
 /* trace.c: the verb "trace". */
 void control_trace(struct control_request *request);
 /* control_edit.c: the verbs that change the node. */

@@ -208,10 +208,10 @@ pst_node_stop(struct pst_node *node)
 	for (size_t i = 0; i < node->count; i++) {
 		struct pst_section_env *s = node->sections[i];
 
-		if (!section_open_now(s) || !s->hooks || !s->hooks->drain)
+		if (!section_open_now(s) || !s->hooks.drain)
 			continue;
 		s->draining = true;
-		s->hooks->drain(s->self);
+		s->hooks.drain(s->self);
 	}
 	if (!anything_drains(node)) {
 		pst_node_close(node);

@@ -158,7 +158,7 @@ void
 pst_section_closed(struct pst_section_env *s)
 {
 	s->self = NULL;
-	s->hooks = NULL;
+	s->hooks = (struct pst_section_hooks){ 0 };
 	section_set(s, s->failed && !s->leaving ? SECTION_FAILED : SECTION_CLOSED);
 	s->failed = false;
 	node_settle(s->node);
@@ -210,5 +210,5 @@ pst_section_ref(struct pst_section_env *s, const char *kind, const char *name, c
 void
 pst_section_hook(struct pst_section_env *s, const struct pst_section_hooks *hooks)
 {
-	s->hooks = hooks;
+	memcpy(&s->hooks, hooks, hooks->size < sizeof s->hooks ? hooks->size : sizeof s->hooks);
 }

@@ -33,7 +33,7 @@ struct pst_section_env {
 	bool again;    /* it was FAILED before that, too */
 	uint64_t since_ms; /* when the state began */
 	void *self; /* the module's */
-	const struct pst_section_hooks *hooks;
+	struct pst_section_hooks hooks; /* as many as the module knows */
 	struct pst_log log;
 	struct pst_field fields[2];
 	char label[136]; /* "inlet:postgres" */

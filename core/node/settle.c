@@ -67,7 +67,7 @@ section_open(struct pst_section_env *s)
 	if (!rc)
 		return;
 	s->self = NULL;
-	s->hooks = NULL;
+	s->hooks = (struct pst_section_hooks){ 0 };
 	pst_section_down(s, rc, err.text);
 	s->failed = false; /* there is nothing to close */
 	section_set(s, SECTION_FAILED);

@@ -29,10 +29,6 @@ node_text(const char *text)
 
 /* ---- what modules say ---- */
 
-struct pst_status {
-	json_t *object;
-};
-
 static json_t *
 value_of(const struct pst_field *field)
 {
@@ -118,8 +114,8 @@ section_status(const struct pst_section_env *s)
 		json_object_set_new(object, "module", json_string(s->item->module->module.name));
 	if (s->state == SECTION_DOWN || s->state == SECTION_FAILED)
 		json_object_set_new(object, "why", node_text(s->why.text));
-	if (section_open_now(s) && s->hooks && s->hooks->status)
-		s->hooks->status(s->self, &status);
+	if (section_open_now(s) && s->hooks.status)
+		s->hooks.status(s->self, &status);
 	json_object_set_new(object, "status", status.object);
 	return object;
 }

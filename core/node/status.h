@@ -9,6 +9,11 @@
 
 #include "node/node.h"
 
+/* What a module fills in. */
+struct pst_status {
+	json_t *object;
+};
+
 /* Text as JSON: what is no UTF-8 (a path, a key of a file) becomes '?'. NULL is null. */
 PST_API json_t *node_text(const char *text);
 

@@ -14,6 +14,7 @@
  *   1.0  first
  *   1.1  pst_section_hook(), pst_section_drained(), pst_status_put(), pst_status_item();
  *        <postern/listen.h>, <postern/utf8.h>; pst_stream_links_make_way(); end in struct pst_gate
+ *   1.2  the ask hook and pst_ask_*()
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -37,7 +38,7 @@ extern "C" {
 #endif
 
 #define PST_ABI_MAJOR 1
-#define PST_ABI_MINOR 1
+#define PST_ABI_MINOR 2
 
 /* ---- options ---- */
 
@@ -132,6 +133,20 @@ PST_API void pst_status_put(struct pst_status *status, const struct pst_field *f
 PST_API void pst_status_item(struct pst_status *status, const char *list,
     const struct pst_field *fields);
 
+/*
+ * What a command asks of one section (1.2): a word, and values by option, as in
+ * `postern ticket --attribute component=db`. Who asks is this machine's operator.
+ */
+struct pst_ask;
+PST_API const char *pst_ask_word(const struct pst_ask *ask);
+/* The values of `--NAME VALUE`, in order; they live as long as the ask. One value: NULL when not given. */
+PST_API struct pst_list pst_ask_values(struct pst_ask *ask, const char *name);
+PST_API const char *pst_ask_value(const struct pst_ask *ask, const char *name);
+/* The answer, to be filled with pst_status_put() and pst_status_item(). */
+PST_API struct pst_status *pst_ask_answer(struct pst_ask *ask);
+/* It is answered, or refused with a sentence (NULL: that of rc). Sets *ask to NULL. */
+PST_API void pst_ask_done(struct pst_ask **ask, int rc, const char *sentence);
+
 /* Each may be NULL; `self` is what open() gave. None may close its own section. */
 struct pst_section_hooks {
 	size_t size;
@@ -146,6 +161,9 @@ struct pst_section_hooks {
 	 * when `node { drain = … }` has run out.
 	 */
 	void (*drain)(void *self);
+	/* Answer a command by pst_ask_done(), once, now or later, and before
+	 * pst_section_closed(). A word that is not known: PST_E_NOTHING. (1.2) */
+	void (*ask)(void *self, struct pst_ask *ask);
 };
 
 /* Name the hooks; from inside open(). They outlive the section. */
