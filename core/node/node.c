@@ -15,12 +15,14 @@
 static bool
 wants(enum pst_node_use use, const struct pst_item *item)
 {
-	static const int rank_identity = 2;
+	static const int rank_store = 1, rank_identity = 2;
 
 	if (!item->used || item->kind->rank == 0)
 		return false;
 	if (use == PST_NODE_LOOKS)
 		return item->kind->rank <= rank_identity;
+	if (use == PST_NODE_KEEPS)
+		return item->kind->rank <= rank_store && !item->implicit;
 	return use != PST_NODE_BRIEF || strcmp(item->source->name, "control");
 }
 
@@ -45,9 +47,9 @@ node_make(struct pst_node *node, uv_loop_t *loop, struct pst_logbook *book, stru
 
 	if (node->use != PST_NODE_ASKS)
 		rc = pst_state_lock(&node->lock, node->config->state_dir,
-		    node->use == PST_NODE_LOOKS       ? PST_STATE_LOOKS
-			: node->use == PST_NODE_BRIEF ? PST_STATE_ALONE
-						      : PST_STATE_RUNS, err);
+		    node->use == PST_NODE_LOOKS      ? PST_STATE_LOOKS
+			: node->use == PST_NODE_RUNS ? PST_STATE_RUNS
+						     : PST_STATE_ALONE, err);
 	if (!rc)
 		rc = pst_env_init(&node->env, loop, book->rooms, conf->memory);
 	if (rc)
