@@ -12,6 +12,12 @@
  * the caller, who keeps it, and what it points to, until the answer. make,
  * import and remove answer when it is on disk; importing what is there is fine.
  * Only list may tell -ENOMEM at once.
+ *
+ * Not every vault has every kind of key, and a token may take none from
+ * outside: make and import answer -ENOTSUP then, and nothing has changed. A
+ * number that is no kind, and a key that is not for what is asked, are
+ * -EINVAL; a handle that is no key's is -ENOENT. `pst-conform vault FILE` asks
+ * a vault for all that is said here.
  */
 #ifndef POSTERN_VAULT_H
 #define POSTERN_VAULT_H
