@@ -117,7 +117,7 @@ channel_made(struct pst_vault_call *call, int rc)
 	attestation->purpose = PST_PURPOSE_CHANNEL;
 	attestation->key = call->key;
 	/* never before its identity: a machine without a battery comes up in 1970 */
-	attestation->created_at = pst_opening_now();
+	attestation->created_at = pst_clock_now();
 	if (attestation->created_at < self->history->valid_from)
 		attestation->created_at = self->history->valid_from;
 	attestation->expires_at = attestation->created_at + PURPOSE_LIFE_S;
@@ -171,7 +171,7 @@ channel_record_holds(struct pst_identity *self, const struct pst_store_item *ite
 	struct pst_identity_opening *opening = &self->opening;
 	struct pst_attestation *attestation = &self->attestation;
 	struct pst_reader r;
-	uint64_t now = pst_opening_now();
+	uint64_t now = pst_clock_now();
 
 	if (pst_key_record_read(item, &r, self->channel_handle))
 		return false;

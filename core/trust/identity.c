@@ -3,10 +3,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "trust/clock.h"
 #include "trust/presentation.h"
 #include "trust/trust.h"
+
+/* Credentials that are looked at in one presentation: who shows more cannot
+ * make us verify them all. */
+#define CREDENTIALS_MAX 8
 
 /* ---- ours ---- */
 
@@ -45,6 +49,32 @@ pst_identity_agree(struct pst_identity *self, struct pst_vault_call *call)
 
 /* ---- theirs ---- */
 
+/*
+ * What issuers that we accept say of the peer becomes its attributes. It does
+ * nothing else: bad credentials never fail what brought them (4.3 step 6).
+ */
+static void
+credentials_import(struct pst_identity *self, struct pst_peer *peer, struct pst_reader r)
+{
+	struct pst_cbor_list items = pst_cbor_array(&r);
+
+	for (int i = 0; pst_cbor_more(&r, &items); i++) {
+		struct pst_err err = PST_ERR_INIT;
+		const uint8_t *item = r.p;
+		int rc = PST_E_LIMIT;
+
+		pst_cbor_skip(&r);
+		if (i < CREDENTIALS_MAX)
+			rc = pst_peer_attest(peer, item, (size_t)(r.p - item), pst_clock_now(), &err);
+		if (rc)
+			pst_log_rated(pst_section_log(self->env), PST_LOG_WARN, &self->refused,
+			    "credential refused", PST_STR("peer", pst_peer_text(peer)),
+			    PST_STR("reason", err.text), PST_RC(rc));
+		if (i >= CREDENTIALS_MAX)
+			break;
+	}
+}
+
 int
 pst_identity_admit(struct pst_identity *self, struct pst_peer **out,
     const uint8_t *presentation, size_t len, const uint8_t static_key[32], struct pst_err *err)
@@ -60,7 +90,7 @@ pst_identity_admit(struct pst_identity *self, struct pst_peer **out,
 	rc = pst_peers_compare(self->peers, &history, shown.history, err);
 	if (rc)
 		goto out;
-	rc = pst_peers_verify(self->peers, &shown.attestation, history, (uint64_t)time(NULL), err);
+	rc = pst_peers_verify(self->peers, &shown.attestation, history, pst_clock_now(), err);
 	if (rc)
 		goto out;
 	if (shown.attestation.purpose != PST_PURPOSE_CHANNEL ||
@@ -70,6 +100,8 @@ pst_identity_admit(struct pst_identity *self, struct pst_peer **out,
 		goto out;
 	}
 	rc = pst_peers_add(self->peers, out, history);
+	if (!rc && self->accepts)
+		credentials_import(self, *out, shown.credentials);
 out:
 	if (rc) {
 		pst_identifier_format(text, pst_history_identifier(shown.history));
@@ -77,6 +109,34 @@ out:
 	}
 	pst_presentation_release(&shown);
 	return rc;
+}
+
+int
+pst_identity_accept(struct pst_identity *self, struct pst_identifier *out,
+    const uint8_t *bytes, size_t len, struct pst_err *err)
+{
+	struct pst_reader r = pst_reader(bytes, len);
+	struct pst_history *history;
+	int rc = pst_peers_read(self->peers, &history, &r, err);
+
+	if (!rc)
+		rc = pst_peers_accept(self->peers, history, err);
+	if (!rc) {
+		self->accepts++;
+		if (out)
+			*out = *pst_history_identifier(history);
+	}
+	pst_history_unref(&history);
+	return rc;
+}
+
+void
+pst_identity_unaccept(struct pst_identity *self, const struct pst_identifier *issuer)
+{
+	if (!self->peers) /* it closes */
+		return;
+	self->accepts--;
+	pst_peers_unaccept(self->peers, issuer);
 }
 
 static void
@@ -208,7 +268,7 @@ identity_open(void **out, struct pst_section_env *env, const void *conf, struct 
 		rc = pst_fail(err, PST_E_CONF, "store %s is not there", self->conf->store);
 		goto out;
 	}
-	rc = pst_peers_new(&self->peers, keep, self);
+	rc = pst_peers_new(&self->peers, pst_section_env(env), keep, self);
 	if (rc)
 		goto out;
 	pst_section_hook(env, &identity_hooks);

@@ -64,6 +64,8 @@ struct pst_identity {
 	struct pst_identity_opening opening;
 
 	struct pst_peers *peers;
+	unsigned accepts; /* issuers, counted as often as they are accepted */
+	struct pst_rate refused; /* credentials of others */
 	struct pst_history *history;
 	char handle[PST_HANDLE_TEXT];
 	struct pst_attestation attestation; /* of the channel key */

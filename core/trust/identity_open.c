@@ -80,7 +80,7 @@ identity_made(struct pst_vault_call *call, int rc)
 {
 	struct pst_identity *self = call->arg;
 	struct pst_writer w = pst_writer(self->opening.data, sizeof self->opening.data);
-	uint64_t now = pst_opening_now();
+	uint64_t now = pst_clock_now();
 
 	if (!pst_identity_answered(self))
 		return;
@@ -103,7 +103,7 @@ identity_made(struct pst_vault_call *call, int rc)
 static void
 identity_make(struct pst_identity *self)
 {
-	if (pst_opening_now() < CLOCK_MIN_S) {
+	if (pst_clock_now() < CLOCK_MIN_S) {
 		pst_opening_fail(self, -EINVAL,
 		    "no identity is made while the clock is not set: others would refuse it");
 		return;

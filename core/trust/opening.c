@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "trust/record.h"
 
@@ -91,14 +90,6 @@ pst_key_record_read(const struct pst_store_item *item, struct pst_reader *bytes,
 	handle[text_len] = '\0';
 	*bytes = pst_reader(data, len);
 	return PST_OK;
-}
-
-uint64_t
-pst_opening_now(void)
-{
-	time_t now = time(NULL);
-
-	return now > 0 ? (uint64_t)now : 0;
 }
 
 /* ---- keys that nothing refers to ---- */

@@ -6,6 +6,7 @@
 #ifndef PST_TRUST_OPENING_H
 #define PST_TRUST_OPENING_H
 
+#include "trust/clock.h"
 #include "trust/identity.h"
 
 /* A cleared call, to be filled for the next question. */
@@ -25,8 +26,6 @@ void pst_opening_key(char key[PST_STORE_KEY_MAX], const char *head,
 /* A record [bytes, handle]; -EBADMSG. *bytes borrows from the item. */
 PST_MUST_CHECK int pst_key_record_read(const struct pst_store_item *item,
     struct pst_reader *bytes, char handle[PST_HANDLE_TEXT]);
-/* Seconds since 1970. */
-uint64_t pst_opening_now(void);
 
 /* This key is to be removed, unless that is taken back (handle NULL). */
 void pst_opening_orphan(struct pst_identity *self, struct pst_identity_vault *vault,

@@ -14,17 +14,21 @@
 #ifndef PST_TRUST_PEERS_H
 #define PST_TRUST_PEERS_H
 
+#include <postern/credential.h>
+
 #include "trust/attestation.h"
 
 struct pst_peers;
 
 /*
  * keep(arg, history) is called when a history is to be stored: when its
- * identity is kept first, and when a kept one becomes newer. May be NULL.
+ * identity is kept first, and when a kept one becomes newer. May be NULL. So
+ * may env: then attributes end only when they are looked up, and watches hear
+ * nothing.
  */
-PST_MUST_CHECK int pst_peers_new(struct pst_peers **out,
+PST_MUST_CHECK int pst_peers_new(struct pst_peers **out, struct pst_env *env,
     void (*keep)(void *arg, const struct pst_history *history), void *arg);
-/* The owner lets go: keep is not called again. Peers may live on. */
+/* The owner lets go: keep is not called again. Peers may live on, without attributes. */
 void pst_peers_close(struct pst_peers **peers);
 
 /* A kept history, from the store. */
@@ -60,5 +64,31 @@ PST_MUST_CHECK int pst_peers_add(struct pst_peers *peers, struct pst_peer **out,
 
 /* Keep this peer's history for ever. */
 void pst_peer_keep(const struct pst_peer *peer);
+
+/* ---- credentials ---- */
+
+/*
+ * Accept an issuer, once more, by a history that was verified. It is kept; an older
+ * one than is known is ignored. PST_E_AUTH for a conflict, -ENOMEM.
+ */
+PST_MUST_CHECK int pst_peers_accept(struct pst_peers *peers, struct pst_history *history,
+    struct pst_err *err);
+/* Once less; after the last its statements are gone. */
+void pst_peers_unaccept(struct pst_peers *peers, const struct pst_identifier *issuer);
+
+/*
+ * Verify a credential: all of trust.md 3.4. subject: who it must speak of.
+ */
+struct pst_credential;
+PST_MUST_CHECK int pst_peers_check(struct pst_peers *peers,
+    const struct pst_credential *credential, const struct pst_identifier *subject, uint64_t now,
+    struct pst_err *err);
+/*
+ * What these bytes, one CredentialAndPurposeKey, attest the peer becomes its
+ * attributes; who has any is kept. The same bytes as before are not verified
+ * again. PST_OK; PST_E_AUTH, -EBADMSG, -ENOMEM with a sentence.
+ */
+PST_MUST_CHECK int pst_peer_attest(struct pst_peer *peer, const uint8_t *bytes, size_t len,
+    uint64_t now, struct pst_err *err);
 
 #endif

@@ -1,8 +1,5 @@
 #include "trust/record.h"
 
-/* The only version there is (trust.md 0.4). */
-#define VERSION 1
-
 struct pst_reader
 pst_versioned_reader(const uint8_t *data, size_t len, enum pst_versioned_type type)
 {
@@ -13,7 +10,7 @@ pst_versioned_reader(const uint8_t *data, size_t len, enum pst_versioned_type ty
 	size_t n;
 
 	pst_record_need(&r, &fields);
-	if (pst_cbor_uint(&r) != VERSION)
+	if (pst_cbor_uint(&r) != PST_VERSIONED_NOW)
 		r.status = -EBADMSG;
 	pst_record_need(&r, &fields);
 	if (pst_cbor_uint(&r) != type)
@@ -31,7 +28,7 @@ pst_versioned_write(struct pst_writer *w, enum pst_versioned_type type, const ui
     size_t len)
 {
 	pst_cbor_write_array(w, 3);
-	pst_cbor_write_uint(w, VERSION);
+	pst_cbor_write_uint(w, PST_VERSIONED_NOW);
 	pst_cbor_write_uint(w, type);
 	pst_cbor_write_bytes(w, body, len);
 }

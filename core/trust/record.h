@@ -23,6 +23,9 @@
 
 #define PST_HASH_LEN 32
 
+/* The only version there is (trust.md 0.4). */
+#define PST_VERSIONED_NOW 1
+
 enum pst_versioned_type {
 	PST_VERSIONED_CHANGE = 1,
 	PST_VERSIONED_ATTESTATION = 2,

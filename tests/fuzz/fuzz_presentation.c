@@ -124,7 +124,7 @@ check_known(const struct pst_presentation *shown, const uint8_t *data, size_t le
 
 	check(!pst_history_peek(&claimed, pst_reader(shown->history->bytes, shown->history->len)));
 	check(pst_identifier_equal(&claimed, pst_history_identifier(shown->history)));
-	check(!pst_peers_new(&peers, NULL, NULL));
+	check(!pst_peers_new(&peers, NULL, NULL, NULL));
 	check(!pst_peers_compare(peers, &known, shown->history, &err) && known == shown->history);
 	check(!pst_peers_add(peers, &peer, known));
 	check(!pst_presentation_read(&again, peers, data, len, &err) && again.history == known);

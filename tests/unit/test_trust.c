@@ -303,7 +303,7 @@ an_older_history_is_refused_while_the_peer_lives(void **state)
 	struct pst_peer *peer, *again, *stranger, *late;
 
 	family_make(&f);
-	assert_int_equal(pst_peers_new(&peers, NULL, NULL), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, NULL, NULL), PST_OK);
 	assert_int_equal(meet(peers, &peer, f.one), PST_OK);
 	assert_int_equal(meet(peers, &again, f.one), PST_OK);
 	assert_int_equal(meet(peers, &stranger, f.stranger), PST_OK);
@@ -338,7 +338,7 @@ a_kept_history_is_stored_and_stays_known(void **state)
 	struct pst_peer *peer;
 
 	family_make(&f);
-	assert_int_equal(pst_peers_new(&peers, on_keep, &stored), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, on_keep, &stored), PST_OK);
 	assert_int_equal(meet(peers, &peer, f.one), PST_OK);
 	assert_int_equal(stored.times, 0);
 	pst_peer_keep(peer);
@@ -353,7 +353,7 @@ a_kept_history_is_stored_and_stays_known(void **state)
 	pst_peers_close(&peers);
 
 	/* as after a restart */
-	assert_int_equal(pst_peers_new(&peers, on_keep, &stored), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, on_keep, &stored), PST_OK);
 	assert_int_equal(pst_peers_load(peers, f.two), PST_OK);
 	assert_int_equal(meet(peers, &peer, f.one), PST_E_AUTH);
 	assert_int_equal(meet(peers, &peer, f.two), PST_OK);
@@ -377,7 +377,7 @@ known_bytes_are_known_and_no_others(void **state)
 	maker_change(&m, 1, NOW, NOW + YEAR);
 	maker_change(&s, 2, NOW, NOW + YEAR);
 	assert_int_equal(history_of(&first, &m), PST_OK);
-	assert_int_equal(pst_peers_new(&peers, NULL, NULL), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, NULL, NULL), PST_OK);
 	assert_int_equal(meet(peers, &peer, first), PST_OK);
 	len = maker_history(&m, bytes);
 	bytes[len] = 0xff; /* what lies behind stays */
@@ -419,7 +419,7 @@ what_was_attested_still_has_its_time_and_its_signature(void **state)
 	assert_int_equal(history_of(&one, &m), PST_OK);
 	a = maker_attest(&m, key, NOW, NOW + 1000);
 	b = maker_attest(&m, key, NOW, NOW + 2000);
-	assert_int_equal(pst_peers_new(&peers, NULL, NULL), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, NULL, NULL), PST_OK);
 	assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_OK); /* of a stranger */
 	assert_int_equal(meet(peers, &peer, one), PST_OK);
 	for (int i = 0; i < 3; i++)
@@ -453,7 +453,7 @@ a_thousand_peers_are_told_apart(void **state)
 	struct pst_peer *peer[1000];
 	struct pst_peers *peers;
 
-	assert_int_equal(pst_peers_new(&peers, NULL, NULL), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, NULL, NULL), PST_OK);
 	for (uint32_t i = 0; i < 1000; i++) {
 		struct maker m = { .len = 0 };
 		struct pst_history *history;
@@ -489,7 +489,7 @@ only_who_is_listed_is_admitted_and_then_kept(void **state)
 	struct pst_peer *known, *stranger;
 
 	family_make(&f);
-	assert_int_equal(pst_peers_new(&peers, on_keep, &stored), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, on_keep, &stored), PST_OK);
 	assert_int_equal(meet(peers, &known, f.one), PST_OK);
 	assert_int_equal(meet(peers, &stranger, f.stranger), PST_OK);
 	pst_identifier_format(text, pst_history_identifier(f.one));
@@ -520,7 +520,7 @@ an_empty_list_admits_nobody_and_a_star_everybody(void **state)
 	struct family f;
 
 	family_make(&f);
-	assert_int_equal(pst_peers_new(&peers, on_keep, &stored), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, NULL, on_keep, &stored), PST_OK);
 	assert_int_equal(meet(peers, &peer, f.stranger), PST_OK);
 	assert_int_equal(pst_admission_new(&admission, &none, NULL), PST_OK);
 	assert_false(pst_admission_allows(admission, peer));

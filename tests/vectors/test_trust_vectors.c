@@ -1,10 +1,10 @@
 /*
- * The vectors of trust.json that concern keys, histories and attestations.
+ * The vectors of trust.json that concern keys, histories, attestations and
+ * credentials.
  *
  * For channel/noise: handshake-trace, handshake-message-*, handshake-final-keys,
  * transport-*, rekey-*, sc-*, live-enroller-handshake.
- * Left for the trust issue: credential-data, credential-and-purpose-key,
- * live-credential (credentials); req-*, resp-*, attributes-entry*, member-ids,
+ * Left for the trust issue: req-*, resp-*, attributes-entry*, member-ids,
  * live-notes* (authority); ticket-* (tickets); abac* (policies).
  */
 #include <errno.h>
@@ -19,6 +19,7 @@
 #include <sodium.h>
 
 #include "trust/attestation.h"
+#include "trust/attributes.h"
 #include "trust/history.h"
 #include "trust/presentation.h"
 
@@ -367,6 +368,103 @@ presentations_of_a_handshake_are_taken(void **state)
 	}
 }
 
+/* ---- credentials ---- */
+
+static struct pst_credential
+credential(const struct bytes *b)
+{
+	struct pst_reader r = pst_reader(b->data, b->len);
+	struct pst_credential c;
+
+	pst_credential_read(&r, &c);
+	assert_int_equal(r.status, PST_OK);
+	assert_int_equal(pst_reader_left(&r), 0);
+	return c;
+}
+
+/* Its attributes are those of the vector, no more and no less. */
+static struct pst_attributes *
+attributes_as(const struct pst_credential *c, const json_t *want)
+{
+	struct pst_attributes *attributes;
+	const char *name;
+	json_t *value;
+
+	assert_int_equal(pst_attributes_new(&attributes, c, NULL), PST_OK);
+	assert_int_equal(attributes->count, json_object_size(want));
+	json_object_foreach((json_t *)want, name, value) {
+		const struct pst_attribute *a = pst_attributes_find(attributes, name, strlen(name));
+
+		assert_non_null(a);
+		assert_int_equal(a->value_len, json_string_length(value));
+		assert_memory_equal(a->value, json_string_value(value), a->value_len);
+	}
+	return attributes;
+}
+
+static void
+a_credential_holds_and_is_made_byte_by_byte(void **state)
+{
+	struct bytes whole = bytes_of("credential-and-purpose-key"), data = bytes_of("credential-data");
+	struct bytes att = bytes_of("attestation-authority-credential"), made, again;
+	struct pst_history *authority = history("change-history-authority");
+	struct pst_history *alice = history("change-history-alice");
+	struct pst_history *bob = history("change-history-bob");
+	struct pst_credential c = credential(&whole);
+	struct pst_attributes *attributes = attributes_as(&c, decoded("credential-data", "attributes"));
+	struct pst_credential_data said = { *pst_history_identifier(alice),
+		pst_history_latest_hash(alice), attributes->item, attributes->count,
+		c.created_at, c.expires_at };
+	struct pst_writer w = pst_writer(made.data, sizeof made.data);
+
+	assert_int_equal(pst_attestation_verify(&c.attestation, authority, NOW, NULL), PST_OK);
+	assert_int_equal(pst_credential_check(&c, pst_history_identifier(alice), NOW, NULL), PST_OK);
+	assert_int_equal(pst_credential_check(&c, NULL, NOW, NULL), PST_OK);
+	assert_true(json_is_false(decoded("credential-and-purpose-key", "wrong_authority_accepted")));
+	assert_int_equal(pst_attestation_verify(&c.attestation, bob, NOW, NULL), PST_E_AUTH);
+	assert_true(json_is_false(decoded("credential-and-purpose-key", "wrong_subject_accepted")));
+	assert_int_equal(pst_credential_check(&c, pst_history_identifier(bob), NOW, NULL), PST_E_AUTH);
+
+	pst_credential_write_data(&w, &said);
+	made.len = pst_writer_len(&w);
+	assert_int_equal(made.len, pst_credential_data_len(&said));
+	assert_memory_equal(made.data + made.len - data.len, data.data, data.len);
+	w = pst_writer(again.data, sizeof again.data);
+	pst_credential_write(&w, made.data, made.len, &c.signature, att.data, att.len);
+	assert_int_equal(pst_writer_len(&w), whole.len);
+	assert_memory_equal(again.data, whole.data, whole.len);
+	pst_attributes_unref(&attributes);
+	pst_history_unref(&authority);
+	pst_history_unref(&alice);
+	pst_history_unref(&bob);
+}
+
+static void
+a_credential_of_a_live_authority_holds(void **state)
+{
+	struct bytes whole = bytes_of("live-credential"), h = decoded_bytes("live-credential", "issuer_history");
+	struct pst_credential c = credential(&whole);
+	struct pst_attributes *attributes = attributes_as(&c, decoded("live-credential", "attributes"));
+	struct pst_history *issuer;
+	char text[PST_IDENTIFIER_TEXT];
+	uint64_t from = c.created_at;
+
+	assert_int_equal(history_read(&issuer, &h), PST_OK);
+	check_identifier(issuer, json_string_value(decoded("live-credential", "issuer")));
+	pst_identifier_format(text, &c.subject);
+	assert_string_equal(text, json_string_value(decoded("live-credential", "subject")));
+	assert_int_equal(c.expires_at - from, json_integer_value(decoded("live-credential", "ttl")));
+	assert_int_equal(pst_attestation_verify(&c.attestation, issuer, from, NULL), PST_OK);
+	assert_int_equal(pst_credential_check(&c, &c.subject, from, NULL), PST_OK);
+	/* 60 s of skew before, none after */
+	assert_int_equal(pst_credential_check(&c, &c.subject, from - 60, NULL), PST_OK);
+	assert_int_equal(pst_credential_check(&c, &c.subject, from - 61, NULL), PST_E_AUTH);
+	assert_int_equal(pst_credential_check(&c, &c.subject, c.expires_at, NULL), PST_OK);
+	assert_int_equal(pst_credential_check(&c, &c.subject, c.expires_at + 1, NULL), PST_E_AUTH);
+	pst_attributes_unref(&attributes);
+	pst_history_unref(&issuer);
+}
+
 /* 0.4: neither a low S nor a high one is asked for. */
 static void
 high_s_is_as_good_as_low(void **state)
@@ -404,6 +502,8 @@ main(void)
 		cmocka_unit_test(an_attestation_of_a_credential_key_holds_too),
 		cmocka_unit_test(attestations_that_do_not_hold_are_refused),
 		cmocka_unit_test(presentations_of_a_handshake_are_taken),
+		cmocka_unit_test(a_credential_holds_and_is_made_byte_by_byte),
+		cmocka_unit_test(a_credential_of_a_live_authority_holds),
 		cmocka_unit_test(high_s_is_as_good_as_low),
 	};
 	const char *srcdir = getenv("srcdir");

@@ -67,6 +67,10 @@ PST_API const char *pst_peer_text(const struct pst_peer *peer);
  * Takes 0.07 ms of the loop (Ed25519) to 0.2 ms (P-256) for the usual history
  * of one change, 20 to 40 ms for the longest that fits a handshake.
  *
+ * Credentials of accepted issuers (<postern/credential.h>) become the peer's
+ * attributes (step 6), 0.06 ms for one that was not shown before; others are
+ * logged and change nothing.
+ *
  * Returns PST_OK and a peer to be unref'd; PST_E_AUTH for everything that
  * does not hold, with a sentence for our own log in err; -EBADMSG for bytes
  * that do not decode.
