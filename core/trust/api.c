@@ -70,18 +70,22 @@ path_split(struct pst_api_request *q)
 static struct pst_reader
 envelope(const uint8_t *data, size_t len)
 {
-	struct pst_reader r = pst_reader(data, len);
+	struct pst_reader r = { data, data, -EBADMSG };
 	size_t n;
-	const uint8_t *content = pst_read_data(&r, &n);
+	const uint8_t *content;
 
-	return content ? pst_reader(content, n) : (struct pst_reader){ .status = -EBADMSG };
+	if (!len)
+		return r;
+	r = pst_reader(data, len);
+	content = pst_read_data(&r, &n);
+	return content ? pst_reader(content, n) : r;
 }
 
 /* What follows the header, if it says that there is something. */
 static struct pst_reader
 body_of(const struct pst_reader *r, bool has_body)
 {
-	return pst_reader(r->p, has_body && !r->status ? pst_reader_left(r) : 0);
+	return pst_reader(r->p, has_body ? pst_reader_left(r) : 0);
 }
 
 int
@@ -108,8 +112,10 @@ pst_api_request_read(struct pst_api_request *out, const uint8_t *data, size_t le
 		else
 			pst_cbor_skip(&r);
 	}
-	out->body = body_of(&r, out->has_body);
 	path_split(out);
+	if (!r.status)
+		if (!r.status)
+		out->body = body_of(&r, out->has_body);
 	return r.status;
 }
 
@@ -139,7 +145,8 @@ pst_api_response_read(struct pst_api_response *out, const uint8_t *data, size_t 
 			pst_cbor_skip(&r);
 		}
 	}
-	out->body = body_of(&r, out->has_body);
+	if (!r.status)
+		out->body = body_of(&r, out->has_body);
 	return r.status;
 }
 
