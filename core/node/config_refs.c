@@ -6,7 +6,8 @@
 /*
  * Left out: the only section of its kind that the file has, else the default
  * one. What a command has made does not count: `identity create second` must
- * not make the node's channels another identity's.
+ * not make the node's channels another identity's. But where a kind has no
+ * default one (projects), it is the only one there is, or none.
  */
 static const char *
 default_of(const struct pst_config *config, const struct pst_section_kind *kind)
@@ -17,7 +18,7 @@ default_of(const struct pst_config *config, const struct pst_section_kind *kind)
 		const struct pst_item *item = &config->items[i];
 
 		if (item->kind != kind || item->implicit ||
-		    config_is_dropped_in(config, item->source))
+		    (kind->default_name && config_is_dropped_in(config, item->source)))
 			continue;
 		if (only)
 			return kind->default_name;
@@ -62,6 +63,8 @@ config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *er
 			rc = name ? pst_values_set(item->values, opt->name, name) : PST_OK;
 			if (rc)
 				return rc;
+			if (!name && kind && !kind->default_name)
+				continue;
 		}
 		if (!name || !pst_config_item(config, opt->of, name))
 			return ref_missing(config, item, opt, name ? name : "", err);

@@ -9,6 +9,7 @@ const struct pst_section_kind pst_section_kinds[] = {
 	{ .name = "identity", .default_name = "default", .rank = 2 },
 	{ .name = "channel", .module_kind = "channel", .module = "noise", .default_name = "api", .rank = 3 },
 	{ .name = "service", .module_kind = "service", .named_like = true, .rank = 4 },
+	{ .name = "project", .module_kind = "service", .module = "project", .fixed = true, .rank = 4 },
 	{ .name = "outlet", .module_kind = "portal", .module = "tcp", .rank = 5 },
 	/* when a listener opens, everything it exposes is there */
 	{ .name = "transport", .module_kind = "transport", .module = "tcp", .named_like = true, .rank = 6 },

@@ -258,8 +258,12 @@ begin(struct pst_timer *timer)
 {
 	struct pst_path *path = pst_container_of(timer, struct pst_path, timer);
 	void *transport;
-	int rc;
+	int rc = path_resolve(path);
 
+	if (rc) {
+		path_start_over(path, rc);
+		return;
+	}
 	if (!path->dials) { /* a route within this node */
 		pst_route_buf_init(&path->route);
 		path->step_now = 0;
@@ -281,8 +285,7 @@ begin(struct pst_timer *timer)
 static void
 path_free(struct pst_path *path)
 {
-	for (size_t i = 0; i < path->step_count; i++)
-		pst_admission_free(&path->steps[i].admission);
+	path_plan_free(path);
 	free(path);
 }
 

@@ -47,6 +47,9 @@ struct pst_path {
 	const struct pst_log *log;
 	struct pst_multiaddr to;
 	bool dials; /* it begins with a host and a port */
+	char *project;                /* section with the first hops; NULL: all are in `to` */
+	struct pst_multiaddr *beyond; /* the hops after them */
+	size_t turn;                  /* of the project's routes */
 	const char *channel_name; /* of the section whose channels are used */
 	const struct pst_channel_ops *channel_ops;
 	const struct pst_path_events *events;
@@ -83,6 +86,9 @@ struct pst_path {
 
 /* path_plan.c: what is to be made, from the configuration. */
 int path_plan(struct pst_path *path, const struct pst_path_conf *conf, struct pst_err *err);
+/* The next of the project's routes, where there is one: before each beginning. */
+int path_resolve(struct pst_path *path);
+void path_plan_free(struct pst_path *path);
 /* Append hops first up to end of the multiaddr to a route. */
 int path_extend(const struct pst_path *path, struct pst_route_buf *rb, size_t first, size_t end);
 

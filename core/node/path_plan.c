@@ -1,7 +1,10 @@
 /* What a path has to make: hosts, hops and channels, read off its multiaddr. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <postern/project.h>
 
 #include "node/path.h"
 
@@ -21,15 +24,27 @@ channels_of(const struct pst_multiaddr *ma)
 	return n;
 }
 
-static int
-admissions_check(const struct pst_path_conf *conf, size_t channels, struct pst_err *err)
+/* ---- checking ---- */
+
+/* The last channel's far end is the project's node. */
+static bool
+ends_at_project(const struct pst_multiaddr *ma)
 {
+	return ma->hop[0].protocol == PST_PROJECT && !channels_of(ma);
+}
+
+static int
+admissions_check(const struct pst_path_conf *conf, const struct pst_multiaddr *ma,
+    struct pst_err *err)
+{
+	size_t channels = channels_of(ma);
 	int rc;
 
-	if (!conf->authorized->count)
+	if (!conf->authorized->count && !ends_at_project(ma))
 		return pst_fail(err, PST_E_CONF,
 		    "authorized: say who the far end may be: identifiers, or \"*\" for anybody");
-	if (!channels && (conf->authorized->count != 1 || strcmp(conf->authorized->item[0], "*")))
+	if (!channels && ma->hop[0].protocol != PST_PROJECT &&
+	    (conf->authorized->count != 1 || strcmp(conf->authorized->item[0], "*")))
 		return pst_fail(err, PST_E_CONF,
 		    "authorized: the route has no /secure hop, so nobody can prove who they are");
 	if (conf->hops->count && conf->hops->count + 1 != channels)
@@ -41,7 +56,8 @@ admissions_check(const struct pst_path_conf *conf, size_t channels, struct pst_e
 static int
 multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *err)
 {
-	size_t i = 0;
+	bool project = ma->hop[0].protocol == PST_PROJECT;
+	size_t i = project;
 
 	if (is_host(&ma->hop[0])) {
 		if (ma->count < 2 || ma->hop[1].protocol != PST_TCP)
@@ -57,80 +73,202 @@ multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *
 			return pst_fail(err, PST_E_CONF, "route \"%s\": /%s/ cannot be used here", to,
 			    pst_protocol_name(p));
 	}
-	if (!is_host(&ma->hop[0]) && !channels_of(ma))
+	if (!project && !is_host(&ma->hop[0]) && !channels_of(ma))
 		return pst_fail(err, PST_E_CONF, "route \"%s\": has neither a host nor a /secure hop", to);
-	if (channels_of(ma) > CHANNELS_MAX)
+	if (project + channels_of(ma) > CHANNELS_MAX)
 		return pst_fail(err, PST_E_CONF, "route \"%s\": more than %d channels", to, CHANNELS_MAX);
 	return PST_OK;
+}
+
+/* The route that is meant: as it is written, or put together from the project's name. */
+static int
+route_parse(struct pst_multiaddr *out, const struct pst_path_conf *conf, struct pst_err *err)
+{
+	char text[3 * PST_MULTIADDR_VALUE + 64];
+	int n;
+
+	if (conf->to && conf->via)
+		return pst_fail(err, PST_E_CONF, "via: beside \"%s\", which says where already",
+		    conf->key ? conf->key : "to");
+	if (conf->to)
+		return pst_multiaddr_parse(out, conf->to, err);
+	if (!conf->project)
+		return pst_fail(err, PST_E_CONF, "%s: want a route, or a project; there is none, or "
+		    "more than one, so that its name must be said", conf->key ? conf->key : "to");
+	if (conf->via)
+		n = snprintf(text, sizeof text, "/project/%s/service/forward_to_%s/secure/api/service/%s",
+		    conf->project, conf->via, conf->outlet);
+	else
+		n = snprintf(text, sizeof text, "/project/%s", conf->project);
+	if (n < 0 || (size_t)n >= sizeof text)
+		return pst_fail(err, PST_E_CONF, "via: too long");
+	return pst_multiaddr_parse(out, text, err);
 }
 
 int
 pst_path_check(const struct pst_path_conf *conf, struct pst_err *err)
 {
 	struct pst_multiaddr *ma = malloc(sizeof *ma);
-	size_t channels;
 	int rc;
 
 	if (!ma)
 		return -ENOMEM;
-	rc = pst_multiaddr_parse(ma, conf->to, err);
+	rc = route_parse(ma, conf, err);
 	if (!rc)
-		rc = multiaddr_check(ma, conf->to, err);
-	channels = rc ? 0 : channels_of(ma);
-	free(ma);
-	if (rc) {
+		rc = multiaddr_check(ma, conf->to ? conf->to : conf->via, err);
+	if (rc && conf->to)
 		pst_fail_in(err, PST_E_CONF, "%s", conf->key ? conf->key : "to");
-		return PST_E_CONF;
-	}
-	return admissions_check(conf, channels, err);
+	if (!rc)
+		rc = admissions_check(conf, ma, err);
+	free(ma);
+	return rc ? PST_E_CONF : PST_OK;
 }
 
+/* ---- planning ---- */
+
 static int
-step_admission(struct pst_path *path, const struct pst_path_conf *conf, size_t i,
-    struct pst_err *err)
+admission_of(struct pst_path *path, const struct pst_path_conf *conf, size_t i, struct pst_err *err)
 {
 	static const char *const anybody[] = { "*", NULL };
 	struct pst_list list = { 1, anybody };
+	size_t before = path->project ? 1 : 0; /* the channel to the project's node */
 
 	if (i + 1 == path->step_count)
 		list = *conf->authorized;
 	else if (conf->hops->count)
-		list.item = &conf->hops->item[i];
+		list.item = &conf->hops->item[i - before];
 	return pst_admission_new(&path->steps[i].admission, &list, err);
 }
 
-static int
-steps_make(struct pst_path *path, const struct pst_path_conf *conf, struct pst_err *err)
+/* Which hops each channel is made over. */
+static void
+steps_lay(struct pst_path *path)
 {
 	size_t first = path->dials ? 2 : 0;
-	int rc = PST_OK;
 
-	path->step_count = channels_of(&path->to);
 	for (size_t i = 0, n = 0; i < path->to.count; i++) {
 		if (path->to.hop[i].protocol != PST_SECURE)
 			continue;
-		path->steps[n] = (struct step){ .first = first, .last = i };
-		for (size_t a = 0; a < ATTEMPTS_ALIVE; a++)
-			path->steps[n].attempts[a] = (struct attempt){ path, &path->steps[n], NULL };
+		path->steps[n].first = first;
+		path->steps[n].last = i;
 		first = i + 1;
 		n++;
 	}
 	path->tail = first;
-	for (size_t i = 0; !rc && i < path->step_count; i++)
-		rc = step_admission(path, conf, i, err);
-	return rc;
+}
+
+/* The project's hops come later: what is there is what lies beyond. */
+static int
+project_split(struct pst_path *path)
+{
+	if (path->to.hop[0].protocol != PST_PROJECT)
+		return PST_OK;
+	path->project = strdup(path->to.hop[0].value);
+	path->beyond = malloc(sizeof *path->beyond);
+	if (!path->project || !path->beyond)
+		return -ENOMEM;
+	path->beyond->count = path->to.count - 1;
+	memcpy(path->beyond->hop, &path->to.hop[1], path->beyond->count * sizeof path->to.hop[0]);
+	return PST_OK;
 }
 
 int
 path_plan(struct pst_path *path, const struct pst_path_conf *conf, struct pst_err *err)
 {
-	int rc = pst_multiaddr_parse(&path->to, conf->to, err);
+	int rc = route_parse(&path->to, conf, err);
 
+	if (!rc)
+		rc = project_split(path);
 	if (rc)
 		return rc;
-	path->dials = is_host(&path->to.hop[0]);
-	return steps_make(path, conf, err);
+	path->dials = path->project || is_host(&path->to.hop[0]);
+	path->step_count = channels_of(&path->to) + (path->project ? 1 : 0);
+	for (size_t i = 0; i < path->step_count; i++)
+		for (size_t a = 0; a < ATTEMPTS_ALIVE; a++)
+			path->steps[i].attempts[a] = (struct attempt){ path, &path->steps[i], NULL };
+	for (size_t i = path->project ? 1 : 0; !rc && i < path->step_count; i++)
+		rc = admission_of(path, conf, i, err);
+	if (!path->project)
+		steps_lay(path);
+	return rc;
 }
+
+void
+path_plan_free(struct pst_path *path)
+{
+	for (size_t i = 0; i < path->step_count; i++)
+		pst_admission_free(&path->steps[i].admission);
+	free(path->beyond);
+	free(path->project);
+}
+
+/* ---- the project's part ---- */
+
+/* To the channel to a node of the project, and on from there. */
+static int
+route_join(struct pst_path *path, const char *text, struct pst_err *err)
+{
+	int rc = pst_multiaddr_parse(&path->to, text, err);
+
+	if (!rc)
+		rc = multiaddr_check(&path->to, text, err);
+	if (rc)
+		return rc;
+	if (!is_host(&path->to.hop[0]) || channels_of(&path->to) != 1 ||
+	    path->to.hop[path->to.count - 1].protocol != PST_SECURE)
+		return pst_fail(err, PST_E_CONF, "route \"%s\": does not lead to a node of a project", text);
+	if (path->to.count + path->beyond->count > PST_MULTIADDR_HOPS)
+		return pst_fail(err, PST_E_LIMIT, "route \"%s\": too long", text);
+	memcpy(&path->to.hop[path->to.count], path->beyond->hop,
+	    path->beyond->count * sizeof path->to.hop[0]);
+	path->to.count += path->beyond->count;
+	return PST_OK;
+}
+
+static int
+node_admission(struct pst_admission **out, const struct pst_identifier *node, struct pst_err *err)
+{
+	char text[PST_IDENTIFIER_TEXT];
+	const char *const item[] = { text, NULL };
+	const struct pst_list list = { 1, item };
+
+	pst_identifier_format(text, node);
+	return pst_admission_new(out, &list, err);
+}
+
+int
+path_resolve(struct pst_path *path)
+{
+	struct pst_err err = PST_ERR_INIT;
+	const struct pst_project_ops *ops;
+	const void *table;
+	const char *text;
+	void *project;
+	int rc;
+
+	if (!path->project)
+		return PST_OK;
+	project = pst_section_ref(path->senv, "project", path->project, &table);
+	ops = table;
+	if (!project || !ops->node(project) || !ops->route(project, 0))
+		return PST_E_NO_ROUTE;
+	text = ops->route(project, path->turn++);
+	if (!text) {
+		path->turn = 1;
+		text = ops->route(project, 0);
+	}
+	pst_admission_free(&path->steps[0].admission);
+	rc = route_join(path, text, &err);
+	if (!rc)
+		rc = node_admission(&path->steps[0].admission, ops->node(project), &err);
+	if (rc)
+		pst_error(path->log, "the project's route cannot be used", PST_STR("why", err.text));
+	else
+		steps_lay(path);
+	return rc;
+}
+
+/* ---- using it ---- */
 
 int
 path_extend(const struct pst_path *path, struct pst_route_buf *rb, size_t first, size_t end)

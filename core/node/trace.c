@@ -324,7 +324,13 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 		return pst_fail(err, -EINVAL, "want a route, or the kind and name of a section");
 	trace->anybody_item[0] = "*";
 	trace->anybody = (struct pst_list){ 1, trace->anybody_item };
-	*conf = (struct pst_path_conf){ to, "route", &trace->anybody, &none, "api" };
+	*conf = (struct pst_path_conf){
+		.to = to,
+		.key = "route",
+		.authorized = &trace->anybody,
+		.hops = &none,
+		.channel = "api",
+	};
 	if (to)
 		return PST_OK;
 	s = kind && name ? pst_node_section_env(control_node(trace->request), kind, name) : NULL;
@@ -333,7 +339,10 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 		    name ? name : "section");
 	/* the route is copied by the path */
 	conf->to = pst_values_text(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
-	if (!conf->to || *conf->to != '/')
+	conf->project = pst_values_text(s->item->values, "project");
+	conf->via = pst_values_text(s->item->values, "via");
+	conf->outlet = pst_values_text(s->item->values, "outlet");
+	if (conf->to ? *conf->to != '/' : !conf->project)
 		return pst_fail(err, PST_E_NOTHING, "%s %s has no route", kind, name);
 	snprintf(trace->channel, sizeof trace->channel, "%s",
 	    pst_values_text(s->item->values, "channel"));

@@ -29,10 +29,14 @@ struct pst_path_events {
 };
 
 struct pst_path_conf {
-	const char *to;                     /* a multiaddr */
+	const char *to;                     /* a multiaddr; NULL: as via says, or the project's node */
 	const char *key;                    /* what messages call it; NULL: "to" */
-	const struct pst_list *authorized;  /* the far end of the last channel; never empty */
-	const struct pst_list *hops;        /* the ends of all channels before it, in order; empty: any */
+	const char *project;                /* section; NULL: none */
+	const char *via, *outlet;           /* a relay of the project, and a worker behind it; or NULL */
+	const struct pst_list *authorized;  /* the far end of the last channel; may be empty where that
+	                                       is the project's node */
+	const struct pst_list *hops;        /* the ends of all channels before it but the project's, in
+	                                       order; empty: any */
 	const char *channel;                /* section of the channels; outlives the path */
 };
 

@@ -15,7 +15,11 @@
 const struct pst_opt inlet_options[] = {
 	PST_OPT(STR, struct inlet_conf, listen, NULL, "address:port where applications connect",
 	    .of = "required"),
-	PST_OPT(STR, struct inlet_conf, to, NULL, "multiaddr of the outlet", .of = "required"),
+	PST_OPT(STR, struct inlet_conf, to, NULL, "multiaddr of the outlet"),
+	PST_OPT(STR, struct inlet_conf, via, NULL,
+	    "in place of `to`: the name of the relay, at a node of the project, of the node with the outlet"),
+	PST_OPT(STR, struct inlet_conf, outlet, "outlet", "with `via`: the outlet's address there"),
+	PST_OPT(REF, struct inlet_conf, project, NULL, "where the relay is", .of = "project"),
 	PST_OPT(REF, struct inlet_conf, channel, NULL, "the section whose channels are used",
 	    .of = "channel"),
 	PST_OPT(LIST, struct inlet_conf, authorized, NULL,
@@ -44,6 +48,9 @@ path_conf(const struct inlet_conf *c)
 {
 	return (struct pst_path_conf){
 		.to = c->to,
+		.project = c->project,
+		.via = c->via,
+		.outlet = c->outlet,
 		.authorized = &c->authorized,
 		.hops = &c->hops,
 		.channel = c->channel,
@@ -74,7 +81,9 @@ inlet_check(const void *conf, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
 	if (c->streams < 1)
 		return pst_fail(err, PST_E_CONF, "streams: at least 1");
-	if (!ends_at_worker(c->to))
+	if (!c->to && !c->via)
+		return pst_fail(err, PST_E_CONF, "to: say where the outlet is, or `via` which relay");
+	if (c->to && !ends_at_worker(c->to))
 		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", c->to);
 	return pst_path_check(&path, err);
 }

@@ -7,6 +7,9 @@
 struct inlet_conf {
 	const char *listen;
 	const char *to;
+	const char *via;
+	const char *outlet;
+	const char *project;
 	const char *channel;
 	struct pst_list authorized;
 	struct pst_list hops;

@@ -11,13 +11,14 @@
 #define ATTEMPT_SLOW_MS 10000
 
 const struct pst_opt client_options[] = {
-	PST_OPT(STR, struct client_conf, at, NULL, "multiaddr of the node with the relay service",
-	    .of = "required"),
+	PST_OPT(STR, struct client_conf, at, NULL,
+	    "multiaddr of the node with the relay service; default: the project's"),
+	PST_OPT(REF, struct client_conf, project, NULL, "whose node it is", .of = "project"),
 	PST_OPT(STR, struct client_conf, name, NULL, "the name to register; default: the section's"),
 	PST_OPT(REF, struct client_conf, channel, NULL, "the section whose channels are used",
 	    .of = "channel"),
 	PST_OPT(LIST, struct client_conf, authorized, NULL,
-	    "who the relay node may be; \"*\" for anybody"),
+	    "who the relay node may be; \"*\" for anybody; default: the project's"),
 	PST_OPT(LIST, struct client_conf, hops, NULL, "who the nodes before it are, in order"),
 	PST_OPT_END,
 };
@@ -42,6 +43,7 @@ path_conf(const struct client_conf *c)
 	return (struct pst_path_conf){
 		.to = c->at,
 		.key = "at",
+		.project = c->project,
 		.authorized = &c->authorized,
 		.hops = &c->hops,
 		.channel = c->channel,

@@ -25,6 +25,7 @@ struct service_conf {
 
 struct client_conf {
 	const char *at;
+	const char *project;
 	const char *name;
 	const char *channel;
 	struct pst_list authorized;
