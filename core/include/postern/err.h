@@ -37,6 +37,7 @@ enum pst_rc {
 	PST_E_CONFLICT = -10010,  /* an expectation of a batch does not hold */
 	PST_E_NOTHING = -10011,   /* there is no such thing */
 	PST_E_NO_NODE = -10012,   /* no node is running there */
+	PST_E_IN_DOUBT = -10013,  /* it may have been done, or not */
 };
 
 /* The sentence for a code, static. Unknown codes give "unknown error". */

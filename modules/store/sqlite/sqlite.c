@@ -28,7 +28,7 @@ struct job {
 	struct store *store;
 	int (*run)(struct job *job);
 	char *key; /* or prefix */
-	struct pst_store_op *ops; /* with keys and values, in one piece */
+	struct pst_store_op *ops;
 	size_t op_count;
 	int rc; /* known to fail before it runs: answered in its turn */
 	struct items found;
@@ -113,14 +113,15 @@ list_run(struct job *job)
 }
 
 static struct job *
-question_new(void *store, const char *key)
+question_new(void *store, const char *key, int rc)
 {
 	struct job *job = calloc(1, sizeof *job);
 
 	if (!job)
 		return NULL;
 	job->store = store;
-	job->key = strdup(key);
+	job->rc = rc;
+	job->key = strdup(rc ? "" : key);
 	if (!job->key) {
 		job_free(job);
 		return NULL;
@@ -132,7 +133,7 @@ static void
 sqlite_get(void *store, const char *key,
     void (*fn)(void *arg, int rc, const struct pst_store_item *item), void *arg)
 {
-	struct job *job = question_new(store, key);
+	struct job *job = question_new(store, key, pst_store_key_check(key));
 
 	if (!job) {
 		fn(arg, -ENOMEM, NULL);
@@ -148,7 +149,7 @@ static void
 sqlite_list(void *store, const char *prefix,
     void (*fn)(void *arg, int rc, const struct pst_store_item *items, size_t count), void *arg)
 {
-	struct job *job = question_new(store, prefix);
+	struct job *job = question_new(store, prefix, pst_store_prefix_check(prefix));
 
 	if (!job) {
 		fn(arg, -ENOMEM, NULL, 0);
@@ -168,48 +169,6 @@ commit_run(struct job *job)
 	return db_commit(&job->store->db, job->ops, job->op_count, &job->err);
 }
 
-static bool
-has_value(const struct pst_store_op *op)
-{
-	return op->verb == PST_STORE_PUT || op->verb == PST_STORE_EXPECT;
-}
-
-/* The batch with all that it points to, in one piece. */
-static int
-ops_copy(struct job *job, const struct pst_store_op *ops, size_t count)
-{
-	size_t size = count * sizeof *ops;
-	char *at;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t key_len = strlen(ops[i].item.key);
-
-		if (!key_len || key_len > PST_STORE_KEY_MAX)
-			return -EINVAL;
-		if (has_value(&ops[i]) && ops[i].item.len > PST_STORE_VALUE_MAX)
-			return PST_E_LIMIT;
-		size += key_len + 1 + (has_value(&ops[i]) ? ops[i].item.len : 0);
-	}
-	job->ops = malloc(size + 1);
-	if (!job->ops)
-		return -ENOMEM;
-	at = (char *)(job->ops + count);
-	for (size_t i = 0; i < count; i++) {
-		struct pst_store_op *op = &job->ops[i];
-
-		*op = ops[i];
-		op->item.key = strcpy(at, ops[i].item.key);
-		at += strlen(at) + 1;
-		op->item.len = has_value(op) ? op->item.len : 0;
-		op->item.value = (uint8_t *)at;
-		if (op->item.len)
-			memcpy(at, ops[i].item.value, op->item.len);
-		at += op->item.len;
-	}
-	job->op_count = count;
-	return PST_OK;
-}
-
 static void
 sqlite_commit(void *store, const struct pst_store_op *ops, size_t count,
     void (*fn)(void *arg, int rc), void *arg)
@@ -224,7 +183,8 @@ sqlite_commit(void *store, const struct pst_store_op *ops, size_t count,
 	job->run = commit_run;
 	job->on_done = fn;
 	job->arg = arg;
-	job->rc = ops_copy(job, ops, count);
+	job->rc = pst_store_batch_copy(&job->ops, ops, count);
+	job->op_count = job->rc ? 0 : count;
 	job_start(job);
 }
 
