@@ -4,13 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 5000
 #define APPLICATION_ID 0x5053544e /* "PSTN" */
-#define SCHEMA_VERSION 1
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+/* What makes schema n of schema n - 1 stands at n - 1: new ones at the end, old ones as they are. */
+static const char *const migrations[] = {
+	"CREATE TABLE item(key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL)",
+};
+#define SCHEMA ((int)(sizeof migrations / sizeof *migrations))
 
 /* The file and its directory, for nobody else; SQLite would make it 0644. */
 static int
@@ -64,32 +72,43 @@ number(struct db *db, const char *sql)
 
 /* Whose it is, before anything of it is changed. */
 static int
-schema_check(struct db *db, const char *path, sqlite3_int64 *tables, struct pst_err *err)
+schema_check(struct db *db, const char *path, struct pst_err *err)
 {
-	sqlite3_int64 version;
+	sqlite3_int64 tables = number(db, "SELECT count(*) FROM sqlite_master"), schema;
 
-	*tables = number(db, "SELECT count(*) FROM sqlite_master");
-	if (*tables < 0)
+	if (tables < 0)
 		return sql_fail(db, err, path);
-	if (!*tables)
+	if (!tables)
 		return PST_OK;
 	if (number(db, "PRAGMA application_id") != APPLICATION_ID)
 		return pst_fail(err, -EBADMSG, "%s is a database of some other program", path);
-	version = number(db, "PRAGMA user_version");
-	if (version != SCHEMA_VERSION)
+	schema = number(db, "PRAGMA user_version");
+	if (schema > SCHEMA)
 		return pst_fail(err, -EBADMSG, "%s has schema %lld, this Postern knows %d", path,
-		    (long long)version, SCHEMA_VERSION);
+		    (long long)schema, SCHEMA);
 	return PST_OK;
 }
 
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE IF NOT EXISTS item(key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL);"
-    "PRAGMA application_id = " TEXT(APPLICATION_ID) ";"
-    "PRAGMA user_version = " TEXT(SCHEMA_VERSION) ";"
-    "COMMIT";
+static bool
+run(struct db *db, const char *sql)
+{
+	return sqlite3_exec(db->sql, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* To our schema, in one transaction; what another process has done meanwhile is not done again. */
+static bool
+migrate(struct db *db)
+{
+	char done[64];
+	bool ok = run(db, "BEGIN IMMEDIATE");
+	sqlite3_int64 at = number(db, "PRAGMA user_version");
+
+	for (ok = ok && at >= 0 && at <= SCHEMA; ok && at < SCHEMA; at++)
+		ok = run(db, migrations[at]);
+	snprintf(done, sizeof done, "PRAGMA user_version = %d", SCHEMA);
+	return ok && run(db, done) && run(db, "PRAGMA application_id = " TEXT(APPLICATION_ID)) &&
+	    run(db, "COMMIT");
+}
 
 static int
 prepare(struct db *db)
@@ -115,7 +134,6 @@ prepare(struct db *db)
 int
 db_open(struct db *db, const char *path, struct pst_err *err)
 {
-	sqlite3_int64 tables;
 	int rc = file_make(path, err);
 
 	if (rc)
@@ -125,12 +143,12 @@ db_open(struct db *db, const char *path, struct pst_err *err)
 		goto out;
 	}
 	sqlite3_busy_timeout(db->sql, BUSY_TIMEOUT_MS);
-	rc = schema_check(db, path, &tables, err);
+	rc = schema_check(db, path, err);
 	if (rc)
 		goto out;
-	if (sqlite3_exec(db->sql, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				  "PRAGMA trusted_schema = OFF", NULL, NULL, NULL) ||
-	    (!tables && sqlite3_exec(db->sql, schema, NULL, NULL, NULL)) || prepare(db))
+	if (!run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		     "PRAGMA trusted_schema = OFF") ||
+	    (number(db, "PRAGMA user_version") != SCHEMA && !migrate(db)) || prepare(db))
 		rc = sql_fail(db, err, path);
 out:
 	if (rc)
