@@ -12,6 +12,18 @@ AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"],
 	m4_if([$3], [yes], [PST_MODULES_MISSING="$PST_MODULES_MISSING $1/$2"], [:]))
 ])
 
+# PST_MODULE_WITH([KIND], [NAME], [VARIABLE], [LIBRARY >= VERSION])
+# The same of a module that is built where its library is, unless told otherwise.
+AC_DEFUN([PST_MODULE_WITH], [
+PKG_CHECK_MODULES([$3], [$4], [pst_have_$3=yes], [pst_have_$3=no])
+AC_ARG_ENABLE([$1-$2],
+	[AS_HELP_STRING([--disable-$1-$2], [leave out the module $1/$2, as where $4 is missing])],
+	[], [enable_$1_$2=$pst_have_$3])
+AS_IF([test "x$enable_$1_$2$pst_have_$3" = xyesno], [AC_MSG_ERROR([$1/$2 wants $4])])
+AM_CONDITIONAL([MODULE_]m4_toupper([$1_$2]), [test "x$enable_$1_$2" = xyes])
+AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"])
+])
+
 # PST_FLAG([VARIABLE], [FLAG]): append FLAG when the compiler takes it.
 AC_DEFUN([PST_FLAG], [
 AC_MSG_CHECKING([whether $CC takes $2])

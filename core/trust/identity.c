@@ -172,7 +172,8 @@ static const struct pst_opt identity_options[] = {
 	    "vault that holds the identity's key", .of = "vault"),
 	PST_OPT(REF, struct pst_identity_conf, channel_vault, "",
 	    "vault that holds the key of its channels; left out: the same", .of = "vault"),
-	PST_OPT(REF, struct pst_identity_conf, store, NULL,
+	/* not whichever there is: another that is written may be one that nodes share */
+	PST_OPT(REF, struct pst_identity_conf, store, "default",
 	    "store for its history and what it knows of others", .of = "store"),
 	PST_OPT_END,
 };
