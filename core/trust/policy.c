@@ -88,10 +88,10 @@ policy_add(struct policy_reader *r, struct policy_part part)
 }
 
 bool
-policy_enter(struct policy_reader *r)
+policy_enter(struct policy_reader *r, unsigned most)
 {
-	if (r->depth == PST_POLICY_DEPTH_MAX)
-		return over(r, "more than %d brackets in brackets", PST_POLICY_DEPTH_MAX);
+	if (r->depth == most)
+		return over(r, "more than %d brackets in brackets", (int)most);
 	r->depth++;
 	return true;
 }

@@ -97,8 +97,8 @@ struct policy_reader {
 uint32_t policy_want(struct policy_reader *r, size_t at, const char *fmt, ...) PST_PRINTF(3, 4);
 /* Append a part; 0 when there are too many. */
 uint32_t policy_add(struct policy_reader *r, struct policy_part part);
-/* One bracket deeper; false when there are too many. Each is left by depth--. */
-bool policy_enter(struct policy_reader *r);
+/* One bracket deeper; false when there are more than most. Each is left by depth--. */
+bool policy_enter(struct policy_reader *r, unsigned most);
 /* A name as it stands in an S-expression, and one behind "subject.". */
 uint32_t policy_add_name(struct policy_reader *r, struct policy_text name);
 uint32_t policy_add_subject(struct policy_reader *r, struct policy_text name);

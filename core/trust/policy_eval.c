@@ -1,7 +1,7 @@
 /*
  * Deciding (spec trust.md 6.2). Operands' values lie in a row on a stack of as
  * many values as a policy may have parts: each part is evaluated once at most.
- * How deep it recurses is bounded by PST_POLICY_DEPTH_MAX brackets.
+ * How deep it recurses is bounded by how deep brackets may stand in brackets.
  */
 #include <string.h>
 

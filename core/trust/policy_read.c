@@ -137,7 +137,7 @@ in_brackets(struct policy_reader *r, char bracket, size_t at)
 	struct list inner = { 0 };
 	uint32_t part = 0;
 
-	if (!policy_enter(r))
+	if (!policy_enter(r, PST_POLICY_DEPTH_MAX))
 		return 0;
 	if (read_list(r, &inner, bracket == '(' ? ')' : ']'))
 		part = bracket == '(' ? call_make(r, &inner) : sequence_make(r, &inner, at);

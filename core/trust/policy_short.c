@@ -166,7 +166,8 @@ unary(struct policy_reader *r)
 
 	if (!not && !word(r, "("))
 		return name(r);
-	if (!policy_enter(r))
+	/* what is an S-expression after all, (not (not …)), has two for each list */
+	if (!policy_enter(r, 2 * PST_POLICY_DEPTH_MAX))
 		return 0;
 	inner = not ? unary(r) : in_brackets(r);
 	r->depth--;

@@ -1,4 +1,7 @@
-/* The vectors of trust.json that concern policies: abac and abac-override. */
+/*
+ * Policies: the vectors abac and abac-override of trust.json, and what Ockam's
+ * evaluator says of the expressions in policies.json.
+ */
 #include <postern/credential.h>
 #include <postern/policy.h>
 
@@ -122,12 +125,101 @@ a_credential_does_not_replace_what_we_bind(void **state)
 	assert_false(allows(credential, PST_CREDENTIAL_NONE, NULL, 0));
 }
 
+/* ---- policies.json ---- */
+
+#define ATTRIBUTES_MAX 16
+
+/* By enum pst_policy_why. */
+static const char letters[] = "tfvukiao";
+
+struct subject {
+	struct pst_policy_case asked;
+	struct pst_attribute attributes[ATTRIBUTES_MAX];
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp((const char *)((const struct pst_attribute *)a)->name,
+	    (const char *)((const struct pst_attribute *)b)->name);
+}
+
+static void
+subject_read(struct subject *out, const json_t *set)
+{
+	const json_t *has = json_object_get(set, "has_credential");
+	const char *name;
+	json_t *value;
+
+	*out = (struct subject){ .asked = {
+		.resource = json_string_value(json_object_get(set, "resource")),
+		.action = "handle_message",
+		.identifier = json_string_value(json_object_get(set, "identifier")),
+		.has_credential = json_is_true(has) ? PST_CREDENTIAL_HELD
+		    : json_is_false(has) ? PST_CREDENTIAL_NONE : PST_CREDENTIAL_UNBOUND,
+	} };
+	out->asked.attributes = out->attributes;
+	json_object_foreach(json_object_get(set, "attributes"), name, value) {
+		assert_true(out->asked.count < ATTRIBUTES_MAX);
+		out->attributes[out->asked.count++] = attribute(name, json_string_value(value));
+	}
+	qsort(out->attributes, out->asked.count, sizeof out->attributes[0], by_name);
+}
+
+/* What the policy says of each set, in letters. */
+static void
+results_of(char *out, const char *expr, const struct subject *subjects, size_t count)
+{
+	struct pst_policy_verdict verdict;
+	struct pst_policy *policy;
+
+	if (pst_policy_compile(&policy, expr, NULL)) {
+		strcpy(out, "parse");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		bool allowed = pst_policy_allows(policy, &subjects[i].asked, &verdict);
+
+		assert_int_equal(allowed, verdict.why == PST_POLICY_TRUE);
+		*out++ = letters[verdict.why];
+	}
+	*out = '\0';
+	pst_policy_free(&policy);
+}
+
+static void
+five_hundred_policies_decide_as_the_peer_decides(void **state)
+{
+	struct subject subjects[16];
+	json_t *file = vectors_open("policies.json"), *sets = json_object_get(file, "sets"), *c;
+	char results[32];
+	size_t i, wrong = 0;
+
+	assert_in_range(json_array_size(sets), 8, 16);
+	json_array_foreach(sets, i, c)
+		subject_read(&subjects[i], c);
+	assert_true(json_array_size(json_object_get(file, "cases")) > 500);
+	json_array_foreach(json_object_get(file, "cases"), i, c) {
+		const char *expr = json_string_value(json_array_get(c, 0));
+		const char *want = json_string_value(json_array_get(c, 1));
+
+		results_of(results, expr, subjects, json_array_size(sets));
+		if (strcmp(results, want)) {
+			print_error("%s: %s, want %s\n", expr, results, want);
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
+	json_decref(file);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policies_decide_as_the_peer_decides),
 		cmocka_unit_test(a_credential_does_not_replace_what_we_bind),
+		cmocka_unit_test(five_hundred_policies_decide_as_the_peer_decides),
 	};
 
 	if (vectors_load("trust.json"))

@@ -4,19 +4,27 @@
 
 json_t *vectors;
 
-int
-vectors_load(const char *file)
+json_t *
+vectors_open(const char *file)
 {
 	const char *srcdir = getenv("top_srcdir");
 	json_error_t why;
 	char path[4096];
+	json_t *open;
 
+	snprintf(path, sizeof path, "%s/tests/vectors/%s", srcdir ? srcdir : ".", file);
+	open = json_load_file(path, 0, &why);
+	if (!open)
+		fprintf(stderr, "%s: %s\n", path, why.text);
+	return open;
+}
+
+int
+vectors_load(const char *file)
+{
 	if (sodium_init() < 0)
 		return 1;
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", srcdir ? srcdir : ".", file);
-	vectors = json_load_file(path, 0, &why);
-	if (!vectors)
-		fprintf(stderr, "%s: %s\n", path, why.text);
+	vectors = vectors_open(file);
 	return !vectors;
 }
 

@@ -25,6 +25,8 @@ struct bytes {
 /* All vectors of the file, once vectors_load("routing.json") has returned 0. */
 extern json_t *vectors;
 int vectors_load(const char *file);
+/* Another file beside these; NULL after a message. */
+json_t *vectors_open(const char *file);
 
 const char *vector_name(const json_t *vector);
 bool name_begins(const char *name, const char *prefix);

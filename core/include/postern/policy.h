@@ -41,8 +41,8 @@ extern "C" {
 struct pst_attribute;
 struct pst_policy;
 
-/* Limits of a text: bytes, parts (operators, names and values), and brackets
- * in brackets. */
+/* Limits of a text: bytes, parts (operators, names and values), and brackets in
+ * brackets; twice as many in the shorthand, where each `not` counts, too. */
 #define PST_POLICY_TEXT_MAX 16384
 #define PST_POLICY_PARTS_MAX 1024
 #define PST_POLICY_DEPTH_MAX 32
@@ -96,8 +96,8 @@ PST_API bool pst_policy_allows(const struct pst_policy *policy,
 /* A sentence for a verdict, cut to fit: "subject.app is not bound". */
 PST_API void pst_policy_explain(const struct pst_policy *policy,
     const struct pst_policy_verdict *verdict, char *out, size_t size);
-/* The policy as an S-expression, cut to fit; returns its length uncut. It
- * compiles to the same. */
+/* The policy as an S-expression, cut to fit; returns its length uncut. Behind
+ * "(;;)", a comment, it compiles to the same: without, (and) is shorthand. */
 PST_API size_t pst_policy_print(const struct pst_policy *policy, char *out, size_t size);
 
 #ifdef __cplusplus
