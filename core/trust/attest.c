@@ -52,6 +52,12 @@ issuer_find(const struct pst_peers *peers, const struct pst_identifier *id)
 	return known && known->accepted ? known : NULL;
 }
 
+bool
+pst_peers_accepts(const struct pst_peers *peers, const struct pst_identifier *issuer)
+{
+	return issuer_find(peers, issuer);
+}
+
 /* ---- their credentials ---- */
 
 int

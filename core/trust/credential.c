@@ -167,12 +167,13 @@ pst_credential_write_data(struct pst_writer *w, const struct pst_credential_data
 }
 
 void
-pst_credential_write(struct pst_writer *w, const uint8_t *data, size_t len,
+pst_credential_write(struct pst_writer *w, const struct pst_credential_data *data,
     const struct pst_signature *signature, const uint8_t *attestation, size_t attestation_len)
 {
 	pst_cbor_write_array(w, 2);
 	pst_cbor_write_array(w, 2);
-	pst_cbor_write_bytes(w, data, len);
+	pst_cbor_write_bytes_head(w, pst_credential_data_len(data));
+	pst_credential_write_data(w, data);
 	pst_signature_write(w, signature);
 	pst_write_bytes(w, attestation, attestation_len);
 }

@@ -55,8 +55,7 @@ size_t pst_credential_data_len(const struct pst_credential_data *data);
 void pst_credential_write_data(struct pst_writer *w, const struct pst_credential_data *data);
 /* How long the whole is at most, beside data and attestation. */
 #define PST_CREDENTIAL_OVERHEAD (1 + 1 + 9 + PST_SIGNATURE_MAX)
-/* The whole, around data that lie elsewhere. */
-void pst_credential_write(struct pst_writer *w, const uint8_t *data, size_t len,
+void pst_credential_write(struct pst_writer *w, const struct pst_credential_data *data,
     const struct pst_signature *signature, const uint8_t *attestation, size_t attestation_len);
 
 #endif

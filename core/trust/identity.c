@@ -30,20 +30,13 @@ pst_identity_history(const struct pst_identity *self, size_t *len)
 const uint8_t *
 pst_identity_static_key(const struct pst_identity *self)
 {
-	return self->attestation.key.bytes;
-}
-
-const uint8_t *
-pst_identity_presentation(const struct pst_identity *self, size_t *len)
-{
-	*len = self->presentation_len;
-	return self->presentation;
+	return self->channel.attestation.key.bytes;
 }
 
 void
 pst_identity_agree(struct pst_identity *self, struct pst_vault_call *call)
 {
-	memcpy(call->handle, self->channel_handle, sizeof call->handle);
+	memcpy(call->handle, self->channel.handle, sizeof call->handle);
 	self->channel_vault.ops->agree(self->channel_vault.self, call);
 }
 
@@ -112,6 +105,34 @@ out:
 }
 
 int
+pst_identity_refreshed(struct pst_identity *self, struct pst_peer *peer, const uint8_t *refresh,
+    size_t len, struct pst_err *err)
+{
+	struct pst_reader r = pst_reader(refresh, len);
+	struct pst_cbor_list fields = pst_cbor_array(&r);
+	struct pst_history *history, *known;
+	int rc;
+
+	if (len > PST_PRESENTATION_MAX)
+		return pst_fail(err, -EBADMSG, "a refresh of %zu bytes", len);
+	pst_record_need(&r, &fields);
+	rc = pst_peers_read(self->peers, &history, &r, err);
+	if (rc)
+		return rc;
+	pst_record_need(&r, &fields);
+	if (r.status)
+		rc = pst_fail(err, r.status, "the refresh does not decode");
+	else if (!pst_identifier_equal(pst_history_identifier(history), pst_peer_identifier(peer)))
+		rc = pst_fail(err, PST_E_AUTH, "the refresh is another's");
+	else
+		rc = pst_peers_compare(self->peers, &known, history, err);
+	if (!rc && self->accepts)
+		credentials_import(self, peer, r);
+	pst_history_unref(&history);
+	return rc;
+}
+
+int
 pst_identity_accept(struct pst_identity *self, struct pst_identifier *out,
     const uint8_t *bytes, size_t len, struct pst_err *err)
 {
@@ -123,6 +144,7 @@ pst_identity_accept(struct pst_identity *self, struct pst_identifier *out,
 		rc = pst_peers_accept(self->peers, history, err);
 	if (!rc) {
 		self->accepts++;
+		pst_shown_accepted(self, pst_history_identifier(history));
 		if (out)
 			*out = *pst_history_identifier(history);
 	}
@@ -137,6 +159,8 @@ pst_identity_unaccept(struct pst_identity *self, const struct pst_identifier *is
 		return;
 	self->accepts--;
 	pst_peers_unaccept(self->peers, issuer);
+	if (pst_shown_build(self))
+		pst_warn(pst_section_log(self->env), "a credential of ours is still shown", PST_RC(-ENOMEM));
 }
 
 static void
@@ -183,8 +207,9 @@ identity_free(struct pst_identity *self)
 {
 	pst_peers_close(&self->peers);
 	pst_history_unref(&self->history);
-	free(self->opening.old_record);
-	free(self->presentation);
+	pst_shown_fini(self);
+	pst_purpose_key_fini(&self->channel);
+	pst_purpose_key_fini(&self->credential);
 	free(self);
 }
 
@@ -250,6 +275,9 @@ identity_open(void **out, struct pst_section_env *env, const void *conf, struct 
 		return pst_fail(err, -ENOMEM, "out of memory");
 	self->env = env;
 	self->conf = conf;
+	pst_purpose_key_init(&self->channel, self, PST_PURPOSE_CHANNEL, &self->channel_vault);
+	pst_purpose_key_init(&self->credential, self, PST_PURPOSE_CREDENTIAL, &self->vault);
+	pst_issuing_init(self);
 	rc = PST_E_CONF;
 	if (strlen(pst_section_name(env)) > PST_IDENTITY_NAME_MAX) {
 		pst_fail(err, rc, "the name is longer than %d", PST_IDENTITY_NAME_MAX);
@@ -288,6 +316,9 @@ identity_close(void *arg)
 	struct pst_identity *self = arg;
 
 	self->closing = true;
+	pst_timer_stop(pst_section_env(self->env), &self->renewal);
+	pst_task_cancel(pst_section_env(self->env), &self->shown.task);
+	pst_issuing_close(self);
 	pst_peers_close(&self->peers); /* nothing is kept any more */
 	settle(self);
 }

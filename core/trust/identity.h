@@ -3,8 +3,9 @@
  *
  * In the store, NAME being the section's:
  *   identity/NAME         [history bytes, handle text] of the vault's key
- *   purpose/NAME/channel  [attestation bytes, handle text] of the channel vault's
+ *   purpose/NAME/…        the keys for channels and credentials (purpose.h)
  *   peer/NAME/I…          the history of a peer that something names
+ *   credential/NAME/I…    what an issuer says of us (shown.h)
  */
 #ifndef PST_TRUST_IDENTITY_H
 #define PST_TRUST_IDENTITY_H
@@ -15,7 +16,10 @@
 
 #include "trust/attestation.h"
 #include "trust/history.h"
+#include "trust/issue.h"
 #include "trust/peers.h"
+#include "trust/purpose.h"
+#include "trust/shown.h"
 
 /* So that every key of the store fits. */
 #define PST_IDENTITY_NAME_MAX 128
@@ -42,15 +46,8 @@ struct pst_identity_opening {
 	char orphan[PST_HANDLE_TEXT];
 	void (*after_orphan)(struct pst_identity *self);
 	/* bytes being signed */
-	uint8_t data[PST_ATTESTATION_DATA_MAX];
+	uint8_t data[PST_CHANGE_DATA_MAX];
 	size_t data_len;
-	/* the channel key's, as it is shown */
-	uint8_t attestation[PST_ATTESTATION_MAX];
-	size_t attestation_len;
-	/* the record of the channel key as it was, for the commit's expectation */
-	uint8_t *old_record;
-	size_t old_record_len;
-	char old_handle[PST_HANDLE_TEXT]; /* empty: none */
 };
 
 struct pst_identity {
@@ -68,10 +65,10 @@ struct pst_identity {
 	struct pst_rate refused; /* credentials of others */
 	struct pst_history *history;
 	char handle[PST_HANDLE_TEXT];
-	struct pst_attestation attestation; /* of the channel key */
-	char channel_handle[PST_HANDLE_TEXT];
-	uint8_t *presentation;
-	size_t presentation_len;
+	struct pst_purpose_key channel, credential;
+	struct pst_timer renewal; /* of the channel key's attestation */
+	struct pst_shown shown;
+	struct pst_issuing issuing;
 };
 
 /* Begin; ends with pst_section_up or _down. */

@@ -5,8 +5,8 @@
  *     peers    what is known of others
  *     identity record -> the vault still has its key
  *              none   -> make a key, sign the first change, record it
- *     channel  record that holds -> the channel vault still has its key
- *              otherwise -> make a key, attest it, record it (channel_key.c)
+ *     channel  its key (purpose.c)
+ *     credentials that others issued of us (shown.c)
  */
 #include <errno.h>
 #include <sodium.h>
@@ -19,6 +19,66 @@
 /* November 2023: a clock before it was never set, and an identity made by it
  * would be worthless to everybody else. */
 #define CLOCK_MIN_S 1700000000
+
+/* So often is looked whether the channel key is to be attested anew. */
+#define RENEWAL_LOOK_MS (60 * 60 * 1000)
+
+/* ---- the last step, and what is done from then on ---- */
+
+static void renewal_look(struct pst_timer *timer);
+
+static void
+renewed(struct pst_identity *self, int rc)
+{
+	if (!rc)
+		rc = pst_shown_build(self);
+	else
+		pst_error(pst_section_log(self->env), "the channel key is not attested anew",
+		    PST_STR("reason", self->channel.err.text), PST_RC(rc));
+	if (!rc)
+		pst_info(pst_section_log(self->env), "channel key attested anew");
+	pst_timer_start(pst_section_env(self->env), &self->renewal, RENEWAL_LOOK_MS, renewal_look);
+}
+
+static void
+renewal_look(struct pst_timer *timer)
+{
+	struct pst_identity *self = pst_container_of(timer, struct pst_identity, renewal);
+
+	if (pst_purpose_key_due(&self->channel))
+		pst_purpose_key_renew(&self->channel, renewed);
+	else
+		pst_timer_start(pst_section_env(self->env), timer, RENEWAL_LOOK_MS, renewal_look);
+}
+
+static void
+credentials_loaded(struct pst_identity *self, int rc)
+{
+	if (rc) {
+		pst_opening_fail(self, rc, "store %s: %s", self->conf->store, pst_strerror(rc));
+		return;
+	}
+	rc = pst_shown_build(self);
+	if (rc == PST_E_LIMIT) {
+		pst_opening_fail(self, rc, "the history is too long to be shown");
+		return;
+	}
+	if (rc) {
+		pst_opening_fail(self, rc, "out of memory");
+		return;
+	}
+	pst_timer_start(pst_section_env(self->env), &self->renewal, 0, renewal_look);
+	pst_section_up(self->env);
+}
+
+static void
+channel_ready(struct pst_identity *self, int rc)
+{
+	if (rc)
+		pst_opening_fail(self, rc, "%s", self->channel.err.text);
+	else
+		pst_shown_load(self, credentials_loaded);
+}
 
 /* ---- the identity itself ---- */
 
@@ -38,7 +98,7 @@ identity_committed(void *arg, int rc)
 	pst_opening_orphan(self, NULL, NULL);
 	pst_identifier_format(text, pst_history_identifier(self->history));
 	pst_info(pst_section_log(self->env), "identity made", PST_STR("identifier", text));
-	pst_channel_key_begin(self);
+	pst_purpose_key_open(&self->channel, channel_ready);
 }
 
 static void
@@ -129,7 +189,7 @@ identity_found(struct pst_vault_call *call, int rc)
 	else if (rc)
 		pst_opening_fail(self, rc, "vault %s: %s", self->vault.name, pst_strerror(rc));
 	else
-		pst_channel_key_begin(self);
+		pst_purpose_key_open(&self->channel, channel_ready);
 }
 
 static void

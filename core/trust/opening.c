@@ -42,7 +42,7 @@ void
 pst_opening_commit(struct pst_identity *self, struct pst_store_op expect, const uint8_t *bytes,
     size_t len, const char *handle, void (*next)(void *arg, int rc))
 {
-	uint8_t value[PST_HISTORY_FIRST_MAX + PST_ATTESTATION_MAX + PST_HANDLE_TEXT + 8];
+	uint8_t value[PST_HISTORY_FIRST_MAX + PST_HANDLE_TEXT + 8];
 	struct pst_writer w = pst_writer(value, sizeof value);
 	struct pst_store_op ops[2] = {
 		expect,

@@ -35,7 +35,4 @@ void pst_opening_drop(struct pst_identity *self, void (*next)(struct pst_identit
 /* Say why, once the orphan is removed: pst_section_down(). */
 void pst_opening_fail(struct pst_identity *self, int rc, const char *fmt, ...) PST_PRINTF(3, 4);
 
-/* The channel's key: the last step; ends with pst_section_up or _down. */
-void pst_channel_key_begin(struct pst_identity *self);
-
 #endif

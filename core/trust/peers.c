@@ -145,6 +145,12 @@ pst_peer_text(const struct pst_peer *peer)
 	return peer->text;
 }
 
+const uint8_t *
+pst_peer_change(const struct pst_peer *peer)
+{
+	return pst_history_latest_hash(peer->known->history);
+}
+
 void
 pst_peer_keep(const struct pst_peer *peer)
 {

@@ -62,6 +62,8 @@ PST_MUST_CHECK int pst_peers_compare(struct pst_peers *peers, struct pst_history
 PST_MUST_CHECK int pst_peers_add(struct pst_peers *peers, struct pst_peer **out,
     struct pst_history *history);
 
+/* The hash of its latest change that is known, PST_HASH_LEN; while the loop does not turn. */
+const uint8_t *pst_peer_change(const struct pst_peer *peer);
 /* Keep this peer's history for ever. */
 void pst_peer_keep(const struct pst_peer *peer);
 
@@ -76,9 +78,9 @@ PST_MUST_CHECK int pst_peers_accept(struct pst_peers *peers, struct pst_history 
 /* Once less; after the last its statements are gone. */
 void pst_peers_unaccept(struct pst_peers *peers, const struct pst_identifier *issuer);
 
-/*
- * Verify a credential: all of trust.md 3.4. subject: who it must speak of.
- */
+bool pst_peers_accepts(const struct pst_peers *peers, const struct pst_identifier *issuer);
+
+/* Verify a credential: all of trust.md 3.4. subject: who it must speak of. */
 struct pst_credential;
 PST_MUST_CHECK int pst_peers_check(struct pst_peers *peers,
     const struct pst_credential *credential, const struct pst_identifier *subject, uint64_t now,

@@ -48,5 +48,4 @@ pst_presentation_write(struct pst_writer *w, const uint8_t *history, size_t hist
 	pst_cbor_write_array(w, 3);
 	pst_write_bytes(w, history, history_len);
 	pst_write_bytes(w, attestation, attestation_len);
-	pst_cbor_write_array(w, 0);
 }

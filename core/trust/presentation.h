@@ -27,7 +27,7 @@ PST_MUST_CHECK int pst_presentation_read(struct pst_presentation *out,
     const struct pst_peers *peers, const uint8_t *bytes, size_t len, struct pst_err *err);
 void pst_presentation_release(struct pst_presentation *presentation);
 
-/* Without credentials. */
+/* The array of credentials is to follow. */
 void pst_presentation_write(struct pst_writer *w, const uint8_t *history, size_t history_len,
     const uint8_t *attestation, size_t attestation_len);
 

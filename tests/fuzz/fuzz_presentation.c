@@ -39,6 +39,7 @@ write_anew(uint8_t *out, size_t size, const struct pst_presentation *shown)
 	pst_attestation_write_data(&b, &shown->attestation);
 	pst_attestation_write(&a, body, pst_writer_len(&b), &shown->attestation.signature);
 	pst_presentation_write(&w, shown->history->bytes, shown->history->len, bytes, pst_writer_len(&a));
+	pst_cbor_write_array(&w, 0);
 	check(!b.status && !a.status && !w.status);
 	return pst_writer_len(&w);
 }

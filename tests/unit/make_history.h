@@ -115,6 +115,7 @@ maker_presentation(const struct maker *m, const struct pst_attestation *attestat
 	pst_attestation_write_data(&d, attestation);
 	pst_attestation_write(&a, data, pst_writer_len(&d), &attestation->signature);
 	pst_presentation_write(&w, history, len, bytes, pst_writer_len(&a));
+	pst_cbor_write_array(&w, 0);
 	return pst_writer_len(&w);
 }
 

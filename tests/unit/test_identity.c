@@ -253,7 +253,7 @@ a_damaged_record_keeps_the_identity_down(void **state)
 static void
 attestation_expire(struct fixture *f, struct pst_identity *identity)
 {
-	struct pst_attestation a = identity->attestation;
+	struct pst_attestation a = identity->channel.attestation;
 	uint8_t data[PST_ATTESTATION_DATA_MAX], bytes[PST_ATTESTATION_MAX], record[512];
 	struct pst_writer d = pst_writer(data, sizeof data), w = pst_writer(bytes, sizeof bytes);
 	struct pst_writer r = pst_writer(record, sizeof record);
@@ -270,7 +270,7 @@ attestation_expire(struct fixture *f, struct pst_identity *identity)
 	pst_attestation_write(&w, data, pst_writer_len(&d), &signature);
 	pst_cbor_write_array(&r, 2);
 	pst_cbor_write_bytes(&r, bytes, pst_writer_len(&w));
-	pst_cbor_write_text(&r, identity->channel_handle, strlen(identity->channel_handle));
+	pst_cbor_write_text(&r, identity->channel.handle, strlen(identity->channel.handle));
 	store_put(f, "purpose/default/channel", record, pst_writer_len(&r));
 }
 

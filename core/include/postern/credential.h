@@ -106,6 +106,30 @@ PST_API PST_MUST_CHECK int pst_identity_present(struct pst_identity *self,
 PST_API const uint8_t *pst_identity_presented(const struct pst_identity *self,
     const struct pst_identifier *issuer, size_t *len, uint64_t *expires_at);
 
+/* For channels: which edition of its credentials an identity shows; another
+ * number whenever others have come, and fn runs, from the loop. */
+struct pst_identity_watch {
+	struct pst_identity_watch *next;
+	struct pst_identity_watch **link; /* NULL while not watching */
+	void (*fn)(struct pst_identity_watch *watch);
+};
+PST_API uint64_t pst_identity_edition(const struct pst_identity *self);
+PST_API void pst_identity_watch(struct pst_identity *self, struct pst_identity_watch *watch,
+    void (*fn)(struct pst_identity_watch *watch));
+/* A no-op on one that does not watch. fn may not call it. */
+PST_API void pst_identity_unwatch(struct pst_identity_watch *watch);
+/* What RefreshCredentials carries: CBOR [history, credentials], at most 65 439
+ * bytes; valid until the loop turns. */
+PST_API const uint8_t *pst_identity_refresh(struct pst_identity *self, size_t *len);
+/*
+ * The same from a peer: its history, and what issuers say of it. PST_OK, though
+ * its credentials may have been refused, which is logged; else nothing has
+ * changed: PST_E_AUTH for a history that is older, in conflict, another's or does
+ * not hold; -EBADMSG, -ENOMEM.
+ */
+PST_API PST_MUST_CHECK int pst_identity_refreshed(struct pst_identity *self,
+    struct pst_peer *peer, const uint8_t *refresh, size_t len, struct pst_err *err);
+
 /* ---- what an authority issues ---- */
 
 /*
@@ -126,8 +150,7 @@ struct pst_issue_call {
 	/* the identity's */
 	struct pst_identity *identity;
 	struct pst_issue_call *next;
-	uint8_t *memory;
-	size_t data_len;
+	uint8_t *memory, *signature;
 	struct pst_vault_call vault;
 };
 

@@ -40,7 +40,7 @@ PST_API const uint8_t *pst_identity_history(const struct pst_identity *self, siz
 /* The X25519 public key that the attestation speaks of. */
 PST_API const uint8_t *pst_identity_static_key(const struct pst_identity *self);
 /* What to show in a handshake, at most 65 439 bytes; valid until the loop turns. */
-PST_API const uint8_t *pst_identity_presentation(const struct pst_identity *self, size_t *len);
+PST_API const uint8_t *pst_identity_presentation(struct pst_identity *self, size_t *len);
 
 /*
  * X25519 of our static key and call->key.bytes, by the vault. The caller
