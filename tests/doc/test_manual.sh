@@ -5,8 +5,15 @@
 plan 12
 doc=$top/doc
 
-is "postern.conf(5) has the options that the modules have: if not, make options" \
-	"$("$doc/options" "$doc/postern.conf.5")" "$(cat "$doc/postern.conf.5")"
+# Some modules are built only where a library is.
+unbuilt=$(comm -13 <("$POSTERN" module list | awk '{ print $1 "/" $2 }' | sort) \
+	<(cd "$top/modules" && printf '%s\n' */*/ | sed 's,/$,,' | sort))
+sentence="postern.conf(5) has the options that the modules have: if not, make options"
+if [ "$unbuilt" ]; then
+	skip "$sentence" "not built: $unbuilt"
+else
+	is "$sentence" "$("$doc/options" "$doc/postern.conf.5")" "$(cat "$doc/postern.conf.5")"
+fi
 
 # Every command, with every option that its help names.
 words() {

@@ -16,7 +16,8 @@
  * Not every vault has every kind of key, and a token may take none from
  * outside: make and import answer -ENOTSUP then, and nothing has changed. A
  * number that is no kind, and a key that is not for what is asked, are
- * -EINVAL; a handle that is no key's is -ENOENT. `pst-conform vault FILE` asks
+ * -EINVAL; a handle that is no key's is -ENOENT; -ENODEV says that the token
+ * is not there, and the same may be asked again later. `pst-conform vault FILE` asks
  * a vault for all that is said here.
  */
 #ifndef POSTERN_VAULT_H
