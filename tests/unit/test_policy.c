@@ -99,7 +99,7 @@ a_policy_has_limits(void **state)
 		{ "", "not ", "a", "", "more than 64 brackets in brackets", 64 },
 		{ "", "(not ", "(= 1 1)", ")", "brackets in brackets", 31 },
 		{ "= 1 ", "[", "", "]", "more than 32 brackets in brackets", 32 },
-		{ "a", " or a", "", "", "more than 1024 parts", 254 },
+		{ "a", " or a", "", "", "more than 1024 parts", 339 },
 		{ "= 1", " 1", "", "", "more than 1024 parts", 1020 },
 		{ "", " ", "(and true)", "", "longer than 16384 bytes", PST_POLICY_TEXT_MAX - 10 },
 	};
