@@ -155,7 +155,7 @@ pst_identity_accept(struct pst_identity *self, struct pst_identifier *out,
 void
 pst_identity_unaccept(struct pst_identity *self, const struct pst_identifier *issuer)
 {
-	if (!self->peers) /* it closes */
+	if (!self->peers || !pst_peers_accepts(self->peers, issuer)) /* it closes, perhaps */
 		return;
 	self->accepts--;
 	pst_peers_unaccept(self->peers, issuer);
