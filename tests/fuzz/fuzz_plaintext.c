@@ -43,6 +43,26 @@ check_goodbye(const uint8_t *data, size_t len)
 	check(!plain_open(&p) && p.kind == PLAINTEXT_CLOSE);
 }
 
+/* What a refresh carries comes out of a new one the same. */
+static void
+check_refresh(const struct pst_buf *content)
+{
+	size_t len = pst_buf_len(content);
+	struct pst_pool *pool = pst_pool_new(SIZE_MAX);
+	struct pst_account *account = pst_account_new(pool, SIZE_MAX, NULL, NULL);
+	struct plain again;
+
+	check(!pst_buf_new(&again.buf, pool, account, 0, len, 0));
+	memcpy(pst_buf_put(&again.buf, len), content->start, len);
+	check(!plaintext_refresh(&again.buf, 8) && pst_buf_headroom(&again.buf) >= 8 &&
+	    pst_buf_tailroom(&again.buf) >= PST_TAG_LEN);
+	check(!plain_open(&again) && again.kind == PLAINTEXT_REFRESH && !again.onward.hops);
+	check(pst_buf_len(&again.buf) == len && !memcmp(again.buf.start, content->start, len));
+	pst_buf_free(&again.buf);
+	pst_account_close(&account);
+	pst_pool_free(&pool);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -55,6 +75,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check_goodbye(data, len);
 	if (plain_open(&p))
 		return 0;
+	if (p.kind == PLAINTEXT_REFRESH) {
+		check(p.buf.start > data && p.buf.end <= data + len && !p.onward.hops && !p.back.hops);
+		check_refresh(&p.buf);
+		return 0;
+	}
 	if (p.kind != PLAINTEXT_PAYLOAD) {
 		check(p.buf.start == data && p.buf.end == data + len && !p.onward.hops && !p.back.hops);
 		return 0;

@@ -380,7 +380,7 @@ a_close_is_read_and_written_byte_by_byte(void **state)
 }
 
 static void
-a_refresh_is_known_and_left_alone(void **state)
+a_refresh_is_read_and_written_byte_by_byte(void **state)
 {
 	struct bytes b = bytes_of("sc-refresh");
 	struct opened o;
@@ -388,6 +388,11 @@ a_refresh_is_known_and_left_alone(void **state)
 	assert_int_equal(plain_open(&o, &b), PST_OK);
 	assert_int_equal(o.kind, PLAINTEXT_REFRESH);
 	assert_int_equal(o.onward.hops + o.back.hops, 0);
+	/* [history, credentials]: alice's, of one change, and an array of one */
+	assert_memory_equal(o.payload.start, "\x82\x81\x82", 3);
+	assert_int_equal(o.payload.start[1 + 128], 0x81);
+	assert_int_equal(plaintext_refresh(&o.payload, RECORD_NONCE), PST_OK);
+	same_bytes(o.payload.start, pst_buf_len(&o.payload), &b);
 	pst_buf_free(&o.payload);
 }
 
@@ -436,7 +441,7 @@ main(void)
 		cmocka_unit_test(single_records_open_under_their_key),
 		cmocka_unit_test(a_payload_is_read_and_written_byte_by_byte),
 		cmocka_unit_test(a_close_is_read_and_written_byte_by_byte),
-		cmocka_unit_test(a_refresh_is_known_and_left_alone),
+		cmocka_unit_test(a_refresh_is_read_and_written_byte_by_byte),
 		cmocka_unit_test(a_real_node_s_records_are_understood),
 		cmocka_unit_test(new_keys_are_made_of_old_ones),
 	};

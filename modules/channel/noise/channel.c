@@ -194,6 +194,7 @@ handshake_write(struct channel *c, const uint8_t secret[HS_KEY])
 	const uint8_t *shown = pst_identity_presentation(c->noise->identity, &len);
 	int rc;
 
+	c->edition = pst_identity_edition(c->noise->identity);
 	if (c->initiator) {
 		rc = hs_write3_begin(c->hs, key, &w);
 		if (!rc)

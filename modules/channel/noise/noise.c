@@ -77,6 +77,31 @@ listener_receives(struct pst_worker *worker, struct pst_message *message)
 		    "handshake refused", PST_RC(rc));
 }
 
+static void
+refresh_all(struct noise *noise)
+{
+	for (struct channel *c = noise->channels; c; c = c->next)
+		channel_refresh(c);
+}
+
+static void
+shown_changes(struct pst_identity_watch *watch)
+{
+	refresh_all(pst_container_of(watch, struct noise, shown));
+}
+
+static void
+refresh_now(struct pst_task *task)
+{
+	refresh_all(pst_container_of(task, struct noise, refresh));
+}
+
+void
+noise_refresh_later(struct noise *noise)
+{
+	pst_task_post(noise->env, &noise->refresh, refresh_now);
+}
+
 static int
 noise_check(const void *conf, struct pst_err *err)
 {
@@ -93,6 +118,7 @@ static void
 noise_free(struct noise *noise)
 {
 	pst_task_cancel(noise->env, &noise->evict);
+	pst_task_cancel(noise->env, &noise->refresh);
 	pst_admission_free(&noise->admission);
 	free(noise);
 }
@@ -146,6 +172,7 @@ noise_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		noise_free(noise);
 		return rc;
 	}
+	pst_identity_watch(noise->identity, &noise->shown, shown_changes);
 	pst_section_hook(senv, &noise_hooks);
 	*self = noise;
 	pst_section_up(senv);
@@ -183,6 +210,7 @@ noise_close(void *self)
 {
 	struct noise *noise = self;
 
+	pst_identity_unwatch(&noise->shown);
 	pst_worker_stop(noise->router, &noise->listener);
 	end_all(&noise->opening);
 	end_all(&noise->channels);

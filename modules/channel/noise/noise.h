@@ -3,6 +3,7 @@
 #define NOISE_NOISE_H
 
 #include <postern/channel.h>
+#include <postern/credential.h>
 
 #include "handshake.h"
 #include "record.h"
@@ -29,6 +30,8 @@ struct noise {
 	struct channel *channels; /* all others */
 	int64_t half_open, unknown;
 	struct pst_task evict; /* the unknown ones beyond the limit */
+	struct pst_identity_watch shown; /* we show other credentials now */
+	struct pst_task refresh; /* of them, to channels that opened meanwhile */
 	struct pst_rate refused;
 	bool closing;
 };
@@ -54,6 +57,7 @@ struct channel {
 	bool half_open, unknown;      /* counted in noise */
 	struct handshake *hs;         /* until open */
 	struct pst_peer *peer;
+	uint64_t edition;             /* of our credentials, as the peer saw them last */
 	struct pst_vault_call call;
 	struct pst_aead *seal, *open;
 	struct sealer sealer;
@@ -74,6 +78,8 @@ struct channel {
 
 /* noise.c: a channel's memory is gone; the last one may end the section. */
 void noise_channel_gone(struct noise *noise);
+/* From the loop: each open channel's peer sees the credentials that we show now. */
+void noise_refresh_later(struct noise *noise);
 
 /* channel.c: life of a channel, and its handshake */
 int channel_new(struct channel **out, struct noise *noise, bool initiator,
@@ -93,6 +99,8 @@ void channel_handshake_drop(struct channel *c);
 /* traffic.c: what goes through an open channel */
 void channel_opened(struct channel *c);
 void channel_record(struct channel *c, struct pst_message *message);
+/* Show the peer our credentials, if they are others than it saw last. */
+void channel_refresh(struct channel *c);
 /* Close the gate, whose users say goodbye through it; then say it too. */
 void channel_goodbye(struct channel *c, bool tell_peer);
 

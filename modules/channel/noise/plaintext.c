@@ -32,6 +32,19 @@ plaintext_push(struct pst_buf *payload, const struct pst_route *onward,
 	return w.status;
 }
 
+int
+plaintext_refresh(struct pst_buf *content, size_t front)
+{
+	static const uint8_t head[] = { 0x82, 0x82, PLAINTEXT_REFRESH, 0x81 };
+	int rc = pst_buf_reserve(content, sizeof head + front, PLAINTEXT_TAIL);
+
+	if (rc)
+		return rc;
+	memcpy(pst_buf_push(content, sizeof head), head, sizeof head);
+	*pst_buf_put(content, 1) = NO_PADDING;
+	return PST_OK;
+}
+
 size_t
 plaintext_close(uint8_t *out)
 {
@@ -63,6 +76,18 @@ payload_open(struct pst_reader *r, struct pst_buf *plain, struct pst_route_buf *
 	plain->end = plain->start + len;
 }
 
+static void
+refresh_open(struct pst_reader *r, struct pst_buf *plain)
+{
+	const uint8_t *content = r->p;
+
+	pst_cbor_skip(r);
+	if (r->status)
+		return;
+	plain->start += content - plain->start;
+	plain->end = plain->start + (r->p - content);
+}
+
 int
 plaintext_open(struct pst_buf *plain, uint64_t *kind, struct pst_route_buf *onward,
     struct pst_route_buf *back)
@@ -73,10 +98,13 @@ plaintext_open(struct pst_buf *plain, uint64_t *kind, struct pst_route_buf *onwa
 	if (!pst_cbor_more(&r, &outer))
 		r.status = -EBADMSG;
 	*kind = pst_cbor_choice(&r, &choice, &fields);
-	if (r.status || *kind != PLAINTEXT_PAYLOAD)
+	if (r.status || (*kind != PLAINTEXT_PAYLOAD && *kind != PLAINTEXT_REFRESH))
 		return r.status;
 	if (!pst_cbor_more(&r, &fields))
 		r.status = -EBADMSG;
-	payload_open(&r, plain, onward, back);
+	if (*kind == PLAINTEXT_PAYLOAD)
+		payload_open(&r, plain, onward, back);
+	else
+		refresh_open(&r, plain);
 	return r.status; /* padding, and what may come later, is nobody's business */
 }

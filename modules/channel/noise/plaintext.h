@@ -28,12 +28,15 @@ enum plaintext_kind {
  */
 PST_MUST_CHECK int plaintext_push(struct pst_buf *payload, const struct pst_route *onward,
     const struct pst_route *back, size_t front);
+/* The same around what a refresh carries, [history, credentials]: 82 82 01 81. */
+PST_MUST_CHECK int plaintext_refresh(struct pst_buf *content, size_t front);
 /* The whole of a Close; returns its length, at most PLAINTEXT_TAIL. */
 size_t plaintext_close(uint8_t *out);
 /*
  * Of a payload: leaves it in `plain`, and appends the routes to the two bufs,
- * which the caller has initialised. Any other kind leaves all three alone;
- * what is not known is none of ours to refuse. -EBADMSG.
+ * which the caller has initialised. Of a refresh: leaves what it carries in
+ * `plain`. Any other kind leaves all three alone; what is not known is none of
+ * ours to refuse. -EBADMSG.
  */
 PST_MUST_CHECK int plaintext_open(struct pst_buf *plain, uint64_t *kind,
     struct pst_route_buf *onward, struct pst_route_buf *back);

@@ -48,6 +48,31 @@ encryptor_receives(struct pst_worker *worker, struct pst_message *m)
 }
 
 void
+channel_refresh(struct channel *c)
+{
+	uint64_t edition = pst_identity_edition(c->noise->identity);
+	struct pst_route own = pst_worker_route(&c->base.gate.worker);
+	const uint8_t *content;
+	struct pst_buf buf = PST_BUF_INIT;
+	size_t len;
+	int rc;
+
+	if (c->state != CHANNEL_OPEN || c->edition == edition)
+		return;
+	content = pst_identity_refresh(c->noise->identity, &len);
+	rc = pst_env_buf(&buf, c->noise->env, content, len, PST_RX_HEADROOM, PST_RX_TAILROOM);
+	if (!rc)
+		rc = plaintext_refresh(&buf, RECORD_NONCE);
+	if (!rc)
+		rc = record_send(c, &buf, &own);
+	pst_buf_free(&buf);
+	if (rc)
+		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "credentials not refreshed", PST_RC(rc));
+	else
+		c->edition = edition;
+}
+
+void
 channel_goodbye(struct channel *c, bool tell_peer)
 {
 	uint8_t plain[PLAINTEXT_TAIL];
@@ -94,6 +119,19 @@ follow(struct channel *c, uint64_t n, const struct pst_route *back)
 	channel_route(c, &now);
 }
 
+/* It shows what issuers say of it by now; the channel stays as it is (4.8). */
+static void
+peer_refreshed(struct channel *c, const struct pst_buf *content)
+{
+	struct pst_err err = PST_ERR_INIT;
+	int rc = pst_identity_refreshed(c->noise->identity, c->peer, content->start,
+	    pst_buf_len(content), &err);
+
+	if (rc)
+		pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "refresh refused",
+		    PST_STR("reason", err.text), PST_RC(rc));
+}
+
 void
 channel_record(struct channel *c, struct pst_message *m)
 {
@@ -127,7 +165,9 @@ channel_record(struct channel *c, struct pst_message *m)
 
 		follow(c, n, &m->back);
 		pst_router_send(c->noise->router, &inner);
-	} /* a refresh of credentials, and what is not known: nothing to do */
+	} else if (kind == PLAINTEXT_REFRESH) {
+		peer_refreshed(c, &plain);
+	} /* what is not known: nothing to do */
 out:
 	pst_buf_free(&plain);
 }
@@ -232,6 +272,9 @@ channel_opened(struct channel *c)
 	c->state = CHANNEL_OPEN;
 	c->heard_ms = pst_now_ms(noise->env);
 	pst_info(&c->log, "channel open", PST_U64("took_ms", c->heard_ms - c->started_ms));
+	/* since message 2 others may have come; a peer on this node is not open yet */
+	if (c->edition != pst_identity_edition(noise->identity))
+		noise_refresh_later(noise);
 	if (c->initiator) {
 		gate_admit(gate);
 		if (c->events)
