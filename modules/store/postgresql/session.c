@@ -237,9 +237,11 @@ on_socket(uv_poll_t *poll, int status, int events)
 	struct session *session = poll->data;
 	PGconn *conn = session->db->conn;
 
-	(void)events; /* libpq finds out */
-	if (status || !PQconsumeInput(conn)) {
-		session_drop(session, status ? pst_strerror(status) : PQerrorMessage(conn));
+	(void)events; /* libpq finds out, and of an error, too: libuv says EBADF to all */
+	if (!PQconsumeInput(conn) || status) {
+		const char *why = PQerrorMessage(conn);
+
+		session_drop(session, *why ? why : "the connection is broken");
 		return;
 	}
 	while (session->ready && !PQisBusy(conn) && session->under_way) {
