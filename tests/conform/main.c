@@ -10,11 +10,13 @@
 #define EXIT_BAIL 3
 
 static const struct kit {
-	const char *kind;
+	const char *name, *kind;
 	void (*run)(struct conform *c);
 } kits[] = {
-	{ "vault", conform_vault },
-	{ NULL, NULL },
+	{ "rival", "store", conform_store_rival },
+	{ "store", "store", conform_store },
+	{ "vault", "vault", conform_vault },
+	{ NULL, NULL, NULL },
 };
 
 /* ---- TAP ---- */
@@ -190,9 +192,10 @@ usage(void)
 	fputs("Usage: pst-conform KIND FILE [NAME]\n\n"
 	      "Does the section KIND NAME (\"default\" when left out) of the configuration FILE keep what\n"
 	      "<postern/KIND.h> promises? Prints TAP. Exit code: 0 it does, 1 it does not, 2 usage,\n"
-	      "3 it could not be asked. KIND is one of:", stderr);
-	for (const struct kit *kit = kits; kit->kind; kit++)
-		fprintf(stderr, " %s", kit->kind);
+	      "3 it could not be asked. `rival` is one of several that are after the same keys of a store,\n"
+	      "each with a FILE of its own; it empties nothing. KIND is one of:", stderr);
+	for (const struct kit *kit = kits; kit->name; kit++)
+		fprintf(stderr, " %s", kit->name);
 	fputc('\n', stderr);
 	return 2;
 }
@@ -203,11 +206,11 @@ main(int argc, char **argv)
 	struct conform c = { 0 };
 	const struct kit *kit = kits;
 
-	while (argc > 1 && kit->kind && strcmp(kit->kind, argv[1]))
+	while (argc > 1 && kit->name && strcmp(kit->name, argv[1]))
 		kit++;
-	if (argc < 3 || argc > 4 || !kit->kind)
+	if (argc < 3 || argc > 4 || !kit->name)
 		return usage();
-	c.kind = argv[1];
+	c.kind = kit->kind;
 	c.file = argv[2];
 	c.name = argc > 3 ? argv[3] : "default";
 	pst_logbook_init(&c.book, stderr, PST_ROOM_MAIN);

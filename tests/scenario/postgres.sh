@@ -28,7 +28,6 @@ postgres_up() {
 	[ "${DB_PORT:-}" ] || ports DB_PORT
 	postgres_bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 	postgres=$(mktemp -d "${TMPDIR:-/tmp}/postern-pg.XXXXXX") || return
-	chmod 755 "$postgres"
 	head -c 24 /dev/urandom | base64 >"$postgres/password"
 	PGPASSWORD=$(cat "$postgres/password")
 	export PGPASSWORD
