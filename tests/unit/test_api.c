@@ -44,7 +44,7 @@ setup(void **state)
 	memset(&asked, 0, sizeof asked);
 	sink_setup(state);
 	assert_int_equal(pst_api_serve(&server, &test.env, "server", NULL, serves), PST_OK);
-	assert_int_equal(pst_peers_new(&peers, NULL, NULL), PST_OK);
+	assert_int_equal(pst_peers_new(&peers, &test.env, NULL, NULL), PST_OK);
 	return 0;
 }
 
