@@ -64,8 +64,6 @@ PST_MUST_CHECK int pst_peers_add(struct pst_peers *peers, struct pst_peer **out,
 
 /* The hash of its latest change that is known, PST_HASH_LEN; while the loop does not turn. */
 const uint8_t *pst_peer_change(const struct pst_peer *peer);
-/* Keep this peer's history for ever. */
-void pst_peer_keep(const struct pst_peer *peer);
 
 /* ---- credentials ---- */
 

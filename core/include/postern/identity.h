@@ -58,6 +58,9 @@ PST_API void pst_peer_unref(struct pst_peer **peer);
 PST_API const struct pst_identifier *pst_peer_identifier(const struct pst_peer *peer);
 /* "I…", lives as long as the peer. */
 PST_API const char *pst_peer_text(const struct pst_peer *peer);
+/* Something names this peer: the identity that admitted it keeps its history over
+ * restarts, so that an older one is refused for good. */
+PST_API void pst_peer_keep(const struct pst_peer *peer);
 
 /*
  * Verify what a peer presented (spec trust.md 4.3, steps 1 to 4): decode,
