@@ -14,7 +14,8 @@
  *   1.0  first
  *   1.1  pst_section_hook(), pst_section_drained(), pst_status_put(), pst_status_item();
  *        <postern/listen.h>, <postern/utf8.h>; pst_stream_links_make_way(); end in struct pst_gate
- *   1.2  the ask hook and pst_ask_*(); <postern/credential.h>; pst_store_batch_copy() and its like
+ *   1.2  the ask hook and pst_ask_*(); <postern/credential.h>; pst_store_batch_copy() and its like;
+ *        <postern/api.h>, <postern/ticket.h>
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
