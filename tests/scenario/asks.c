@@ -1,0 +1,219 @@
+/*
+ * service/asks: a client of services that speak api.h, for scenarios. It asks
+ * one thing after the other along a path, again until there is an answer, and
+ * prints each answer on a line:
+ *
+ *     NAME STATUS BODY        the body in hex; a refusal's text as it is
+ *     NAME done
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <postern/api.h>
+#include <postern/path.h>
+
+#define PATIENCE_MS 5000
+#define BODY_MAX 4096
+
+struct asks_conf {
+	const char *to;
+	const char *channel;
+	struct pst_list authorized;
+	struct pst_list ask;
+};
+
+struct asks {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	const struct asks_conf *conf;
+	struct pst_path *path;
+	struct pst_route_buf route; /* empty while down */
+	struct pst_api_ask asked;
+	size_t next;
+};
+
+static const struct pst_opt asks_options[] = {
+	PST_OPT(STR, struct asks_conf, to, NULL, "multiaddr of the services' node", .of = "required"),
+	PST_OPT(REF, struct asks_conf, channel, NULL, "whose channels", .of = "channel"),
+	PST_OPT(LIST, struct asks_conf, authorized, "*", "who that node is"),
+	PST_OPT(LIST, struct asks_conf, ask, NULL, "SERVICE METHOD PATH [BODY IN HEX]"),
+	PST_OPT_END,
+};
+
+/* The words of a question. */
+struct words {
+	char service[64], method[16], path[PST_API_PATH_MAX + 1];
+	uint8_t body[BODY_MAX];
+	size_t len;
+};
+
+static bool
+words_read(struct words *w, const char *text)
+{
+	char hex[2 * BODY_MAX + 1] = "";
+
+	w->len = 0;
+	if (sscanf(text, "%63s %15s %255s %8192s", w->service, w->method, w->path, hex) < 3)
+		return false;
+	return !*hex || !sodium_hex2bin(w->body, sizeof w->body, hex, strlen(hex), NULL, &w->len, NULL);
+}
+
+static enum pst_method
+method_of(const char *word)
+{
+	static const char *const names[] = { "GET", "POST", "PUT", "DELETE", "PATCH" };
+	int i = 0;
+
+	while (i < PST_METHOD_OTHER && strcmp(names[i], word))
+		i++;
+	return (enum pst_method)i;
+}
+
+static int
+asks_check(const void *conf, struct pst_err *err)
+{
+	const struct asks_conf *c = conf;
+	static struct words w;
+
+	for (size_t i = 0; i < c->ask.count; i++)
+		if (!words_read(&w, c->ask.item[i]))
+			return pst_fail(err, PST_E_CONF, "ask: \"%s\"", c->ask.item[i]);
+	return PST_OK;
+}
+
+/* ---- asking ---- */
+
+static void ask_next(struct asks *a);
+
+static void
+print(struct asks *a, const struct pst_api_response *response)
+{
+	char text[PST_API_TEXT_MAX];
+
+	printf("%s %u ", pst_section_name(a->senv), response->status);
+	if (response->status == PST_STATUS_OK)
+		for (const uint8_t *p = response->body.p; p < response->body.end; p++)
+			printf("%02x", *p);
+	else
+		printf("%s", pst_api_error_text(response, text, sizeof text));
+	printf("\n");
+	fflush(stdout);
+}
+
+static void
+answered(struct pst_api_ask *ask, int rc, const struct pst_api_response *response)
+{
+	struct asks *a = pst_container_of(ask, struct asks, asked);
+
+	if (rc) {
+		pst_path_suspect(a->path);
+	} else {
+		print(a, response);
+		a->next++;
+	}
+	ask_next(a);
+}
+
+static void
+ask_next(struct asks *a)
+{
+	static struct words w;
+	struct pst_route_buf rb = a->route;
+	struct pst_route route;
+
+	if (a->next == a->conf->ask.count) {
+		printf("%s done\n", pst_section_name(a->senv));
+		fflush(stdout);
+		a->next++;
+	}
+	if (!a->route.hops || a->next > a->conf->ask.count)
+		return;
+	words_read(&w, a->conf->ask.item[a->next]);
+	if (pst_route_add(&rb, PST_ADDRESS_LOCAL, w.service, strlen(w.service)))
+		return;
+	route = pst_route_buf_view(&rb);
+	/* what could not be sent times out */
+	(void)!pst_api_send(a->env, &a->asked, &route, method_of(w.method), w.path, w.body, w.len,
+	    PATIENCE_MS, answered);
+}
+
+static void
+path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
+{
+	struct asks *a = arg;
+
+	pst_route_buf_init(&a->route);
+	if (!pst_route_add_route(&a->route, route))
+		ask_next(a);
+}
+
+static void
+path_down(void *arg, int rc)
+{
+	struct asks *a = arg;
+
+	pst_api_cancel(&a->asked);
+	pst_route_buf_init(&a->route);
+}
+
+static const struct pst_path_events path_events = { .up = path_up, .down = path_down };
+
+/* ---- the section ---- */
+
+static int
+asks_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	const struct asks_conf *c = conf;
+	struct pst_list none = { 0, NULL };
+	struct pst_path_conf path = {
+		.to = c->to,
+		.authorized = &c->authorized,
+		.hops = &none,
+		.channel = c->channel,
+	};
+	struct asks *a = calloc(1, sizeof *a);
+	int rc;
+
+	if (!a)
+		return -ENOMEM;
+	a->senv = senv;
+	a->env = pst_section_env(senv);
+	a->conf = c;
+	rc = pst_path_open(&a->path, senv, &path, &path_events, a, err);
+	if (rc) {
+		free(a);
+		return rc;
+	}
+	*self = a;
+	pst_section_up(senv);
+	return PST_OK;
+}
+
+static void
+path_closed(void *arg)
+{
+	struct asks *a = arg;
+	struct pst_section_env *senv = a->senv;
+
+	free(a);
+	pst_section_closed(senv);
+}
+
+static void
+asks_close(void *self)
+{
+	struct asks *a = self;
+
+	pst_api_cancel(&a->asked);
+	pst_path_close(&a->path, path_closed, a);
+}
+
+static const struct pst_section asks_sections[] = {
+	PST_SECTION("service", struct asks_conf, asks_options, asks_check, asks_open, asks_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(service_asks, .kind = PST_KIND_SERVICE, .version = "0.1.0",
+    .summary = "asks services of other nodes", .sections = asks_sections);
