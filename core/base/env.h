@@ -7,7 +7,9 @@
 
 #include <postern/env.h>
 
+struct pst_admission;
 struct pst_passed;
+struct pst_rule;
 
 struct pst_env {
 	uv_loop_t *loop;
@@ -16,6 +18,10 @@ struct pst_env {
 	struct pst_router *router; /* core/route's; NULL in base's own tests */
 	struct pst_log log;
 	bool extensions;
+	/* core/trust's: what policies there are, and who goes by them */
+	struct pst_rule *rules;
+	struct pst_admission *admissions;
+	bool rules_changed; /* since the node settled */
 	struct pst_passed *passed; /* sockets from who started the process; NULL: none */
 
 	uv_timer_t alarm; /* rings for the first of `timers` */

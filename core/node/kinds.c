@@ -7,14 +7,17 @@ const struct pst_section_kind pst_section_kinds[] = {
 	{ .name = "store", .module_kind = "store", .module = "sqlite", .default_name = "default", .rank = 1 },
 	{ .name = "vault", .module_kind = "vault", .module = "file", .default_name = "default", .rank = 1 },
 	{ .name = "identity", .default_name = "default", .rank = 2 },
+	/* before whatever goes by it */
+	{ .name = "policy", .rank = 2 },
 	{ .name = "channel", .module_kind = "channel", .module = "noise", .default_name = "api", .rank = 3 },
-	{ .name = "service", .module_kind = "service", .named_like = true, .rank = 4 },
+	/* whose credentials count, for all that follows */
 	{ .name = "project", .module_kind = "service", .module = "project", .fixed = true, .rank = 4 },
-	{ .name = "outlet", .module_kind = "portal", .module = "tcp", .rank = 5 },
+	{ .name = "service", .module_kind = "service", .named_like = true, .rank = 5 },
+	{ .name = "outlet", .module_kind = "portal", .module = "tcp", .rank = 6 },
 	/* when a listener opens, everything it exposes is there */
-	{ .name = "transport", .module_kind = "transport", .module = "tcp", .named_like = true, .rank = 6 },
-	{ .name = "inlet", .module_kind = "portal", .module = "tcp", .rank = 7 },
-	{ .name = "relay", .module_kind = "service", .module = "relay", .fixed = true, .rank = 7 },
+	{ .name = "transport", .module_kind = "transport", .module = "tcp", .named_like = true, .rank = 7 },
+	{ .name = "inlet", .module_kind = "portal", .module = "tcp", .rank = 8 },
+	{ .name = "relay", .module_kind = "service", .module = "relay", .fixed = true, .rank = 8 },
 	{ .name = NULL },
 };
 

@@ -344,6 +344,12 @@ pst_path_close(struct pst_path **out, void (*on_closed)(void *arg), void *arg)
 
 /* ---- looking ---- */
 
+struct pst_admission *
+pst_path_admission(const struct pst_path *path)
+{
+	return path->step_count ? path->steps[path->step_count - 1].admission : NULL;
+}
+
 void
 pst_path_status(const struct pst_path *path, struct pst_status *status)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/admission.h>
 #include <postern/project.h>
 
 #include "node/path.h"
@@ -33,24 +34,36 @@ ends_at_project(const struct pst_multiaddr *ma)
 	return ma->hop[0].protocol == PST_PROJECT && !channels_of(ma);
 }
 
+static struct pst_admission_conf
+far_end(const struct pst_path_conf *conf)
+{
+	return (struct pst_admission_conf){
+		.authorized = conf->authorized,
+		.allow = conf->allow,
+		.project = conf->project,
+		.type = conf->type,
+		.may = "be the far end",
+	};
+}
+
 static int
 admissions_check(const struct pst_path_conf *conf, const struct pst_multiaddr *ma,
     struct pst_err *err)
 {
 	size_t channels = channels_of(ma);
-	int rc;
+	const struct pst_admission_conf far = far_end(conf);
+	int rc = ends_at_project(ma) ? pst_admission_check(conf->authorized, "authorized", err)
+				     : pst_admission_look(&far, err);
 
-	if (!conf->authorized->count && !ends_at_project(ma))
-		return pst_fail(err, PST_E_CONF,
-		    "authorized: say who the far end may be: identifiers, or \"*\" for anybody");
+	if (rc)
+		return rc;
 	if (!channels && ma->hop[0].protocol != PST_PROJECT &&
-	    (conf->authorized->count != 1 || strcmp(conf->authorized->item[0], "*")))
+	    (conf->allow || conf->authorized->count != 1 || strcmp(conf->authorized->item[0], "*")))
 		return pst_fail(err, PST_E_CONF,
 		    "authorized: the route has no /secure hop, so nobody can prove who they are");
 	if (conf->hops->count && conf->hops->count + 1 != channels)
 		return pst_fail(err, PST_E_CONF, "hops: want one for each /secure hop but the last");
-	rc = pst_admission_check(conf->authorized, "authorized", err);
-	return rc ? rc : pst_admission_check(conf->hops, "hops", err);
+	return pst_admission_check(conf->hops, "hops", err);
 }
 
 static int
@@ -132,10 +145,11 @@ admission_of(struct pst_path *path, const struct pst_path_conf *conf, size_t i, 
 	static const char *const anybody[] = { "*", NULL };
 	struct pst_list list = { 1, anybody };
 	size_t before = path->project ? 1 : 0; /* the channel to the project's node */
+	const struct pst_admission_conf far = far_end(conf);
 
 	if (i + 1 == path->step_count)
-		list = *conf->authorized;
-	else if (conf->hops->count)
+		return pst_admission_open(&path->steps[i].admission, path->senv, &far, err);
+	if (conf->hops->count)
 		list.item = &conf->hops->item[i - before];
 	return pst_admission_new(&path->steps[i].admission, &list, err);
 }

@@ -4,6 +4,7 @@
  * stands on; then open what is new, from the lowest rank up.
  */
 #include "node/section.h"
+#include "trust/admission.h"
 
 /* ---- closing ---- */
 
@@ -112,6 +113,7 @@ settle(struct pst_task *task)
 	if (node->closing) {
 		if (!changes_drop(node))
 			return;
+		pst_rules_settle(&node->env);
 		node->closed = true;
 		pst_env_close(&node->env, closed_env, node);
 		return;
@@ -126,6 +128,7 @@ settle(struct pst_task *task)
 		if (node->events->up)
 			node->events->up(node->arg);
 	}
+	pst_rules_settle(&node->env);
 	changes_go_on(node);
 }
 

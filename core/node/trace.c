@@ -348,6 +348,8 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	    pst_values_text(s->item->values, "channel"));
 	conf->channel = trace->channel;
 	conf->authorized = pst_values_list(s->item->values, "authorized");
+	conf->allow = pst_values_text(s->item->values, "allow");
+	conf->type = !strcmp(kind, "inlet") ? "tcp-inlet" : NULL;
 	conf->hops = pst_values_list(s->item->values, "hops");
 	return PST_OK;
 }

@@ -1,23 +1,19 @@
 /*
- * Who may: a set of identifiers by open addressing. Identifiers are hashes
- * already and the set is the operator's, so eight of their bytes are the
+ * Who may. The list is a set of identifiers by open addressing: identifiers are
+ * hashes already and the set is the operator's, so eight of their bytes are the
  * place to look; at most half full, so a stranger's look-up ends soon.
  */
+#include "trust/admission.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include <postern/identity.h>
+#include <postern/project.h>
 
 #include "trust/peers.h"
 
-struct pst_admission {
-	bool anybody;
-	size_t slots; /* a power of two, more than are used */
-	struct slot {
-		bool used;
-		struct pst_identifier id;
-	} slot[];
-};
+/* ---- the list ---- */
 
 /* The slot of id, or the free one where it belongs. */
 static size_t
@@ -68,6 +64,7 @@ pst_admission_new(struct pst_admission **out, const struct pst_list *authorized,
 	if (!admission)
 		return pst_fail(err, -ENOMEM, "out of memory");
 	admission->slots = slots;
+	admission->listed = authorized->count > 0;
 	for (size_t i = 0; i < authorized->count; i++) {
 		int rc = admission_add(admission, authorized->item[i], err);
 
@@ -81,10 +78,24 @@ pst_admission_new(struct pst_admission **out, const struct pst_list *authorized,
 }
 
 void
-pst_admission_free(struct pst_admission **admission)
+pst_admission_free(struct pst_admission **out)
 {
-	free(*admission);
-	*admission = NULL;
+	struct pst_admission *admission = *out;
+
+	*out = NULL;
+	if (!admission)
+		return;
+	while (admission->inside)
+		pst_admission_leave(admission->inside);
+	if (admission->link) {
+		*admission->link = admission->next;
+		if (admission->next)
+			admission->next->link = admission->link;
+	}
+	pst_policy_free(&admission->allow);
+	pst_policy_free(&admission->members);
+	free(admission->project);
+	free(admission);
 }
 
 int
@@ -100,19 +111,221 @@ pst_admission_check(const struct pst_list *authorized, const char *key, struct p
 	return rc;
 }
 
-bool
-pst_admission_anybody(const struct pst_admission *admission)
+/* ---- of a section ---- */
+
+static const char *
+key_of(const char *key, const char *usual)
 {
-	return admission->anybody;
+	return key ? key : usual;
+}
+
+/* The list and the policies, of a section that is checked or opened. */
+static int
+admission_read(struct pst_admission **out, const struct pst_admission_conf *conf,
+    struct pst_err *err)
+{
+	const char *allow = key_of(conf->allow_key, "allow");
+	const char *authorized = key_of(conf->authorized_key, "authorized");
+	int rc;
+
+	*out = NULL;
+	if (!conf->authorized->count && !conf->allow && !conf->project)
+		return pst_fail(err, PST_E_CONF, "%s: say who may %s: identifiers, or \"*\" for everybody; "
+		    "or %s, a policy; or a project", authorized, conf->may, allow);
+	rc = pst_admission_new(out, conf->authorized, err);
+	if (rc)
+		return pst_fail_in(err, rc, "%s", authorized);
+	if (conf->allow)
+		rc = pst_policy_compile(&(*out)->allow, conf->allow, err);
+	if (rc)
+		pst_fail_in(err, rc, "%s", allow);
+	else if (conf->project && !conf->authorized->count)
+		rc = pst_policy_compile(&(*out)->members, "(= subject.has_credential true)", err);
+	if (rc)
+		pst_admission_free(out);
+	return rc;
+}
+
+int
+pst_admission_look(const struct pst_admission_conf *conf, struct pst_err *err)
+{
+	struct pst_admission *admission;
+	int rc = admission_read(&admission, conf, err);
+
+	pst_admission_free(&admission);
+	/* a section's check fails in one way */
+	return rc == PST_E_LIMIT ? PST_E_CONF : rc;
+}
+
+int
+pst_admission_open(struct pst_admission **out, struct pst_section_env *senv,
+    const struct pst_admission_conf *conf, struct pst_err *err)
+{
+	struct pst_env *env = pst_section_env(senv);
+	struct pst_admission *admission;
+	int rc = admission_read(out, conf, err);
+
+	if (rc)
+		return rc;
+	admission = *out;
+	admission->project = conf->project ? strdup(conf->project) : NULL;
+	if (conf->project && !admission->project) {
+		pst_admission_free(out);
+		return pst_fail(err, -ENOMEM, "out of memory");
+	}
+	admission->senv = senv;
+	admission->type = conf->type;
+	admission->may = conf->may;
+	admission->next = env->admissions;
+	admission->link = &env->admissions;
+	if (admission->next)
+		admission->next->link = &admission->next;
+	env->admissions = admission;
+	return PST_OK;
+}
+
+/* ---- the rule ---- */
+
+const struct pst_identifier *
+pst_admission_authority(const struct pst_admission *admission)
+{
+	const void *ops = NULL;
+	void *project = NULL;
+
+	if (admission->project)
+		project = pst_section_ref(admission->senv, "project", admission->project, &ops);
+	return project && ops ? ((const struct pst_project_ops *)ops)->authority(project) : NULL;
+}
+
+void
+pst_admission_subject(const struct pst_admission *admission, const struct pst_peer *peer,
+    struct pst_subject *out)
+{
+	const struct pst_identifier *authority = pst_admission_authority(admission);
+	const struct pst_attributes *attributes =
+	    authority ? pst_peer_attributes(peer, authority) : NULL;
+
+	*out = (struct pst_subject){
+		.id = pst_peer_identifier(peer),
+		.has_credential = attributes ? PST_CREDENTIAL_HELD
+		    : admission->project ? PST_CREDENTIAL_NONE : PST_CREDENTIAL_UNBOUND,
+		.attributes = attributes ? attributes->item : NULL,
+		.count = attributes ? attributes->count : 0,
+	};
+}
+
+const struct pst_attribute *
+pst_admission_attribute(const struct pst_admission *admission, const struct pst_peer *peer,
+    const char *name)
+{
+	const struct pst_identifier *authority = pst_admission_authority(admission);
+	const struct pst_attributes *attributes =
+	    authority ? pst_peer_attributes(peer, authority) : NULL;
+
+	return attributes ? pst_attributes_find(attributes, name, strlen(name)) : NULL;
+}
+
+/* The policy that holds, and what it is called; NULL: none does. */
+static const struct pst_policy *
+policy_of(const struct pst_admission *admission, char rule[static 160])
+{
+	const struct pst_rule *said;
+
+	snprintf(rule, 160, "%s", admission->allow ? "allow" : "authorized");
+	if (admission->allow || !admission->senv)
+		return admission->allow;
+	said = pst_rule_find(pst_section_env(admission->senv), admission->type,
+	    pst_section_name(admission->senv));
+	if (said) {
+		snprintf(rule, 160, "policy %s", pst_rule_name(said));
+		return pst_rule_policy(said);
+	}
+	if (admission->members)
+		snprintf(rule, 160, "project %s", admission->project);
+	return admission->members;
+}
+
+static bool
+is_named(const struct pst_admission *admission, const struct pst_identifier *id)
+{
+	return id && admission->slot[slot_find(admission, id)].used;
+}
+
+void
+pst_admission_rule(const struct pst_admission *admission, const struct pst_subject *subject,
+    struct pst_ruling *out)
+{
+	char text[PST_IDENTIFIER_TEXT];
+	struct pst_policy_case asked = {
+		.action = "handle_message",
+		.identifier = subject->id ? text : NULL,
+		.has_credential = subject->has_credential,
+		.attributes = subject->attributes,
+		.count = subject->count,
+	};
+
+	*out = (struct pst_ruling){ .allowed = false };
+	out->policy = policy_of(admission, out->rule);
+	out->allowed = admission->listed
+	    ? admission->anybody || is_named(admission, subject->id) : out->policy != NULL;
+	if (!out->allowed) {
+		snprintf(out->rule, sizeof out->rule, "authorized");
+		out->policy = NULL;
+	}
+	if (!out->policy)
+		return;
+	if (subject->id)
+		pst_identifier_format(text, subject->id);
+	asked.resource = pst_section_name(admission->senv);
+	out->allowed = pst_policy_allows(out->policy, &asked, &out->verdict);
 }
 
 bool
-pst_admission_allows(const struct pst_admission *admission, const struct pst_peer *peer)
+pst_admission_anybody(const struct pst_admission *admission)
 {
-	if (admission->slot[slot_find(admission, pst_peer_identifier(peer))].used) {
-		/* who is named is known for good (design.md 8) */
+	char rule[160];
+
+	return admission->anybody && !policy_of(admission, rule);
+}
+
+static bool
+allows(const struct pst_admission *admission, const struct pst_peer *peer,
+    struct pst_ruling *ruling)
+{
+	struct pst_subject subject;
+
+	pst_admission_subject(admission, peer, &subject);
+	pst_admission_rule(admission, &subject, ruling);
+	/* who is named is known for good (design.md 8) */
+	if (ruling->allowed && is_named(admission, subject.id))
 		pst_peer_keep(peer);
+	return ruling->allowed;
+}
+
+bool
+pst_admission_names(const struct pst_admission *admission, const struct pst_peer *peer)
+{
+	struct pst_ruling ruling;
+
+	return !pst_admission_anybody(admission) && allows(admission, peer, &ruling);
+}
+
+bool
+pst_admission_allows(struct pst_admission *admission, const struct pst_peer *peer)
+{
+	struct pst_ruling ruling;
+	char reason[64], why[256] = "is not named";
+
+	if (allows(admission, peer, &ruling))
 		return true;
-	}
-	return admission->anybody;
+	if (!admission->senv)
+		return false;
+	snprintf(reason, sizeof reason, "may not %s", admission->may);
+	if (ruling.policy)
+		pst_policy_explain(ruling.policy, &ruling.verdict, why, sizeof why);
+	pst_log_rated(pst_section_log(admission->senv), PST_LOG_WARN, &admission->refusals, "refused",
+	    PST_STR("reason", reason), PST_STR("peer", pst_peer_text(peer)),
+	    PST_STR("resource", pst_section_name(admission->senv)), PST_STR("rule", ruling.rule),
+	    PST_STR("why", why));
+	return false;
 }

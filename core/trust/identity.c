@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "trust/clock.h"
+#include "trust/admission.h"
+#include "trust/known.h"
 #include "trust/presentation.h"
 #include "trust/trust.h"
 
@@ -189,6 +191,15 @@ keep(void *arg, const struct pst_history *history)
 	self->store_ops->commit(self->store, &put, 1, kept, self);
 }
 
+const struct pst_attributes *
+pst_identity_attributes(const struct pst_identity *self, const struct pst_identifier *id,
+    const struct pst_identifier *authority)
+{
+	const struct pst_known *known = self->peers ? *pst_known_find(self->peers, id) : NULL;
+
+	return known ? pst_standing_find(&known->standing, authority, pst_clock_now()) : NULL;
+}
+
 /* ---- the section ---- */
 
 static const struct pst_opt identity_options[] = {
@@ -326,5 +337,7 @@ identity_close(void *arg)
 const struct pst_section pst_trust_sections[] = {
 	PST_SECTION("identity", struct pst_identity_conf, identity_options, NULL,
 	    identity_open, identity_close),
+	PST_SECTION("policy", struct pst_rule_conf, pst_rule_options, pst_rule_check, pst_rule_open,
+	    pst_rule_close),
 	PST_SECTION_END,
 };

@@ -71,6 +71,10 @@ struct pst_identity {
 	struct pst_issuing issuing;
 };
 
+/* What is known of an identity by this authority, valid now; NULL: nothing. */
+const struct pst_attributes *pst_identity_attributes(const struct pst_identity *self,
+    const struct pst_identifier *id, const struct pst_identifier *authority);
+
 /* Begin; ends with pst_section_up or _down. */
 void pst_identity_open_begin(struct pst_identity *self);
 /* An answer has come: false when the section closes and self may be gone. */

@@ -4,7 +4,7 @@
 
 #include <postern/module.h>
 
-/* identity; ended by PST_SECTION_END. */
+/* identity and policy; ended by PST_SECTION_END. */
 extern const struct pst_section pst_trust_sections[];
 
 #endif

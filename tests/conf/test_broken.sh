@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 122
+plan 130
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -189,25 +189,39 @@ END
 # ---- who may ----
 
 broken "an outlet for nobody said" \
-	't.conf:1: outlet db: authorized: say who may use it: identifiers, or "*" for everybody' <<'END'
+	't.conf:1: outlet db: authorized: say who may use it: identifiers, or "*" for everybody; or allow, a policy; or a project' <<'END'
 outlet db { to = "127.0.0.1:5432" }
 END
 broken "an inlet to nobody said" \
-	't.conf:1: inlet db: authorized: say who the far end may be: identifiers, or "*" for anybody' <<END
+	't.conf:1: inlet db: authorized: say who may be the far end: identifiers, or "*" for everybody; or allow, a policy; or a project' <<END
 inlet db { listen = "127.0.0.1:15432"  to = "$route" }
 END
 broken "a relay service for nobody said" \
-	't.conf:1: service relay: authorized: say who may register: identifiers, or "*" for everybody' <<'END'
+	't.conf:1: service relay: authorized: say who may register: identifiers, or "*" for everybody; or allow, a policy; or a project' <<'END'
 service relay { }
 END
 broken "a relay service without users" \
-	't.conf:1: service relay: users: say who may send through: identifiers, or "*" for everybody' <<END
+	't.conf:1: service relay: users: say who may send through: identifiers, or "*" for everybody; or allow_users, a policy; or a project' <<END
 service relay { authorized = {"$me"} }
 END
 broken "an identifier that is none" \
 	't.conf:2: outlet db: authorized: "I123" is neither an identifier (I and 64 hex digits) nor "*"' <<'END'
 outlet db { to = "127.0.0.1:5432"
 	authorized = {"I123"} }
+END
+broken "a policy that does not parse" \
+	"t.conf:1: outlet db: allow: character 5: want \"and\", \"or\" or the end" <<'END'
+outlet db { to = "127.0.0.1:5432"  allow = 'role = admin' }
+END
+broken "a section policy for nothing" 't.conf:1: policy p: say what it is for: a resource, or a type' <<'END'
+policy p { allow = 'role=admin' }
+END
+broken "a section policy for what there is not" \
+	't.conf:1: policy p: type: "udp-outlet" is not known; known are: any tcp-inlet tcp-outlet relay' <<'END'
+policy p { type = udp-outlet  allow = 'role=admin' }
+END
+broken "a section policy that does not parse" "t.conf:1: policy p: allow: character 15: want )" <<'END'
+policy p { resource = db  allow = '(and true true' }
 END
 broken "somebody at the end of a route without channel" \
 	't.conf:1: inlet db: authorized: the route has no /secure hop, so nobody can prove who they are' <<END

@@ -9,8 +9,8 @@ rooms='
 base   aead buf cbor dial env err listen log outbox stream utf8
 conf   module
 route  multiaddr route router stream_link transport
-trust  api credential identity policy store ticket vault
-node   channel path project
+trust  admission api credential identity policy project store ticket vault
+node   channel path
 cli
 '
 # arrows ROOM FILE…: what these files include and may not.

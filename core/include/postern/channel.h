@@ -37,7 +37,7 @@ struct pst_channel_ops {
 	 * starts another attempt and closes the ones it no longer wants.
 	 */
 	int (*connect)(struct pst_channel **out, void *section, const struct pst_route *route,
-	    const struct pst_admission *admission, const struct pst_channel_events *events, void *arg);
+	    struct pst_admission *admission, const struct pst_channel_events *events, void *arg);
 	/* Tell the peer and end. Sets *channel to NULL; no event follows. */
 	void (*close)(struct pst_channel **channel);
 };

@@ -85,7 +85,8 @@ PST_API PST_MUST_CHECK int pst_identity_admit(struct pst_identity *self, struct 
 
 /*
  * A list of identifiers, or "*" for everybody: the value of `authorized`.
- * An empty list admits nobody. Look-up does not depend on its length.
+ * An empty list admits nobody. Look-up does not depend on its length. What a
+ * section says of its resource, policies too: <postern/admission.h>.
  */
 struct pst_admission;
 
@@ -98,12 +99,12 @@ PST_API PST_MUST_CHECK int pst_admission_check(const struct pst_list *authorized
 PST_API void pst_admission_free(struct pst_admission **admission);
 PST_API bool pst_admission_anybody(const struct pst_admission *admission);
 /*
- * May this peer? If the list names it (not by "*"), its history is from now
+ * May this peer? A refusal is logged, unless all there is is a list, without a
+ * section. If the list names the peer (not by "*"), its history is from now
  * on kept over restarts by the identity that admitted it, so that an older
  * one is refused for good.
  */
-PST_API bool pst_admission_allows(const struct pst_admission *admission,
-    const struct pst_peer *peer);
+PST_API bool pst_admission_allows(struct pst_admission *admission, const struct pst_peer *peer);
 
 #ifdef __cplusplus
 }

@@ -33,8 +33,10 @@ struct pst_path_conf {
 	const char *key;                    /* what messages call it; NULL: "to" */
 	const char *project;                /* section; NULL: none */
 	const char *via, *outlet;           /* a relay of the project, and a worker behind it; or NULL */
-	const struct pst_list *authorized;  /* the far end of the last channel; may be empty where that
-	                                       is the project's node */
+	/* the far end of the last channel (admission.h), unless that is the project's node */
+	const struct pst_list *authorized;
+	const char *allow;                  /* NULL: not written */
+	const char *type;                   /* of the resource; NULL: none */
 	const struct pst_list *hops;        /* the ends of all channels before it but the project's, in
 	                                       order; empty: any */
 	const char *channel;                /* section of the channels; outlives the path */
@@ -50,6 +52,9 @@ PST_API PST_MUST_CHECK int pst_path_open(struct pst_path **out, struct pst_secti
 PST_API void pst_path_suspect(struct pst_path *path);
 /* Fields for a section's status: whether it is up and who is there, or why it is not. */
 PST_API void pst_path_status(const struct pst_path *path, struct pst_status *status);
+/* Who the far end may be: for sessions, which end when it no longer may. It lives as long
+ * as the path is up, and NULL where nobody is asked for. */
+PST_API struct pst_admission *pst_path_admission(const struct pst_path *path);
 /* How long one attempt at something that may not be answered should wait:
  * max(300 ms, 4 × the link's connect time). */
 PST_API uint64_t pst_path_patience_ms(const struct pst_path *path);

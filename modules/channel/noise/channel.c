@@ -78,6 +78,7 @@ channel_end(struct channel *c, int rc, bool tell_peer)
 	opener_fini(&c->opener);
 	pst_aead_free(&c->seal);
 	pst_aead_free(&c->open);
+	pst_admission_leave(&c->admitted);
 	pst_peer_unref(&c->peer);
 	/* read late: who was told of the gate's end may have closed the channel */
 	events = c->events;
@@ -106,7 +107,7 @@ handshake_expired(struct pst_timer *timer)
 
 int
 channel_new(struct channel **out, struct noise *noise, bool initiator,
-    const struct pst_admission *admission)
+    struct pst_admission *admission)
 {
 	struct channel *c = calloc(1, sizeof *c);
 	int rc = -ENOMEM;
@@ -266,6 +267,12 @@ channel_respond(struct channel *c, struct pst_message *message)
 
 /* ---- receiving ---- */
 
+static void
+no_longer_admitted(struct pst_admitted *admitted)
+{
+	channel_end(pst_container_of(admitted, struct channel, admitted), PST_E_DENIED, true);
+}
+
 /* The presentation that came with message 2 or 3 (spec trust.md 4.3). */
 static int
 peer_check(struct channel *c, const uint8_t *shown, size_t len)
@@ -277,6 +284,8 @@ peer_check(struct channel *c, const uint8_t *shown, size_t len)
 		rc = pst_fail(&err, PST_E_DENIED, "%s is not authorized", pst_peer_text(c->peer));
 	if (rc)
 		handshake_fails(c, rc, err.text);
+	else
+		pst_admission_enter(c->admission, &c->admitted, c->peer, no_longer_admitted);
 	return rc;
 }
 

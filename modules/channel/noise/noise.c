@@ -221,7 +221,7 @@ noise_close(void *self)
 
 static int
 noise_connect(struct pst_channel **out, void *section, const struct pst_route *route,
-    const struct pst_admission *admission, const struct pst_channel_events *events, void *arg)
+    struct pst_admission *admission, const struct pst_channel_events *events, void *arg)
 {
 	struct channel *c;
 	int rc = channel_new(&c, section, true, admission);

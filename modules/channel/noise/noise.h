@@ -2,6 +2,7 @@
 #ifndef NOISE_NOISE_H
 #define NOISE_NOISE_H
 
+#include <postern/admission.h>
 #include <postern/channel.h>
 #include <postern/credential.h>
 
@@ -68,7 +69,8 @@ struct channel {
 	int end_rc;
 	bool end_tells; /* the peer */
 	uint64_t started_ms, heard_ms;
-	const struct pst_admission *admission;
+	struct pst_admission *admission;
+	struct pst_admitted admitted; /* by it, from when the peer is known */
 	const struct pst_channel_events *events; /* NULL for responders */
 	void *arg;
 	struct pst_log log;
@@ -83,7 +85,7 @@ void noise_refresh_later(struct noise *noise);
 
 /* channel.c: life of a channel, and its handshake */
 int channel_new(struct channel **out, struct noise *noise, bool initiator,
-    const struct pst_admission *admission);
+    struct pst_admission *admission);
 int channel_initiate(struct channel *c, const struct pst_route *route);
 /* Message 1 has come to the listener. */
 int channel_respond(struct channel *c, struct pst_message *message);

@@ -24,6 +24,7 @@ const struct pst_opt inlet_options[] = {
 	    .of = "channel"),
 	PST_OPT(LIST, struct inlet_conf, authorized, NULL,
 	    "who the far end of the last channel may be; \"*\" for anybody"),
+	PST_OPT(STR, struct inlet_conf, allow, NULL, "the same by a policy over its attributes"),
 	PST_OPT(LIST, struct inlet_conf, hops, NULL, "who the ends of the channels before it are, in order"),
 	PST_OPT(TIME, struct inlet_conf, connect_timeout, "15s",
 	    "an application's connection is reset when nothing answers for so long"),
@@ -52,6 +53,8 @@ path_conf(const struct inlet_conf *c)
 		.via = c->via,
 		.outlet = c->outlet,
 		.authorized = &c->authorized,
+		.allow = c->allow,
+		.type = "tcp-inlet",
 		.hops = &c->hops,
 		.channel = c->channel,
 	};
@@ -111,6 +114,8 @@ pong_came(struct stream *s, struct pst_message *m)
 {
 	struct pst_reader r = pst_buf_reader(&m->payload);
 	struct wire_offer ours = portal_offer(s->portal), theirs;
+	struct inlet *inlet = pst_container_of(s->portal, struct inlet, portal);
+	struct pst_admission *admission = inlet->path ? pst_path_admission(inlet->path) : NULL;
 
 	pst_read_u8(&r);
 	theirs = wire_read_offer(&r);
@@ -121,10 +126,13 @@ pong_came(struct stream *s, struct pst_message *m)
 		.window = theirs.window,
 	};
 	portal_rtt(s->portal, uv_hrtime() - s->mark_ns);
-	if (stream_attach(s, m->from, &m->back))
+	if (stream_attach(s, m->from, &m->back)) {
 		stream_fail(s, -ENOMEM);
-	else
-		stream_open(s);
+		return;
+	}
+	if (admission && m->from->peer)
+		stream_admit(s, admission, m->from->peer);
+	stream_open(s);
 }
 
 /* Ping the outlet; its answer brings the route to the other end. */

@@ -15,6 +15,9 @@ const struct pst_opt outlet_options[] = {
 	PST_OPT(STR, struct outlet_conf, to, NULL, "host:port of the target", .of = "required"),
 	PST_OPT(LIST, struct outlet_conf, authorized, NULL,
 	    "identifiers that may use it; \"*\" for everybody"),
+	PST_OPT(STR, struct outlet_conf, allow, NULL, "who may use it, as a policy over attributes"),
+	PST_OPT(REF, struct outlet_conf, project, NULL,
+	    "whose credentials count; its members may, when nothing else is said", .of = "project"),
 	PST_OPT(TIME, struct outlet_conf, connect_timeout, "15s", "the target may take so long to answer"),
 	PST_OPT(SIZE, struct outlet_conf, window_max, "8M", "bytes a connection may have under way"),
 	PST_OPT(INT, struct outlet_conf, streams, "10000", "connections at once"),
@@ -24,7 +27,7 @@ const struct pst_opt outlet_options[] = {
 struct outlet {
 	struct portal portal;
 	const struct outlet_conf *conf;
-	struct pst_admission *authorized;
+	struct pst_admission *admission;
 	struct pst_doorman doorman;
 	struct pst_worker by_name, by_kind;
 	bool alone; /* the node's only outlet */
@@ -32,23 +35,33 @@ struct outlet {
 	uint16_t port;
 };
 
+static struct pst_admission_conf
+admission_conf(const struct outlet_conf *c)
+{
+	return (struct pst_admission_conf){
+		.authorized = &c->authorized,
+		.allow = c->allow,
+		.project = c->project,
+		.type = "tcp-outlet",
+		.may = "use it",
+	};
+}
+
 int
 outlet_check(const void *conf, struct pst_err *err)
 {
 	const struct outlet_conf *c = conf;
+	const struct pst_admission_conf admission = admission_conf(c);
 	char host[PST_HOST_TEXT];
 	uint16_t port;
 
 	if (pst_host_port(c->to, host, &port) || !port)
 		return pst_fail(err, PST_E_CONF, "to: \"%s\" is no host:port", c->to);
-	if (!c->authorized.count)
-		return pst_fail(err, PST_E_CONF,
-		    "authorized: say who may use it: identifiers, or \"*\" for everybody");
 	if (c->window_max < STREAM_WINDOW)
 		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
 	if (c->streams < 1)
 		return pst_fail(err, PST_E_CONF, "streams: at least 1");
-	return pst_admission_check(&c->authorized, "authorized", err);
+	return pst_admission_look(&admission, err);
 }
 
 /* ---- one stream ---- */
@@ -118,9 +131,9 @@ target_answers(void *arg, int rc)
 static bool
 allowed(const struct outlet *outlet, const struct pst_message *m)
 {
-	if (pst_admission_anybody(outlet->authorized))
+	if (pst_admission_anybody(outlet->admission))
 		return true;
-	return m->from && m->from->peer && pst_admission_allows(outlet->authorized, m->from->peer);
+	return m->from && m->from->peer && pst_admission_allows(outlet->admission, m->from->peer);
 }
 
 static bool
@@ -128,8 +141,7 @@ names(const struct pst_doorman *doorman, const struct pst_peer *peer)
 {
 	const struct outlet *outlet = pst_container_of(doorman, struct outlet, doorman);
 
-	return !pst_admission_anybody(outlet->authorized) &&
-	    pst_admission_allows(outlet->authorized, peer);
+	return pst_admission_names(outlet->admission, peer);
 }
 
 /* Why a Ping is turned away, if it is. */
@@ -177,6 +189,8 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 		turn_away(s, why);
 		return;
 	}
+	if (m->from->peer)
+		stream_admit(s, outlet->admission, m->from->peer);
 	if (m->from->admit && m->from->peer)
 		m->from->admit(m->from);
 	rc = pst_dial(&s->dial, outlet->portal.env, &s->socket, outlet->host, outlet->port,
@@ -219,7 +233,7 @@ outlet_gone(struct portal *portal)
 	struct outlet *outlet = pst_container_of(portal, struct outlet, portal);
 	struct pst_section_env *senv = portal->senv;
 
-	pst_admission_free(&outlet->authorized);
+	pst_admission_free(&outlet->admission);
 	free(outlet);
 	pst_section_closed(senv);
 }
@@ -296,6 +310,7 @@ static const struct pst_section_hooks outlet_hooks = {
 int
 outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
+	const struct pst_admission_conf admission = admission_conf(conf);
 	struct outlet *outlet = calloc(1, sizeof *outlet);
 	int rc;
 
@@ -314,14 +329,14 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 	};
 	rc = pst_host_port(outlet->conf->to, outlet->host, &outlet->port);
 	if (!rc)
-		rc = pst_admission_new(&outlet->authorized, &outlet->conf->authorized, err);
+		rc = pst_admission_open(&outlet->admission, senv, &admission, err);
 	if (!rc)
 		rc = workers_start(outlet);
 	if (rc == -EEXIST)
 		pst_fail(err, rc, "another worker has this address");
 	if (rc) {
 		workers_stop(outlet);
-		pst_admission_free(&outlet->authorized);
+		pst_admission_free(&outlet->admission);
 		free(outlet);
 		return rc;
 	}

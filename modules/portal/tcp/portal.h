@@ -6,6 +6,7 @@
 #ifndef PORTAL_PORTAL_H
 #define PORTAL_PORTAL_H
 
+#include <postern/admission.h>
 #include <postern/outbox.h>
 #include <postern/router.h>
 
@@ -80,6 +81,7 @@ struct stream {
 	struct pst_worker worker;
 	struct pst_gate *gate;  /* to the other end; NULL: none yet, or gone */
 	struct pst_gate_watch watch;
+	struct pst_admitted admitted; /* the peer */
 	struct pst_route *peer; /* where the other end is */
 	uint16_t front, back;   /* room that the route wants */
 	uv_tcp_t socket;
@@ -122,6 +124,8 @@ struct stream {
 int stream_new(struct stream **out, struct portal *portal);
 /* Messages come and go by this gate from now on, to this route. */
 int stream_attach(struct stream *stream, struct pst_gate *gate, const struct pst_route *peer);
+/* It ends with END_DENIED when the peer, now allowed, may no longer. */
+void stream_admit(struct stream *stream, struct pst_admission *admission, struct pst_peer *peer);
 /* Both ends are there: read the socket, tell windows. */
 void stream_open(struct stream *stream);
 /* The socket is connected: from now on it is reset when this node is killed, as by stream_end().

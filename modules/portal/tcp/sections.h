@@ -12,6 +12,7 @@ struct inlet_conf {
 	const char *project;
 	const char *channel;
 	struct pst_list authorized;
+	const char *allow;
 	struct pst_list hops;
 	uint64_t connect_timeout;
 	uint64_t window_max;
@@ -21,6 +22,8 @@ struct inlet_conf {
 struct outlet_conf {
 	const char *to;
 	struct pst_list authorized;
+	const char *allow;
+	const char *project;
 	uint64_t connect_timeout;
 	uint64_t window_max;
 	int64_t streams;

@@ -219,6 +219,18 @@ linger(struct stream *s, bool reset)
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
 }
 
+static void
+no_longer_allowed(struct pst_admitted *admitted)
+{
+	stream_end(pst_container_of(admitted, struct stream, admitted), END_DENIED);
+}
+
+void
+stream_admit(struct stream *s, struct pst_admission *admission, struct pst_peer *peer)
+{
+	pst_admission_enter(admission, &s->admitted, peer, no_longer_allowed);
+}
+
 void
 stream_guard(struct stream *s)
 {
@@ -259,6 +271,7 @@ stream_end(struct stream *s, enum end why)
 	pst_timer_stop(s->portal->env, &s->timer);
 	pst_task_cancel(s->portal->env, &s->unsaid);
 	pst_gate_unwatch(&s->watch);
+	pst_admission_leave(&s->admitted);
 	pst_worker_stop(s->portal->router, &s->worker);
 	stream_release(s);
 }

@@ -19,6 +19,7 @@ const struct pst_opt client_options[] = {
 	    .of = "channel"),
 	PST_OPT(LIST, struct client_conf, authorized, NULL,
 	    "who the relay node may be; \"*\" for anybody; default: the project's"),
+	PST_OPT(STR, struct client_conf, allow, NULL, "the same by a policy over its attributes"),
 	PST_OPT(LIST, struct client_conf, hops, NULL, "who the nodes before it are, in order"),
 	PST_OPT_END,
 };
@@ -45,6 +46,7 @@ path_conf(const struct client_conf *c)
 		.key = "at",
 		.project = c->project,
 		.authorized = &c->authorized,
+		.allow = c->allow,
 		.hops = &c->hops,
 		.channel = c->channel,
 	};

@@ -19,7 +19,10 @@ extern const struct pst_opt client_options[];
 
 struct service_conf {
 	struct pst_list authorized;
+	const char *allow;
 	struct pst_list users;
+	const char *allow_users;
+	const char *project;
 	int64_t relays;
 };
 
@@ -29,6 +32,7 @@ struct client_conf {
 	const char *name;
 	const char *channel;
 	struct pst_list authorized;
+	const char *allow;
 	struct pst_list hops;
 };
 

@@ -4,14 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <postern/identity.h>
+#include <postern/admission.h>
 #include <postern/router.h>
 
 #include "message.h"
 
 const struct pst_opt service_options[] = {
 	PST_OPT(LIST, struct service_conf, authorized, NULL, "identifiers that may register; \"*\" for all"),
+	PST_OPT(STR, struct service_conf, allow, NULL, "who may register, as a policy over attributes"),
 	PST_OPT(LIST, struct service_conf, users, NULL, "identifiers that may send through; \"*\" for all"),
+	PST_OPT(STR, struct service_conf, allow_users, NULL,
+	    "who may send through, as a policy over attributes"),
+	PST_OPT(REF, struct service_conf, project, NULL,
+	    "whose credentials count; its members may, when nothing else is said", .of = "project"),
 	PST_OPT(INT, struct service_conf, relays, "1024", "registrations at once"),
 	PST_OPT_END,
 };
@@ -24,7 +29,7 @@ struct service {
 	struct pst_env *env;
 	struct pst_router *router;
 	const struct service_conf *conf;
-	struct pst_admission *authorized, *users;
+	struct pst_admission *registrants, *users;
 	struct pst_doorman doorman;
 	struct pst_worker by_name, by_chance; /* one worker with two addresses */
 	struct relay *relays;
@@ -40,35 +45,49 @@ struct relay {
 	struct pst_gate *gate;
 	struct pst_route *route;     /* to the node that registered */
 	struct pst_peer *peer;       /* NULL: registered without a channel */
+	struct pst_admitted registrant; /* it, as long as it may */
 	uint64_t user;               /* the gate that was last let through */
+	struct pst_admitted admitted; /* who is behind that gate */
 	uint64_t since_ms;           /* registered, for the first time */
 	char name[RELAY_NAME_MAX + 1];
 };
+
+static struct pst_admission_conf
+registrants_conf(const struct service_conf *c)
+{
+	return (struct pst_admission_conf){
+		.authorized = &c->authorized,
+		.allow = c->allow,
+		.project = c->project,
+		.type = "relay",
+		.may = "register",
+	};
+}
+
+static struct pst_admission_conf
+users_conf(const struct service_conf *c)
+{
+	return (struct pst_admission_conf){
+		.authorized = &c->users,
+		.authorized_key = "users",
+		.allow = c->allow_users,
+		.allow_key = "allow_users",
+		.project = c->project,
+		.may = "send through",
+	};
+}
 
 int
 service_check(const void *conf, struct pst_err *err)
 {
 	const struct service_conf *c = conf;
+	const struct pst_admission_conf registrants = registrants_conf(c), users = users_conf(c);
 	int rc;
 
-	if (!c->authorized.count)
-		return pst_fail(err, PST_E_CONF,
-		    "authorized: say who may register: identifiers, or \"*\" for everybody");
-	if (!c->users.count)
-		return pst_fail(err, PST_E_CONF,
-		    "users: say who may send through: identifiers, or \"*\" for everybody");
 	if (c->relays < 1)
 		return pst_fail(err, PST_E_CONF, "relays: at least 1");
-	rc = pst_admission_check(&c->authorized, "authorized", err);
-	return rc ? rc : pst_admission_check(&c->users, "users", err);
-}
-
-static bool
-admits(const struct pst_admission *admission, const struct pst_gate *from)
-{
-	if (pst_admission_anybody(admission) || !from)
-		return true;
-	return from->peer && pst_admission_allows(admission, from->peer);
+	rc = pst_admission_look(&registrants, err);
+	return rc ? rc : pst_admission_look(&users, err);
 }
 
 static void
@@ -77,6 +96,18 @@ refuse(struct service *s, const struct pst_gate *from, const char *name, const c
 	pst_log_rated(pst_section_log(s->senv), PST_LOG_WARN, &s->refused, "refused",
 	    PST_STR("reason", why), PST_STR("relay", name),
 	    PST_STR("peer", from && from->peer ? pst_peer_text(from->peer) : NULL));
+}
+
+/* Whoever sends without a channel can be let in by "*" only. */
+static bool
+admits(struct service *s, struct pst_admission *admission, const struct pst_gate *from)
+{
+	if (!from || pst_admission_anybody(admission))
+		return true;
+	if (from->peer)
+		return pst_admission_allows(admission, from->peer);
+	refuse(s, from, NULL, admission == s->users ? "may not send through" : "may not register");
+	return false;
 }
 
 /* ---- one registration ---- */
@@ -90,6 +121,8 @@ relay_end(struct relay *relay, const char *why)
 	    PST_STR("reason", why));
 	pst_worker_stop(s->router, &relay->worker);
 	pst_gate_unwatch(&relay->watch);
+	pst_admission_leave(&relay->registrant);
+	pst_admission_leave(&relay->admitted);
 	*relay->link = relay->next;
 	if (relay->next)
 		relay->next->link = relay->link;
@@ -105,20 +138,38 @@ gate_closed(struct pst_gate_watch *watch)
 	relay_end(pst_container_of(watch, struct relay, watch), "its link or channel ended");
 }
 
+static void
+may_not_register(struct pst_admitted *admitted)
+{
+	struct relay *relay = pst_container_of(admitted, struct relay, registrant);
+	struct pst_gate *gate = relay->gate;
+
+	relay_end(relay, "denied by policy");
+	if (gate && gate->end) /* or it would not know */
+		gate->end(gate, PST_E_DENIED);
+}
+
+static void
+may_not_send(struct pst_admitted *admitted)
+{
+	pst_container_of(admitted, struct relay, admitted)->user = 0;
+}
+
 /* Who sends by this gate is let through once; the gate's id is never reused. */
 static bool
 user_enters(struct relay *relay, struct pst_gate *from)
 {
 	if (!from || from->id == relay->user)
 		return true;
-	if (!admits(relay->service->users, from)) {
-		refuse(relay->service, from, relay->name, "may not send through");
+	if (!admits(relay->service, relay->service->users, from))
 		return false;
-	}
 	if (relay->gate && pst_gate_pair(relay->service->router, from, relay->gate))
 		return false;
 	if (from->admit && from->peer)
 		from->admit(from);
+	pst_admission_leave(&relay->admitted);
+	if (from->peer)
+		pst_admission_enter(relay->service->users, &relay->admitted, from->peer, may_not_send);
 	relay->user = from->id;
 	return true;
 }
@@ -165,6 +216,10 @@ relay_renew(struct relay *relay, struct pst_message *m)
 	relay->user = 0;
 	if (m->from)
 		pst_gate_watch(m->from, &relay->watch, gate_closed);
+	pst_admission_leave(&relay->registrant);
+	if (m->from && m->from->peer)
+		pst_admission_enter(relay->service->registrants, &relay->registrant, m->from->peer,
+		    may_not_register);
 	return PST_OK;
 }
 
@@ -242,12 +297,29 @@ relay_answer(struct relay *relay, const struct pst_message *m)
 	pst_send(s->router, &m->back, &own, &buf);
 }
 
+/* With a project the credential says for which name, or "*" (spec trust.md 5.8). */
+static bool
+name_attested(const struct service *s, const struct pst_gate *from, const char *name)
+{
+	const struct pst_attribute *a;
+
+	if (!s->conf->project || !from || !from->peer)
+		return true;
+	a = pst_admission_attribute(s->registrants, from->peer, "ockam-relay");
+	return a && ((a->value_len == strlen(name) && !memcmp(a->value, name, a->value_len)) ||
+	    (a->value_len == 1 && *a->value == '*'));
+}
+
 static void
 relay_register(struct service *s, const char *name, struct pst_message *m)
 {
 	struct relay *relay = relay_find(s, name);
 	bool fresh = !relay;
 
+	if (!name_attested(s, m->from, name)) {
+		refuse(s, m->from, name, "the attribute ockam-relay is not this name");
+		return;
+	}
 	if (relay && !same_owner(relay, m->from)) {
 		refuse(s, m->from, name, "the name is held by another");
 		return;
@@ -277,8 +349,8 @@ service_receives(struct service *s, struct pst_message *m)
 	char name[RELAY_NAME_MAX + 1];
 	uint8_t random[16];
 
-	if (!admits(s->authorized, m->from)) {
-		refuse(s, m->from, NULL, "may not register");
+	if (!admits(s, s->registrants, m->from)) {
+		return;
 	} else if (!registration_read(name, &m->payload) || m->back.hops < 2) {
 		refuse(s, m->from, NULL, "not a registration");
 	} else {
@@ -309,8 +381,7 @@ names(const struct pst_doorman *doorman, const struct pst_peer *peer)
 {
 	const struct service *s = pst_container_of(doorman, struct service, doorman);
 
-	return (!pst_admission_anybody(s->authorized) && pst_admission_allows(s->authorized, peer)) ||
-	    (!pst_admission_anybody(s->users) && pst_admission_allows(s->users, peer));
+	return pst_admission_names(s->registrants, peer) || pst_admission_names(s->users, peer);
 }
 
 static void
@@ -327,7 +398,7 @@ service_free(struct service *s)
 		if (gate && gate->end)
 			gate->end(gate, PST_E_CLOSED);
 	}
-	pst_admission_free(&s->authorized);
+	pst_admission_free(&s->registrants);
 	pst_admission_free(&s->users);
 	free(s);
 }
@@ -353,6 +424,7 @@ static const struct pst_section_hooks service_hooks = {
 int
 service_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
+	const struct pst_admission_conf registrants = registrants_conf(conf), users = users_conf(conf);
 	struct service *s = calloc(1, sizeof *s);
 	int rc;
 
@@ -362,9 +434,9 @@ service_open(void **self, struct pst_section_env *senv, const void *conf, struct
 	s->env = pst_section_env(senv);
 	s->router = pst_env_router(s->env);
 	s->conf = conf;
-	rc = pst_admission_new(&s->authorized, &s->conf->authorized, err);
+	rc = pst_admission_open(&s->registrants, senv, &registrants, err);
 	if (!rc)
-		rc = pst_admission_new(&s->users, &s->conf->users, err);
+		rc = pst_admission_open(&s->users, senv, &users, err);
 	if (!rc)
 		rc = pst_worker_start_named(s->router, &s->by_name, "static_forwarding_service",
 		    PST_REACH_SECTION, by_name_receives);
