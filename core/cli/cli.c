@@ -77,6 +77,15 @@ cli_option(const char *name, char **argv, const char **value)
 	return argv[0][n] || !argv[1] ? 1 : 2;
 }
 
+const char *
+cli_verb(char **argv)
+{
+	while (*++argv && !strncmp(*argv, "--", 2))
+		if (!strchr(*argv, '=') && strcmp(*argv, "--no-start") && argv[1])
+			argv++;
+	return *argv ? *argv : "";
+}
+
 int
 cli_time_parse(const char *text, uint64_t *out)
 {

@@ -37,6 +37,7 @@ int cmd_help(int argc, char **argv);
 int cmd_identity(int argc, char **argv);
 int cmd_message(int argc, char **argv);
 int cmd_module(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_section(int argc, char **argv);
@@ -55,6 +56,8 @@ int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
 int cli_bad_option(const char *command, char **argv);
 /* The words that --NAME VALUE or --NAME=VALUE takes at argv: 0 when it is not that; *value is NULL when missing. */
 int cli_option(const char *name, char **argv, const char **value);
+/* The first word behind the command that is no option nor its value; "" when there is none. */
+const char *cli_verb(char **argv);
 /* A time as in a file: 500ms, 10s, 2m, or seconds. */
 PST_MUST_CHECK int cli_time_parse(const char *text, uint64_t *ms);
 

@@ -23,16 +23,6 @@ show(struct cli_node *cli)
 	cli_done(cli, EXIT_DONE);
 }
 
-/* The first word that is no option nor its value. */
-static const char *
-verb_of(char **argv)
-{
-	while (*++argv && !strncmp(*argv, "--", 2))
-		if (!strchr(*argv, '=') && strcmp(*argv, "--no-start") && argv[1])
-			argv++;
-	return *argv ? *argv : "";
-}
-
 int
 cmd_identity(int argc, char **argv)
 {
@@ -45,7 +35,7 @@ cmd_identity(int argc, char **argv)
 	const char *state = NULL, *file = NULL;
 	int c;
 
-	if (strcmp(verb_of(argv), "show"))
+	if (strcmp(cli_verb(argv), "show"))
 		return cmd_section(argc, argv);
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 's')

@@ -53,6 +53,15 @@ const struct command commands[] = {
 	    "    --state DIR                   the node's state directory\n"
 	    "    --file FILE                   the node's configuration, when its vault or store are not the default\n"),
 	    cmd_identity },
+	{ "policy", "explain|" SECTION_ARGUMENTS, "rules of who may use what",
+	    "  explain                         what the rules of a resource say of somebody\n"
+	    "    --what [KIND:]NAME            the resource, such as outlet:postgres\n"
+	    "    --who IDENTIFIER              who: by the attributes that the node knows of it\n"
+	    "    --attribute NAME=VALUE        who: by this attribute, as often as there are some; or -a\n"
+	    "    --state DIR                   the node's state directory\n"
+	    "    --no-start                    fail when no node runs there, rather than start one\n"
+	    "    --output text|json            for people, or for programs\n"
+	    SECTION_HELP("one of them, with all its options\n"), cmd_policy },
 	SECTION("inlet", "where programs connect"),
 	SECTION("outlet", "what a node connects to for others"),
 	SECTION("relay", "the relay that stands for a node"),

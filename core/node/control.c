@@ -169,6 +169,7 @@ static const struct {
 	{ "ask", control_section_ask },
 	{ "create", control_create },
 	{ "delete", control_delete },
+	{ "explain", control_explain },
 	{ "list", do_list },
 	{ "ping", do_ping },
 	{ "reload", control_reload },

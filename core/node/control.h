@@ -16,6 +16,7 @@
  *   delete   kind, name                             {"opened", "closed", "kept"}
  *   reload                                          the same
  *   stop     now                                    {}
+ *   explain  what, a resource; who, attributes      what its rules say of them (explain.c)
  *   trace    to, or kind and name; count, timeout   the hops (trace.c)
  *   ask      kind, name, word, options              what that section says (ask.c)
  */
@@ -46,6 +47,8 @@ void control_fail(struct control_request *request, int rc, const char *sentence)
 
 /* ask.c: the verb "ask". */
 void control_section_ask(struct control_request *request);
+/* explain.c: the verb "explain". */
+void control_explain(struct control_request *request);
 /* trace.c: the verb "trace". */
 void control_trace(struct control_request *request);
 /* control_edit.c: the verbs that change the node. */

@@ -90,8 +90,8 @@ state_text(const struct pst_section_env *s)
 }
 
 /* Where it is written, as a person would look it up. */
-static json_t *
-place_of(const struct pst_item *item)
+json_t *
+node_place(const struct pst_item *item)
 {
 	char place[PATH_MAX + 16];
 
@@ -108,7 +108,7 @@ section_status(const struct pst_section_env *s)
 	struct pst_status status = { json_object() };
 	json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:o}", "kind", source->kind, "name",
 	    source->name, "state", state_text(s), "since_ms",
-	    (json_int_t)(uv_now(s->node->env.loop) - s->since_ms), "place", place_of(s->item));
+	    (json_int_t)(uv_now(s->node->env.loop) - s->since_ms), "place", node_place(s->item));
 
 	if (s->item->module)
 		json_object_set_new(object, "module", json_string(s->item->module->module.name));

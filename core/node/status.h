@@ -17,6 +17,9 @@ struct pst_status {
 /* Text as JSON: what is no UTF-8 (a path, a key of a file) becomes '?'. NULL is null. */
 PST_API json_t *node_text(const char *text);
 
+/* Where a section is written: FILE:LINE, or "built in". */
+json_t *node_place(const struct pst_item *item);
+
 /* New references; NULL when out of memory. kind and name: only those; or NULL. */
 json_t *node_status(struct pst_node *node);
 json_t *node_sections(struct pst_node *node, const char *kind, const char *name);
