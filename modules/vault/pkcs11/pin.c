@@ -114,8 +114,8 @@ terminal_ask(struct pin *out, int tty, const char *token, const atomic_bool *sto
 	hidden = was;
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	hidden.c_lflag |= ICANON | ISIG;
-	dprintf(tty, "PIN of token %s: ", token);
 	tcsetattr(tty, TCSAFLUSH, &hidden);
+	dprintf(tty, "PIN of token %s: ", token);
 	rc = line_read(out, tty, stop);
 	tcsetattr(tty, TCSAFLUSH, &was);
 	dprintf(tty, "\n");

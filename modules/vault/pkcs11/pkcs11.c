@@ -44,7 +44,8 @@ token_show(struct vault *vault, const struct job *job)
 		pst_section_down(vault->env, !vault->opened && rc == PST_E_AUTH ? PST_E_CONF : rc,
 		    job->why.text);
 	}
-	if (vault->opened && comes_back(rc))
+	/* questions in between shall not put it off */
+	if (vault->opened && comes_back(rc) && !vault->timer.armed)
 		pst_timer_start(pst_section_env(vault->env), &vault->timer, RETRY_MS, look);
 }
 
