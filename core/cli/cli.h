@@ -44,6 +44,7 @@ int cmd_section(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_vault(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* The exit code of a result. */
@@ -54,6 +55,8 @@ int cli_fail(int rc, const char *fmt, ...) PST_PRINTF(2, 3);
 int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
 /* The same for the option that getopt_long() has just refused. */
 int cli_bad_option(const char *command, char **argv);
+/* The first word that is no option nor its value; "" if there is none. */
+const char *cli_verb(char **argv);
 /* The words that --NAME VALUE or --NAME=VALUE takes at argv: 0 when it is not that; *value is NULL when missing. */
 int cli_option(const char *name, char **argv, const char **value);
 /* The first word behind the command that is no option nor its value; "" when there is none. */

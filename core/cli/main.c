@@ -67,7 +67,10 @@ const struct command commands[] = {
 	SECTION("relay", "the relay that stands for a node"),
 	SECTION("channel", "listeners for secure channels"),
 	SECTION("transport", "listeners and links between nodes"),
-	SECTION("vault", "where private keys are"),
+	{ "vault", SECTION_ARGUMENTS " | move [IDENTITY] --to VAULT", "where private keys are",
+	    SECTION_HELP("one of them, with all its options\n")
+	    "  move [IDENTITY]                 make it a new key in another vault, and forget the old one; it stays who it is\n"
+	    "    --to VAULT                    the other vault\n", cmd_vault },
 	SECTION("store", "where lasting state is"),
 	SECTION("service", "workers of a node"),
 	{ "message", "send TEXT --to MULTIADDR", "send a message and print the answer",

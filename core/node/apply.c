@@ -20,6 +20,23 @@ refs_kept(const struct pst_config *config, const struct pst_item *item)
 	return true;
 }
 
+/* The same of what it uses besides; those have a lower rank, and are decided. */
+static bool
+uses_kept(struct pst_node *node, const struct pst_config *config, struct pst_section_env *s)
+{
+	for (size_t i = 0; s->hooks.uses && i < node->count; i++) {
+		const struct pst_conf_section *other = node->sections[i]->item->source;
+		const struct pst_item *to;
+
+		if (node->sections[i] == s || !s->hooks.uses(s->self, other->kind, other->name))
+			continue;
+		to = pst_config_item(config, other->kind, other->name);
+		if (!to || !to->section)
+			return false;
+	}
+	return true;
+}
+
 /* The open section that goes on as this item; NULL: it must be opened. */
 static struct pst_section_env *
 section_kept(struct pst_node *node, const struct pst_config *config, const struct pst_item *item)
@@ -28,7 +45,8 @@ section_kept(struct pst_node *node, const struct pst_config *config, const struc
 	    pst_node_section_env(node, item->source->kind, item->source->name);
 
 	if (!s || !section_open_now(s) || s->item->module != item->module ||
-	    !pst_values_equal(s->item->values, item->values) || !refs_kept(config, item))
+	    !pst_values_equal(s->item->values, item->values) || !refs_kept(config, item) ||
+	    !uses_kept(node, config, s))
 		return NULL;
 	return s;
 }

@@ -240,15 +240,19 @@ pst_history_compare(const struct pst_history *received, const struct pst_history
 
 /* ---- writing ---- */
 
-void
-pst_change_write_data(struct pst_writer *w, const struct pst_public_key *key,
+/* previous: a hash, or NULL. */
+static void
+change_write(struct pst_writer *w, const uint8_t *previous, const struct pst_public_key *key,
     uint64_t valid_from, uint64_t valid_until)
 {
 	uint8_t body[PST_CHANGE_DATA_MAX];
 	struct pst_writer inner = pst_writer(body, sizeof body);
 
 	pst_cbor_write_array(&inner, 5);
-	pst_cbor_write_null(&inner);
+	if (previous)
+		pst_cbor_write_bytes(&inner, previous, PST_HASH_LEN);
+	else
+		pst_cbor_write_null(&inner);
 	pst_verifying_key_write(&inner, key);
 	pst_cbor_write_bool(&inner, false);
 	pst_cbor_write_uint(&inner, valid_from);
@@ -256,6 +260,41 @@ pst_change_write_data(struct pst_writer *w, const struct pst_public_key *key,
 	if (inner.status)
 		w->status = inner.status;
 	pst_versioned_write(w, PST_VERSIONED_CHANGE, body, pst_writer_len(&inner));
+}
+
+void
+pst_change_write_data(struct pst_writer *w, const struct pst_public_key *key,
+    uint64_t valid_from, uint64_t valid_until)
+{
+	change_write(w, NULL, key, valid_from, valid_until);
+}
+
+void
+pst_change_write_next(struct pst_writer *w, const struct pst_history *history,
+    const struct pst_public_key *key, uint64_t valid_from, uint64_t valid_until)
+{
+	change_write(w, pst_history_latest_hash(history), key, valid_from, valid_until);
+}
+
+void
+pst_history_write_next(struct pst_writer *w, const struct pst_history *history,
+    const uint8_t *data, size_t len, const struct pst_signature *signature,
+    const struct pst_signature *previous)
+{
+	struct pst_reader r = pst_reader(history->bytes, history->len);
+	struct pst_cbor_list changes = pst_cbor_array(&r);
+
+	pst_cbor_write_array(w, history->count + 1);
+	while (pst_cbor_more(&r, &changes)) {
+		const uint8_t *change = r.p;
+
+		pst_cbor_skip(&r);
+		pst_write_bytes(w, change, (size_t)(r.p - change)); /* never encoded anew */
+	}
+	pst_cbor_write_array(w, 3);
+	pst_cbor_write_bytes(w, data, len);
+	pst_signature_write(w, signature);
+	pst_signature_write(w, previous);
 }
 
 void

@@ -15,8 +15,10 @@
 /* What still fits a handshake message beside nothing else (trust.md 8.1).
  * It also bounds the changes: of 221 bytes at least from the second on, 296. */
 #define PST_HISTORY_MAX 65439
-/* Signed bytes of a first change: versioned [f6, key, false, from, until]. */
-#define PST_CHANGE_DATA_MAX (PST_VERSIONED_OVERHEAD + PST_VERIFYING_KEY_MAX + 24)
+/* Signed bytes of a change: versioned [f6 or hash, key, false, from, until]. */
+#define PST_CHANGE_DATA_MAX (PST_VERSIONED_OVERHEAD + PST_VERIFYING_KEY_MAX + 56)
+/* What one change more adds to a history: [data, signature, previous_signature]. */
+#define PST_CHANGE_MAX (PST_CHANGE_DATA_MAX + 2 * PST_SIGNATURE_MAX + 8)
 /* A history of one change. */
 #define PST_HISTORY_FIRST_MAX (PST_CHANGE_DATA_MAX + PST_SIGNATURE_MAX + 8)
 
@@ -62,5 +64,14 @@ void pst_change_write_data(struct pst_writer *w, const struct pst_public_key *ke
 /* The history that is made of them and the signature. */
 void pst_history_write_first(struct pst_writer *w, const uint8_t *data, size_t len,
     const struct pst_signature *signature);
+
+/* The same for a change that follows the latest of a history: a rotation (2.2). */
+void pst_change_write_next(struct pst_writer *w, const struct pst_history *history,
+    const struct pst_public_key *key, uint64_t valid_from, uint64_t valid_until);
+/* The history with that change, signed by its own key and by the one before; at most
+ * PST_CHANGE_MAX longer. */
+void pst_history_write_next(struct pst_writer *w, const struct pst_history *history,
+    const uint8_t *data, size_t len, const struct pst_signature *signature,
+    const struct pst_signature *previous);
 
 #endif

@@ -207,6 +207,9 @@ static const struct pst_opt identity_options[] = {
 	    "vault that holds the identity's key", .of = "vault"),
 	PST_OPT(REF, struct pst_identity_conf, channel_vault, "",
 	    "vault that holds the key of its channels; left out: the same", .of = "vault"),
+	PST_OPT(ENUM, struct pst_identity_conf, key, "any",
+	    "kind of the key that is made: any is ed25519, or p256 in a vault without",
+	    .of = "any ed25519 p256"),
 	/* not whichever there is: another that is written may be one that nodes share */
 	PST_OPT(REF, struct pst_identity_conf, store, "default",
 	    "store for its history and what it knows of others", .of = "store"),
@@ -219,6 +222,10 @@ identity_free(struct pst_identity *self)
 	pst_peers_close(&self->peers);
 	pst_history_unref(&self->history);
 	pst_shown_fini(self);
+	pst_move_fini(self);
+	for (size_t i = 0; i < self->formers; i++)
+		pst_history_unref(&self->former[i]);
+	free(self->former);
 	pst_purpose_key_fini(&self->channel);
 	pst_purpose_key_fini(&self->credential);
 	free(self);
@@ -245,8 +252,8 @@ pst_identity_answered(struct pst_identity *self)
 	return goes_on;
 }
 
-static int
-vault_get(struct pst_identity_vault *out, struct pst_section_env *env, const char *name,
+int
+pst_identity_vault_get(struct pst_identity_vault *out, struct pst_section_env *env, const char *name,
     struct pst_err *err)
 {
 	const void *ops;
@@ -266,12 +273,33 @@ identity_status(void *arg, struct pst_status *status)
 	char text[PST_IDENTIFIER_TEXT];
 
 	pst_identifier_format(text, pst_identity_identifier(self));
-	pst_status_put(status, PST_FIELDS(PST_STR("identifier", text)));
+	pst_status_put(status, PST_FIELDS(PST_STR("identifier", text), PST_STR("vault", self->vault.name)));
+}
+
+static void
+identity_ask(void *arg, struct pst_ask *ask)
+{
+	if (!strcmp(pst_ask_word(ask), "move"))
+		pst_move_begin(arg, &ask);
+	else
+		pst_ask_done(&ask, PST_E_NOTHING, "an identity can be asked to move");
+}
+
+/* Where its key was moved to. */
+static bool
+identity_uses(void *arg, const char *kind, const char *name)
+{
+	const struct pst_identity *self = arg;
+
+	return !strcmp(kind, "vault") && (!strcmp(name, self->moved_to) ||
+	    (self->move.busy && !strcmp(name, self->move.note.to)));
 }
 
 static const struct pst_section_hooks identity_hooks = {
 	.size = sizeof identity_hooks,
 	.status = identity_status,
+	.ask = identity_ask,
+	.uses = identity_uses,
 };
 
 static int
@@ -297,9 +325,9 @@ identity_open(void **out, struct pst_section_env *env, const void *conf, struct 
 	channel_vault = self->conf->channel_vault;
 	if (!channel_vault || !*channel_vault)
 		channel_vault = self->conf->vault;
-	rc = vault_get(&self->vault, env, self->conf->vault, err);
+	rc = pst_identity_vault_get(&self->vault, env, self->conf->vault, err);
 	if (!rc)
-		rc = vault_get(&self->channel_vault, env, channel_vault, err);
+		rc = pst_identity_vault_get(&self->channel_vault, env, channel_vault, err);
 	if (rc)
 		goto out;
 	self->store = pst_section_ref(env, "store", self->conf->store, &ops);

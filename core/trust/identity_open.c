@@ -5,6 +5,7 @@
  *     peers    what is known of others
  *     identity record -> the vault still has its key
  *              none   -> make a key, sign the first change, record it
+ *     move     what one that was cut off has left is removed (move.c)
  *     channel  its key (purpose.c)
  *     credentials that others issued of us (shown.c)
  */
@@ -45,7 +46,7 @@ renewal_look(struct pst_timer *timer)
 {
 	struct pst_identity *self = pst_container_of(timer, struct pst_identity, renewal);
 
-	if (pst_purpose_key_due(&self->channel))
+	if (!self->channel.busy && pst_purpose_key_due(&self->channel))
 		pst_purpose_key_renew(&self->channel, renewed);
 	else
 		pst_timer_start(pst_section_env(self->env), timer, RENEWAL_LOOK_MS, renewal_look);
@@ -80,6 +81,12 @@ channel_ready(struct pst_identity *self, int rc)
 		pst_shown_load(self, credentials_loaded);
 }
 
+static void
+channel_open(struct pst_identity *self)
+{
+	pst_purpose_key_open(&self->channel, channel_ready);
+}
+
 /* ---- the identity itself ---- */
 
 static void
@@ -108,7 +115,7 @@ identity_signed(struct pst_vault_call *call, int rc)
 	struct pst_identity_opening *opening = &self->opening;
 	uint8_t bytes[PST_HISTORY_FIRST_MAX];
 	struct pst_writer w = pst_writer(bytes, sizeof bytes);
-	struct pst_signature signature = { PST_KEY_ED25519, { 0 } };
+	struct pst_signature signature = { opening->kind, { 0 } };
 	char key[PST_STORE_KEY_MAX];
 	struct pst_store_op expect = { PST_STORE_EXPECT_ABSENT, { key, NULL, 0 } };
 	struct pst_reader r;
@@ -135,6 +142,8 @@ identity_signed(struct pst_vault_call *call, int rc)
 	    identity_committed);
 }
 
+static void identity_key_make(struct pst_identity *self, enum pst_key_kind kind);
+
 static void
 identity_made(struct pst_vault_call *call, int rc)
 {
@@ -144,9 +153,15 @@ identity_made(struct pst_vault_call *call, int rc)
 
 	if (!pst_identity_answered(self))
 		return;
+	if (rc == -ENOTSUP && self->opening.kind == PST_KEY_ED25519 &&
+	    self->conf->key == PST_IDENTITY_KEY_ANY) {
+		identity_key_make(self, PST_KEY_P256);
+		return;
+	}
 	if (rc) {
-		pst_opening_fail(self, rc, "vault %s cannot make an identity key (Ed25519): %s",
-		    self->vault.name, pst_strerror(rc));
+		pst_opening_fail(self, rc, "vault %s cannot make an identity key (%s): %s",
+		    self->vault.name, self->opening.kind == PST_KEY_P256 ? "P-256" : "Ed25519",
+		    pst_strerror(rc));
 		return;
 	}
 	pst_opening_orphan(self, &self->vault, call->handle);
@@ -161,6 +176,14 @@ identity_made(struct pst_vault_call *call, int rc)
 }
 
 static void
+identity_key_make(struct pst_identity *self, enum pst_key_kind kind)
+{
+	self->opening.kind = kind;
+	pst_opening_call(self)->key.kind = kind;
+	pst_opening_ask(self, &self->vault, self->vault.ops->make, identity_made);
+}
+
+static void
 identity_make(struct pst_identity *self)
 {
 	if (pst_clock_now() < CLOCK_MIN_S) {
@@ -168,8 +191,8 @@ identity_make(struct pst_identity *self)
 		    "no identity is made while the clock is not set: others would refuse it");
 		return;
 	}
-	pst_opening_call(self)->key.kind = PST_KEY_ED25519;
-	pst_opening_ask(self, &self->vault, self->vault.ops->make, identity_made);
+	identity_key_make(self,
+	    self->conf->key == PST_IDENTITY_KEY_P256 ? PST_KEY_P256 : PST_KEY_ED25519);
 }
 
 static void
@@ -184,12 +207,12 @@ identity_found(struct pst_vault_call *call, int rc)
 		       memcmp(call->key.bytes, key->bytes, key->len)))
 		rc = -ENOENT;
 	if (rc == -ENOENT)
-		pst_opening_fail(self, rc, "vault %s does not have the key of this identity (%s)",
-		    self->vault.name, self->handle);
+		pst_opening_fail(self, rc, "vault %s does not have the key of this identity (%s); "
+		    "`postern vault move` brings it there", self->vault.name, self->handle);
 	else if (rc)
 		pst_opening_fail(self, rc, "vault %s: %s", self->vault.name, pst_strerror(rc));
 	else
-		pst_purpose_key_open(&self->channel, channel_ready);
+		pst_move_recover(self, channel_open);
 }
 
 static void
@@ -209,13 +232,19 @@ identity_got(void *arg, int rc, const struct pst_store_item *item)
 		pst_opening_fail(self, rc, "store %s: %s", self->conf->store, pst_strerror(rc));
 		return;
 	}
-	rc = pst_key_record_read(item, &r, self->handle);
+	rc = pst_identity_record_read(item, &r, self->handle, self->moved_to);
 	if (!rc)
 		rc = pst_history_read(&self->history, &r, &err);
 	if (rc) {
 		/* never made anew: others know us by what was there */
 		pst_opening_fail(self, rc, "store %s: the record of the identity is damaged: %s",
 		    self->conf->store, err.text[0] ? err.text : pst_strerror(rc));
+		return;
+	}
+	if (*self->moved_to &&
+	    pst_identity_vault_get(&self->vault, self->env, self->moved_to, &err)) {
+		pst_opening_fail(self, PST_E_CONF, "its key was moved to vault %s, which is not open",
+		    self->moved_to);
 		return;
 	}
 	memcpy(pst_opening_call(self)->handle, self->handle, PST_HANDLE_TEXT);

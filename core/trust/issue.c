@@ -174,6 +174,12 @@ pst_issuing_close(struct pst_identity *self)
 }
 
 void
+pst_issuing_go_on(struct pst_identity *self)
+{
+	pst_task_post(pst_section_env(self->env), &self->issuing.task, serve);
+}
+
+void
 pst_identity_issue(struct pst_identity *self, struct pst_issue_call *call)
 {
 	call->identity = self;
@@ -181,5 +187,5 @@ pst_identity_issue(struct pst_identity *self, struct pst_issue_call *call)
 	call->next = NULL;
 	*self->issuing.end = call;
 	self->issuing.end = &call->next;
-	pst_task_post(pst_section_env(self->env), &self->issuing.task, serve);
+	pst_issuing_go_on(self);
 }

@@ -11,6 +11,8 @@ struct pst_issuing {
 };
 
 void pst_issuing_init(struct pst_identity *self);
+/* The key may be used again. */
+void pst_issuing_go_on(struct pst_identity *self);
 /* Who waits for the key is told that it closes; who waits for the vault, when it answers. */
 void pst_issuing_close(struct pst_identity *self);
 

@@ -70,26 +70,68 @@ pst_opening_key(char key[PST_STORE_KEY_MAX], const char *head, const struct pst_
 	snprintf(key, PST_STORE_KEY_MAX, "%s/%s%s", head, pst_section_name(self->env), tail);
 }
 
-int
-pst_key_record_read(const struct pst_store_item *item, struct pst_reader *bytes,
-    char handle[PST_HANDLE_TEXT])
+void
+pst_record_text(struct pst_reader *r, char *out, size_t size)
+{
+	size_t len;
+	const char *text = pst_cbor_text(r, &len);
+
+	if (!r->status && (len >= size || memchr(text, 0, len)))
+		r->status = -EBADMSG;
+	if (r->status)
+		len = 0;
+	memcpy(out, len ? text : "", len);
+	out[len] = '\0';
+}
+
+/* vault may be NULL. */
+static int
+record_read(const struct pst_store_item *item, struct pst_reader *bytes,
+    char handle[PST_HANDLE_TEXT], char *vault)
 {
 	struct pst_reader r = pst_reader(item->value, item->len);
 	struct pst_cbor_list fields = pst_cbor_array(&r);
 	const uint8_t *data;
-	const char *text;
-	size_t len, text_len;
+	size_t len;
 
 	pst_record_need(&r, &fields);
 	data = pst_cbor_bytes(&r, &len);
 	pst_record_need(&r, &fields);
-	text = pst_cbor_text(&r, &text_len);
-	if (r.status || !text_len || text_len >= PST_HANDLE_TEXT || memchr(text, 0, text_len))
+	pst_record_text(&r, handle, PST_HANDLE_TEXT);
+	if (vault && pst_record_has(&r, &fields))
+		pst_record_text(&r, vault, PST_CONF_WORD_MAX + 1);
+	if (r.status || !*handle)
 		return -EBADMSG;
-	memcpy(handle, text, text_len);
-	handle[text_len] = '\0';
 	*bytes = pst_reader(data, len);
 	return PST_OK;
+}
+
+int
+pst_key_record_read(const struct pst_store_item *item, struct pst_reader *bytes,
+    char handle[PST_HANDLE_TEXT])
+{
+	return record_read(item, bytes, handle, NULL);
+}
+
+int
+pst_identity_record_read(const struct pst_store_item *item, struct pst_reader *bytes,
+    char handle[PST_HANDLE_TEXT], char vault[PST_CONF_WORD_MAX + 1])
+{
+	*vault = '\0';
+	return record_read(item, bytes, handle, vault);
+}
+
+void
+pst_identity_record_write(struct pst_writer *w, const struct pst_history *history,
+    const char *handle, const char *vault)
+{
+	bool moved = vault && *vault;
+
+	pst_cbor_write_array(w, moved ? 3 : 2);
+	pst_cbor_write_bytes(w, history->bytes, history->len);
+	pst_cbor_write_text(w, handle, strlen(handle));
+	if (moved)
+		pst_cbor_write_text(w, vault, strlen(vault));
 }
 
 /* ---- keys that nothing refers to ---- */

@@ -26,6 +26,18 @@ void pst_opening_key(char key[PST_STORE_KEY_MAX], const char *head,
 /* A record [bytes, handle]; -EBADMSG. *bytes borrows from the item. */
 PST_MUST_CHECK int pst_key_record_read(const struct pst_store_item *item,
     struct pst_reader *bytes, char handle[PST_HANDLE_TEXT]);
+/* The same of an identity, which may say in which vault its key is, once it was moved; vault is
+ * empty else. */
+PST_MUST_CHECK int pst_identity_record_read(const struct pst_store_item *item,
+    struct pst_reader *bytes, char handle[PST_HANDLE_TEXT],
+    char vault[PST_CONF_WORD_MAX + 1]);
+/* vault: NULL or empty leaves it out. */
+void pst_identity_record_write(struct pst_writer *w, const struct pst_history *history,
+    const char *handle, const char *vault);
+/* More than that is, with a history of len bytes. */
+#define PST_IDENTITY_RECORD_MAX(len) ((len) + PST_HANDLE_TEXT + PST_CONF_WORD_MAX + 16)
+/* A text of at most size - 1 bytes, without NUL; the error sticks to r. */
+void pst_record_text(struct pst_reader *r, char *out, size_t size);
 
 /* This key is to be removed, unless that is taken back (handle NULL). */
 void pst_opening_orphan(struct pst_identity *self, struct pst_identity_vault *vault,

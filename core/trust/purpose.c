@@ -1,23 +1,14 @@
 #include "trust/purpose.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "trust/opening.h"
 
-/* trust.md 3.1: 5 years of 365 days, in seconds. */
-#define LIFE_S 157680000
 /* Time enough for a vault or a store that is away. */
 #define DUE_S 86400
-
-/* How a purpose is called in the store, and its key in sentences. */
-static const char *const purpose_name[] = {
-	[PST_PURPOSE_CHANNEL] = "channel",
-	[PST_PURPOSE_CREDENTIAL] = "credential",
-};
 
 /* ---- questions, and the end ---- */
 
@@ -100,61 +91,34 @@ static void
 committed(void *arg, int rc)
 {
 	struct pst_purpose_key *key = arg;
-	struct pst_writer w = pst_writer(key->bytes, sizeof key->bytes);
 
 	if (!pst_identity_answered(key->self))
 		return;
 	if (rc) {
 		fail(key, rc, "store %s: the %s key cannot be recorded: %s", key->self->conf->store,
-		    purpose_name[key->purpose], pst_strerror(rc));
+		    pst_purpose_name(key->purpose), pst_strerror(rc));
 		return;
 	}
 	/* the new one is in use from here on; another one before it is not */
 	memcpy(key->unused, key->handle, sizeof key->unused);
 	if (!strcmp(key->handle, key->next_handle))
 		key->unused[0] = '\0';
-	memcpy(key->handle, key->next_handle, sizeof key->handle);
-	key->attestation = key->next;
-	pst_attestation_write(&w, key->data, key->data_len, &key->attestation.signature);
-	key->len = pst_writer_len(&w);
-	free(key->record);
-	key->record = key->next_record;
-	key->record_len = key->next_record_len;
-	key->next_record = NULL;
+	pst_purpose_key_take(key);
 	end(key, PST_OK);
 }
 
 static void
 commit(struct pst_purpose_key *key)
 {
-	size_t room = PST_ATTESTATION_MAX + PST_HANDLE_TEXT + 8;
-	uint8_t bytes[PST_ATTESTATION_MAX];
-	struct pst_writer a = pst_writer(bytes, sizeof bytes), w;
-	char name[PST_STORE_KEY_MAX], tail[32];
-	struct pst_store_op ops[] = {
-		{ PST_STORE_EXPECT, { name, key->record, key->record_len } },
-		{ PST_STORE_PUT, { name, NULL, 0 } },
-	};
+	char name[PST_STORE_KEY_MAX];
+	struct pst_store_op ops[PST_PURPOSE_OPS];
 
-	key->next_record = malloc(room);
-	if (!key->next_record) {
+	if (pst_purpose_key_put(key, name, ops)) {
 		fail(key, -ENOMEM, "out of memory");
 		return;
 	}
-	w = pst_writer(key->next_record, room);
-	pst_attestation_write(&a, key->data, key->data_len, &key->next.signature);
-	pst_cbor_write_array(&w, 2);
-	pst_cbor_write_bytes(&w, bytes, pst_writer_len(&a));
-	pst_cbor_write_text(&w, key->next_handle, strlen(key->next_handle));
-	key->next_record_len = pst_writer_len(&w);
-	snprintf(tail, sizeof tail, "/%s", purpose_name[key->purpose]);
-	pst_opening_key(name, "purpose", key->self, tail);
-	if (!key->record)
-		ops[0].verb = PST_STORE_EXPECT_ABSENT;
-	ops[1].item.value = key->next_record;
-	ops[1].item.len = key->next_record_len;
 	key->self->pending++;
-	key->self->store_ops->commit(key->self->store, ops, 2, committed, key);
+	key->self->store_ops->commit(key->self->store, ops, PST_PURPOSE_OPS, committed, key);
 }
 
 /* ---- a new attestation ---- */
@@ -170,7 +134,7 @@ attested(struct pst_vault_call *call, int rc)
 		return;
 	if (rc) {
 		fail(key, rc, "vault %s cannot sign for the %s key: %s", self->vault.name,
-		    purpose_name[key->purpose], pst_strerror(rc));
+		    pst_purpose_name(key->purpose), pst_strerror(rc));
 		return;
 	}
 	signature->kind = self->history->key.kind;
@@ -179,7 +143,7 @@ attested(struct pst_vault_call *call, int rc)
 	rc = pst_attestation_verify(&key->next, self->history, key->next.created_at, NULL);
 	if (rc) {
 		fail(key, rc, "the identity cannot vouch for a %s key: it has expired, or vault %s "
-		    "signs wrongly", purpose_name[key->purpose], self->vault.name);
+		    "signs wrongly", pst_purpose_name(key->purpose), self->vault.name);
 		return;
 	}
 	commit(key);
@@ -190,24 +154,10 @@ static void
 attest(struct pst_purpose_key *key)
 {
 	struct pst_identity *self = key->self;
-	struct pst_attestation *next = &key->next;
-	struct pst_writer w = pst_writer(key->data, sizeof key->data);
 
-	next->subject = *pst_history_identifier(self->history);
-	memcpy(next->change, pst_history_latest_hash(self->history), PST_HASH_LEN);
-	next->purpose = key->purpose;
-	/* never before its identity: a machine without a battery comes up in 1970 */
-	next->created_at = pst_clock_now();
-	if (next->created_at < self->history->valid_from)
-		next->created_at = self->history->valid_from;
-	next->expires_at = next->created_at + LIFE_S;
-	if (next->expires_at > self->history->valid_until)
-		next->expires_at = self->history->valid_until;
-	pst_attestation_write_data(&w, next);
-	key->data_len = pst_writer_len(&w);
+	pst_purpose_key_prepare(key, self->history);
 	call_clear(key, self->handle);
-	crypto_hash_sha256(key->call.message, key->data, key->data_len);
-	memcpy(next->hash, key->call.message, sizeof next->hash);
+	memcpy(key->call.message, key->next.hash, sizeof key->call.message);
 	ask(key, &self->vault, self->vault.ops->sign, attested);
 }
 
@@ -226,9 +176,14 @@ made(struct pst_vault_call *call, int rc)
 		make(key, PST_KEY_P256);
 		return;
 	}
+	if (rc == -ENOTSUP && key->purpose == PST_PURPOSE_CHANNEL) {
+		fail(key, rc, "vault %s has no channel keys (X25519): name another as channel_vault",
+		    key->vault->name);
+		return;
+	}
 	if (rc) {
 		fail(key, rc, "vault %s cannot make a %s key (%s): %s", key->vault->name,
-		    purpose_name[key->purpose],
+		    pst_purpose_name(key->purpose),
 		    key->purpose == PST_PURPOSE_CHANNEL ? "X25519" : "Ed25519 or P-256",
 		    pst_strerror(rc));
 		return;
@@ -278,31 +233,6 @@ found(struct pst_vault_call *call, int rc)
 	}
 }
 
-/* True when the record holds: only then its key is worth looking for. */
-static bool
-record_holds(struct pst_purpose_key *key, const struct pst_store_item *item)
-{
-	struct pst_attestation *attestation = &key->attestation;
-	struct pst_reader r;
-	uint64_t now = pst_clock_now();
-
-	if (pst_key_record_read(item, &r, key->handle)) {
-		key->handle[0] = '\0';
-		return false;
-	}
-	if (pst_reader_left(&r) > sizeof key->bytes)
-		return false;
-	key->len = pst_reader_left(&r);
-	memcpy(key->bytes, r.p, key->len);
-	pst_attestation_read(&r, attestation);
-	if (r.status || attestation->purpose != key->purpose)
-		return false;
-	/* our own is not of the future: then the clock is not set yet */
-	if (now < attestation->created_at)
-		now = attestation->created_at;
-	return pst_attestation_verify(attestation, key->self->history, now, NULL) == PST_OK;
-}
-
 static void
 got(void *arg, int rc, const struct pst_store_item *item)
 {
@@ -324,7 +254,7 @@ got(void *arg, int rc, const struct pst_store_item *item)
 	}
 	memcpy(key->record, item->value, item->len);
 	key->record_len = item->len;
-	if (!record_holds(key, item)) {
+	if (!pst_purpose_key_holds_in(key, item)) {
 		key->len = 0;
 		make_usual(key);
 		return;
@@ -354,13 +284,12 @@ pst_purpose_key_fini(struct pst_purpose_key *key)
 void
 pst_purpose_key_open(struct pst_purpose_key *key, void (*done)(struct pst_identity *self, int rc))
 {
-	char name[PST_STORE_KEY_MAX], tail[32];
+	char name[PST_STORE_KEY_MAX];
 
 	begin(key, done);
 	free(key->record);
 	key->record = NULL;
-	snprintf(tail, sizeof tail, "/%s", purpose_name[key->purpose]);
-	pst_opening_key(name, "purpose", key->self, tail);
+	pst_purpose_key_name(key, name);
 	key->self->pending++;
 	key->self->store_ops->get(key->self->store, name, got, key);
 }
@@ -377,9 +306,7 @@ void
 pst_purpose_key_renew(struct pst_purpose_key *key, void (*done)(struct pst_identity *self, int rc))
 {
 	begin(key, done);
-	memset(&key->next, 0, sizeof key->next);
-	key->next.key = key->attestation.key;
-	memcpy(key->next_handle, key->handle, sizeof key->next_handle);
+	pst_purpose_key_same(key);
 	attest(key);
 }
 

@@ -12,6 +12,7 @@
 #ifndef PST_TRUST_PURPOSE_H
 #define PST_TRUST_PURPOSE_H
 
+#include <postern/store.h>
 #include <postern/vault.h>
 
 #include "trust/attestation.h"
@@ -63,5 +64,23 @@ void pst_purpose_key_renew(struct pst_purpose_key *key,
 bool pst_purpose_key_holds(const struct pst_purpose_key *key);
 /* Within a day it does not, and a new attestation would last longer. */
 bool pst_purpose_key_due(const struct pst_purpose_key *key);
+
+/* ---- the steps of it (purpose_record.c), for who takes them himself (move.c) ---- */
+
+const char *pst_purpose_name(enum pst_purpose purpose);
+/* Its key in the store. */
+void pst_purpose_key_name(const struct pst_purpose_key *key, char name[PST_STORE_KEY_MAX]);
+/* The next attestation is of the same key. */
+void pst_purpose_key_same(struct pst_purpose_key *key);
+/* Write what is to be signed of next.key, as of the latest change of this history: next.hash. */
+void pst_purpose_key_prepare(struct pst_purpose_key *key, const struct pst_history *history);
+/* What to commit once next is signed; name and the key outlive ops. -ENOMEM. */
+#define PST_PURPOSE_OPS 2
+PST_MUST_CHECK int pst_purpose_key_put(struct pst_purpose_key *key, char name[PST_STORE_KEY_MAX],
+    struct pst_store_op ops[PST_PURPOSE_OPS]);
+/* It is committed: next is in use. */
+void pst_purpose_key_take(struct pst_purpose_key *key);
+/* True when the record holds: only then its key is worth looking for. */
+bool pst_purpose_key_holds_in(struct pst_purpose_key *key, const struct pst_store_item *item);
 
 #endif

@@ -206,9 +206,8 @@ tell(struct pst_task *task)
 		watch->fn(watch);
 }
 
-/* Something new is shown. */
-static int
-publish(struct pst_identity *self)
+int
+pst_shown_publish(struct pst_identity *self)
 {
 	int rc = pst_shown_build(self);
 
@@ -305,7 +304,7 @@ pst_shown_accepted(struct pst_identity *self, const struct pst_identifier *issue
 		    PST_STR("reason", err.text));
 		store(self, issuer, NULL);
 		drop(at);
-	} else if (publish(self)) {
+	} else if (pst_shown_publish(self)) {
 		pst_warn(pst_section_log(self->env), "a credential of ours is not shown", PST_RC(-ENOMEM));
 	}
 }
@@ -348,7 +347,7 @@ pst_identity_present(struct pst_identity *self, const uint8_t *bytes, size_t len
 		return pst_fail(err, PST_E_LIMIT, "a handshake has no room for the credential");
 	rc = put(self, &credential);
 	if (!rc)
-		rc = publish(self);
+		rc = pst_shown_publish(self);
 	if (rc)
 		return pst_fail(err, rc, "the credential cannot be shown: %s", pst_strerror(rc));
 	store(self, &credential.attestation.subject, self->shown.credentials);

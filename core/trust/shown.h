@@ -41,6 +41,8 @@ void pst_shown_fini(struct pst_identity *self);
 void pst_shown_load(struct pst_identity *self, void (*done)(struct pst_identity *self, int rc));
 /* Make anew what is shown. PST_E_LIMIT when there is no room for the history; -ENOMEM. */
 PST_MUST_CHECK int pst_shown_build(struct pst_identity *self);
+/* The same, and those who watch are told that there is something new. */
+PST_MUST_CHECK int pst_shown_publish(struct pst_identity *self);
 /* An issuer is accepted by now: is what it said of us before still so? */
 void pst_shown_accepted(struct pst_identity *self, const struct pst_identifier *issuer);
 

@@ -91,6 +91,37 @@ a_fresh_history_has_128_bytes_and_holds(void **state)
 	pst_history_unref(&history);
 }
 
+/* What moves an identity to another vault: the same bytes as the maker's. */
+static void
+a_rotation_is_written_as_it_is_read(void **state)
+{
+	struct maker m = { .len = 0 };
+	struct pst_history *first, *second;
+	uint8_t data[PST_CHANGE_DATA_MAX], again[PST_HISTORY_FIRST_MAX + PST_CHANGE_MAX];
+	uint8_t secret[crypto_sign_SECRETKEYBYTES], hash[PST_HASH_LEN];
+	struct pst_writer d = pst_writer(data, sizeof data), w = pst_writer(again, sizeof again);
+	struct pst_signature signature, previous;
+
+	maker_change(&m, 1, NOW, NOW + YEAR);
+	assert_int_equal(history_of(&first, &m), PST_OK);
+	memcpy(secret, m.secret, sizeof secret);
+	maker_change(&m, 2, NOW + 5, NOW + 2 * YEAR);
+	assert_int_equal(history_of(&second, &m), PST_OK);
+
+	pst_change_write_next(&d, first, &m.key, NOW + 5, NOW + 2 * YEAR);
+	maker_sign(&previous, secret, data, pst_writer_len(&d), hash);
+	maker_sign(&signature, m.secret, data, pst_writer_len(&d), hash);
+	pst_history_write_next(&w, first, data, pst_writer_len(&d), &signature, &previous);
+	assert_int_equal(w.status, PST_OK);
+	assert_int_equal(pst_writer_len(&w), second->len);
+	assert_memory_equal(again, second->bytes, second->len);
+	assert_int_equal(pst_history_compare(second, first), PST_HISTORY_NEWER);
+	assert_true(pst_identifier_equal(pst_history_identifier(first),
+	    pst_history_identifier(second)));
+	pst_history_unref(&first);
+	pst_history_unref(&second);
+}
+
 static void
 no_bit_of_a_history_can_be_turned(void **state)
 {
@@ -555,6 +586,7 @@ main(void)
 		cmocka_unit_test(an_identifier_is_read_in_either_case_and_written_in_lower),
 		cmocka_unit_test(what_is_no_identifier_is_refused),
 		cmocka_unit_test(a_fresh_history_has_128_bytes_and_holds),
+		cmocka_unit_test(a_rotation_is_written_as_it_is_read),
 		cmocka_unit_test(no_bit_of_a_history_can_be_turned),
 		cmocka_unit_test(a_history_cut_anywhere_is_refused),
 		cmocka_unit_test(time_may_not_run_backwards_in_a_history),

@@ -14,7 +14,7 @@
  *   1.0  first
  *   1.1  pst_section_hook(), pst_section_drained(), pst_status_put(), pst_status_item();
  *        <postern/listen.h>, <postern/utf8.h>; pst_stream_links_make_way(); end in struct pst_gate
- *   1.2  the ask hook and pst_ask_*(); <postern/credential.h>; pst_store_batch_copy() and its like;
+ *   1.2  the ask and uses hooks, and pst_ask_*(); <postern/credential.h>; pst_store_batch_copy() and its like;
  *        <postern/api.h>, <postern/ticket.h>
  *
  * The loader wants the same major and a minor not above its own, and copies
@@ -165,6 +165,9 @@ struct pst_section_hooks {
 	/* Answer a command by pst_ask_done(), once, now or later, and before
 	 * pst_section_closed(). A word that is not known: PST_E_NOTHING. (1.2) */
 	void (*ask)(void *self, struct pst_ask *ask);
+	/* True when it holds an object of that section, which none of its options names:
+	 * it is closed before that one is, then, and opened again after it. (1.2) */
+	bool (*uses)(void *self, const char *kind, const char *name);
 };
 
 /* Name the hooks; from inside open(). They outlive the section. */
