@@ -61,7 +61,6 @@ ops_of(const struct conform *c)
 	return c->ops;
 }
 
-/* Ask and wait. An answer within the call is a failure of its own. */
 static int
 ask(struct conform *c, vault_op *op, struct pst_vault_call *call)
 {
@@ -307,22 +306,13 @@ removed_is_gone(struct conform *c, enum pst_key_kind kind)
 	    "%s: what was removed is gone", kinds[kind].name);
 }
 
-static bool
-all_answered_once(const struct answer *answers, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (answers[i].times != 1)
-			return false;
-	return true;
-}
-
 /* Many questions and changes at once; with `closing`, the section closes over them. */
 static void
 together(struct conform *c, const struct made *signer, enum pst_key_kind kind, bool closing)
 {
 	static struct pst_vault_call calls[TOGETHER];
 	struct answer answers[TOGETHER] = { { 0 } };
-	unsigned right = 0, made = 0, removed = 0;
+	unsigned once = 0, right = 0, made = 0, removed = 0;
 
 	for (size_t i = 0; i < TOGETHER; i++) {
 		struct pst_vault_call *call = &calls[i];
@@ -339,9 +329,11 @@ together(struct conform *c, const struct made *signer, enum pst_key_kind kind, b
 	}
 	if (closing)
 		conform_close(c);
-	for (size_t i = 0; i < TOGETHER; i++)
+	for (size_t i = 0; i < TOGETHER; i++) {
 		conform_wait(c, &answers[i].done, "one of many calls is not answered");
-	conform_ok(c, all_answered_once(answers, TOGETHER), closing ?
+		once += answers[i].times == 1;
+	}
+	conform_ok(c, once == TOGETHER, closing ?
 	    "calls under way when it closes are all answered, once, before it has closed" :
 	    "%u calls at once are all answered, once", TOGETHER);
 	if (closing)

@@ -1,3 +1,4 @@
+/* The file of the vault. What any vault promises is asked by pst-conform (tests/conform). */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,30 +138,6 @@ keys_of_each_kind_are_made_and_stay(void **state)
 }
 
 static void
-two_keys_agree_and_zeros_are_refused(void **state)
-{
-	struct fixture *f = *state;
-	struct pst_vault_call a, b, call = { 0 };
-	uint8_t shared[32];
-
-	assert_int_equal(vault_open(f), PST_OK);
-	a = make(f, PST_KEY_X25519);
-	b = make(f, PST_KEY_X25519);
-	memcpy(call.handle, a.handle, sizeof call.handle);
-	call.key = b.key;
-	assert_int_equal(fake_ask(&f->vault, agree, &call), PST_OK);
-	memcpy(shared, call.result, 32);
-	memcpy(call.handle, b.handle, sizeof call.handle);
-	call.key = a.key;
-	assert_int_equal(fake_ask(&f->vault, agree, &call), PST_OK);
-	assert_memory_equal(shared, call.result, 32);
-	memset(call.key.bytes, 0, 32);
-	assert_int_equal(fake_ask(&f->vault, agree, &call), -EINVAL);
-	assert_int_equal(fake_ask(&f->vault, sign, &call), -EINVAL); /* it agrees, it does not sign */
-	fake_close(&f->vault);
-}
-
-static void
 an_imported_key_is_known_by_its_public_one(void **state)
 {
 	/* tests/vectors/trust.json, verifying-key-alice and verifying-key-p256 */
@@ -199,7 +176,6 @@ struct listing {
 	bool done;
 	int rc;
 	size_t count;
-	char first[65];
 };
 
 static void
@@ -210,8 +186,6 @@ on_list(void *arg, int rc, const struct pst_vault_key *keys, size_t count)
 	listing->done = true;
 	listing->rc = rc;
 	listing->count = count;
-	if (count)
-		snprintf(listing->first, sizeof listing->first, "%s", keys[0].handle);
 }
 
 static struct listing
@@ -223,53 +197,6 @@ list(struct fixture *f)
 	assert_false(listing.done);
 	fake_wait(&f->node, &listing.done);
 	return listing;
-}
-
-static void
-a_removed_key_is_gone_for_good(void **state)
-{
-	struct fixture *f = *state;
-	struct pst_vault_call a, b, call = { 0 };
-
-	assert_int_equal(vault_open(f), PST_OK);
-	assert_int_equal(list(f).count, 0);
-	a = make(f, PST_KEY_ED25519);
-	b = make(f, PST_KEY_ED25519);
-	assert_int_equal(list(f).count, 2);
-	memcpy(call.handle, a.handle, sizeof call.handle);
-	assert_int_equal(fake_ask(&f->vault, remove, &call), PST_OK);
-	assert_int_equal(fake_ask(&f->vault, remove, &call), -ENOENT);
-	assert_int_equal(fake_ask(&f->vault, sign, &call), -ENOENT);
-	fake_close(&f->vault);
-	assert_int_equal(vault_open(f), PST_OK);
-	assert_int_equal(list(f).count, 1);
-	assert_string_equal(list(f).first, b.handle);
-	fake_close(&f->vault);
-}
-
-static void
-changes_asked_for_together_are_all_kept(void **state)
-{
-	struct fixture *f = *state;
-	struct pst_vault_call call[8] = { { 0 } };
-	struct fake_answer answer[8] = { { false, 0 } };
-
-	assert_int_equal(vault_open(f), PST_OK);
-	for (int i = 0; i < 8; i++) {
-		call[i].fn = fake_answered;
-		call[i].arg = &answer[i];
-		call[i].key.kind = PST_KEY_X25519;
-		((const struct pst_vault_ops *)f->vault.ops)->make(f->vault.self, &call[i]);
-	}
-	/* closing waits for what was asked before it */
-	fake_close(&f->vault);
-	for (int i = 0; i < 8; i++) {
-		assert_true(answer[i].done);
-		assert_int_equal(answer[i].rc, PST_OK);
-	}
-	assert_int_equal(vault_open(f), PST_OK);
-	assert_int_equal(list(f).count, 8);
-	fake_close(&f->vault);
 }
 
 static void
@@ -454,10 +381,7 @@ main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		test(keys_of_each_kind_are_made_and_stay),
-		test(two_keys_agree_and_zeros_are_refused),
 		test(an_imported_key_is_known_by_its_public_one),
-		test(a_removed_key_is_gone_for_good),
-		test(changes_asked_for_together_are_all_kept),
 		test(a_passphrase_seals_and_opens),
 		test(a_bad_passphrase_file_is_refused),
 		test(a_file_that_others_may_read_is_refused),
