@@ -6,10 +6,13 @@
  *     removed           while this file is there, the tokens are not
  *     vague             and then the library says "general error"
  *     without           mechanisms that it hides, in hex, one a line
+ *     refuse            while this file is there, every PIN is wrong
+ *     die               WHAT N: the process dies before the Nth make, sign or destroy from then on; or after, for "made"
  *     logins            it adds a line for each C_Login that reaches the token
  *     keys              and one for each private key that was made, with what it may not
  */
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +70,29 @@ gone(void)
 	return there("vague") ? CKR_GENERAL_ERROR : CKR_DEVICE_REMOVED;
 }
 
+/* As a power cut does. The file is used up by it. */
+static void
+die_at(const char *what)
+{
+	char path[4096], wanted[32] = "";
+	unsigned left = 0;
+	FILE *file;
+
+	path_of(path, "die");
+	file = fopen(path, "r+");
+	if (!file)
+		return;
+	if (fscanf(file, "%31s %u", wanted, &left) == 2 && !strcmp(wanted, what) && left-- == 1) {
+		unlink(path);
+		kill(getpid(), SIGKILL);
+		pause();
+	}
+	rewind(file);
+	if (!strcmp(wanted, what))
+		fprintf(file, "%s %u\n", wanted, left);
+	fclose(file);
+}
+
 static CK_RV
 get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count)
 {
@@ -112,7 +138,7 @@ login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned char *pin, CK_ULONG
 
 	if (rv)
 		return rv;
-	rv = real->C_Login(session, user, pin, len);
+	rv = there("refuse") ? CKR_PIN_INCORRECT : real->C_Login(session, user, pin, len);
 	if (rv != CKR_USER_ALREADY_LOGGED_IN)
 		tell("logins", rv ? "refused" : "taken");
 	return rv;
@@ -139,6 +165,7 @@ sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE k
 {
 	CK_RV rv = gone();
 
+	die_at("sign");
 	return rv ? rv : real->C_SignInit(session, mechanism, key);
 }
 
@@ -149,6 +176,15 @@ derive_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 	CK_RV rv = gone();
 
 	return rv ? rv : real->C_DeriveKey(session, mechanism, base, template, count, out);
+}
+
+static CK_RV
+destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+	CK_RV rv = gone();
+
+	die_at("destroy");
+	return rv ? rv : real->C_DestroyObject(session, object);
 }
 
 static void
@@ -184,11 +220,13 @@ generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBU
 {
 	CK_RV rv = gone();
 
+	die_at("make");
 	if (!rv)
 		rv = real->C_GenerateKeyPair(session, mechanism, public_half, public_count, private_half,
 		    private_count, public_out, private_out);
 	if (!rv)
 		key_tell(session, *private_out);
+	die_at("made");
 	return rv;
 }
 
@@ -196,7 +234,8 @@ __attribute__((visibility("default"))) CK_RV
 C_GetFunctionList(CK_FUNCTION_LIST **out)
 {
 	const char *path = getenv("REMOVABLE_LIBRARY");
-	void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+	/* it stays, so that a sanitizer can name it */
+	void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) : NULL;
 	CK_RV (*get)(CK_FUNCTION_LIST **list);
 
 	if (!library)
@@ -214,6 +253,7 @@ C_GetFunctionList(CK_FUNCTION_LIST **out)
 	ours.C_FindObjectsInit = find_objects_init;
 	ours.C_SignInit = sign_init;
 	ours.C_DeriveKey = derive_key;
+	ours.C_DestroyObject = destroy_object;
 	ours.C_GenerateKeyPair = generate_key_pair;
 	*out = &ours;
 	return CKR_OK;
