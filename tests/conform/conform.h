@@ -25,6 +25,7 @@ struct conform {
 
 	/* main.c's */
 	const char *file, *kind, *name;
+	size_t keys; /* that rivals are after */
 	uv_loop_t loop;
 	struct pst_loader *loader;
 	struct pst_logbook book;

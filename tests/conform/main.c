@@ -74,6 +74,7 @@ static void
 bail(const char *why)
 {
 	printf("Bail out! %s\n", why);
+	fprintf(stderr, "pst-conform: %s\n", why);
 	exit(EXIT_BAIL);
 }
 
@@ -189,11 +190,11 @@ conform_close(struct conform *c)
 static int
 usage(void)
 {
-	fputs("Usage: pst-conform KIND FILE [NAME]\n\n"
+	fputs("Usage: pst-conform KIND FILE [NAME [KEYS]]\n\n"
 	      "Does the section KIND NAME (\"default\" when left out) of the configuration FILE keep what\n"
 	      "<postern/KIND.h> promises? Prints TAP. Exit code: 0 it does, 1 it does not, 2 usage,\n"
-	      "3 it could not be asked. `rival` is one of several that are after the same keys of a store,\n"
-	      "each with a FILE of its own; it empties nothing. KIND is one of:", stderr);
+	      "3 it could not be asked. `rival` is one of several that are after the same KEYS (1000) of a\n"
+	      "store, each with a FILE of its own; it empties nothing. KIND is one of:", stderr);
 	for (const struct kit *kit = kits; kit->name; kit++)
 		fprintf(stderr, " %s", kit->name);
 	fputc('\n', stderr);
@@ -208,11 +209,12 @@ main(int argc, char **argv)
 
 	while (argc > 1 && kit->name && strcmp(kit->name, argv[1]))
 		kit++;
-	if (argc < 3 || argc > 4 || !kit->name)
+	if (argc < 3 || argc > 5 || !kit->name)
 		return usage();
 	c.kind = kit->kind;
 	c.file = argv[2];
 	c.name = argc > 3 ? argv[3] : "default";
+	c.keys = argc > 4 ? strtoul(argv[4], NULL, 10) : 1000;
 	pst_logbook_init(&c.book, stderr, PST_ROOM_MAIN);
 	c.book.fixed = PST_LOG_WARN;
 	if (uv_loop_init(&c.loop) || pst_loader_new(&c.loader))

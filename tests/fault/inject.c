@@ -10,8 +10,8 @@
  *
  * Preloaded, not linked: what is tested is the program as it is installed,
  * with the libraries it stands on, whose calls fail too. A call counts from
- * main() until main returns, and in no other program than postern (of an
- * uninstalled one the shell comes first), so neither the dynamic linker nor
+ * main() until main returns, and in no other program than postern and
+ * pst-conform (of an uninstalled one the shell comes first), so neither the dynamic linker nor
  * the start of libc is the subject. What libc calls within itself, as stdio
  * does, cannot be reached and need not be: it is libc's to handle.
  *
@@ -165,11 +165,12 @@ static int
 main_between(int argc, char **argv, char **envp)
 {
 	const char *name = program_invocation_short_name;
+	size_t libtool = strncmp(name, "lt-", 3) ? 0 : 3;
 	struct inject *mapped = NULL;
 	void *address[1];
 	int rc;
 
-	if (!strcmp(name, "postern") || !strcmp(name, "lt-postern"))
+	if (!strcmp(name + libtool, "postern") || !strcmp(name + libtool, "pst-conform"))
 		mapped = state_map();
 	backtrace(address, 1); /* the first one loads a library */
 	state = mapped;
