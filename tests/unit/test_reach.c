@@ -44,7 +44,7 @@ channel_lost(void *arg, int rc)
 }
 
 static void
-channel_open(const struct pst_admission *admission)
+channel_open(struct pst_admission *admission)
 {
 	static const struct pst_channel_events events = { .up = channel_up, .lost = channel_lost };
 	const struct pst_channel_ops *ops = listener.section.ops;
