@@ -208,7 +208,7 @@ static const struct pst_opt identity_options[] = {
 	PST_OPT(REF, struct pst_identity_conf, channel_vault, "",
 	    "vault that holds the key of its channels; left out: the same", .of = "vault"),
 	PST_OPT(ENUM, struct pst_identity_conf, key, "any",
-	    "kind of the key that is made: any is ed25519, or p256 in a vault without",
+	    "kind of the keys that sign, when they are made: any is ed25519, or p256 in a vault without",
 	    .of = "any ed25519 p256"),
 	/* not whichever there is: another that is written may be one that nodes share */
 	PST_OPT(REF, struct pst_identity_conf, store, "default",

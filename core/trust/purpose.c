@@ -207,7 +207,10 @@ make(struct pst_purpose_key *key, enum pst_key_kind kind)
 static void
 make_usual(struct pst_purpose_key *key)
 {
-	make(key, key->purpose == PST_PURPOSE_CHANNEL ? PST_KEY_X25519 : PST_KEY_ED25519);
+	if (key->purpose == PST_PURPOSE_CHANNEL)
+		make(key, PST_KEY_X25519);
+	else
+		make(key, key->self->conf->key == PST_IDENTITY_KEY_P256 ? PST_KEY_P256 : PST_KEY_ED25519);
 }
 
 /* ---- the one there was ---- */
