@@ -80,12 +80,52 @@ static void
 begin(struct pst_purpose_key *key, void (*done)(struct pst_identity *self, int rc))
 {
 	key->busy = true;
+	key->again = false;
 	key->done = done;
 	key->err = (struct pst_err)PST_ERR_INIT;
 	key->unused[0] = '\0';
 }
 
 /* ---- its record ---- */
+
+static void commit(struct pst_purpose_key *key);
+
+static int
+record_keep(struct pst_purpose_key *key, const struct pst_store_item *item)
+{
+	free(key->record);
+	key->record = malloc(item->len + 1);
+	if (!key->record)
+		return -ENOMEM;
+	memcpy(key->record, item->value, item->len);
+	key->record_len = item->len;
+	return PST_OK;
+}
+
+static void
+got_again(void *arg, int rc, const struct pst_store_item *item)
+{
+	struct pst_purpose_key *key = arg;
+
+	if (!pst_identity_answered(key->self))
+		return;
+	if (!rc)
+		rc = record_keep(key, item);
+	if (rc)
+		fail(key, rc, "store %s: %s", key->self->conf->store, pst_strerror(rc));
+	else
+		commit(key);
+}
+
+static void
+get(struct pst_purpose_key *key, void (*next)(void *arg, int rc, const struct pst_store_item *item))
+{
+	char name[PST_STORE_KEY_MAX];
+
+	pst_purpose_key_name(key, name);
+	key->self->pending++;
+	key->self->store_ops->get(key->self->store, name, next, key);
+}
 
 static void
 committed(void *arg, int rc)
@@ -94,6 +134,11 @@ committed(void *arg, int rc)
 
 	if (!pst_identity_answered(key->self))
 		return;
+	if (rc == PST_E_CONFLICT && !key->again) {
+		key->again = true;
+		get(key, got_again);
+		return;
+	}
 	if (rc) {
 		fail(key, rc, "store %s: the %s key cannot be recorded: %s", key->self->conf->store,
 		    pst_purpose_name(key->purpose), pst_strerror(rc));
@@ -247,16 +292,12 @@ got(void *arg, int rc, const struct pst_store_item *item)
 		make_usual(key);
 		return;
 	}
-	if (!rc) {
-		key->record = malloc(item->len + 1);
-		rc = key->record ? PST_OK : -ENOMEM;
-	}
+	if (!rc)
+		rc = record_keep(key, item);
 	if (rc) {
 		fail(key, rc, "store %s: %s", key->self->conf->store, pst_strerror(rc));
 		return;
 	}
-	memcpy(key->record, item->value, item->len);
-	key->record_len = item->len;
 	if (!pst_purpose_key_holds_in(key, item)) {
 		key->len = 0;
 		make_usual(key);
@@ -287,14 +328,10 @@ pst_purpose_key_fini(struct pst_purpose_key *key)
 void
 pst_purpose_key_open(struct pst_purpose_key *key, void (*done)(struct pst_identity *self, int rc))
 {
-	char name[PST_STORE_KEY_MAX];
-
 	begin(key, done);
 	free(key->record);
 	key->record = NULL;
-	pst_purpose_key_name(key, name);
-	key->self->pending++;
-	key->self->store_ops->get(key->self->store, name, got, key);
+	get(key, got);
 }
 
 void

@@ -4,7 +4,9 @@
  * holds, else made, attested and recorded anew, without asking (trust.md 3.1).
  *
  * In the store, NAME being the section's, under purpose/NAME/channel and
- * purpose/NAME/credential: [attestation bytes, handle text].
+ * purpose/NAME/credential: [attestation bytes, handle text]. Nodes of one
+ * identity that share a store, and not a vault, find each other's there, put
+ * their own in its place, and go on with what they have.
  *
  * One thing at a time is done to a key; done() ends it. While the identity
  * closes no done() follows.
@@ -33,6 +35,7 @@ struct pst_purpose_key {
 
 	/* what is under way; it becomes the above once it is recorded */
 	bool busy;
+	bool again; /* another node recorded its key meanwhile */
 	void (*done)(struct pst_identity *self, int rc);
 	struct pst_err err; /* the sentence of a failure */
 	struct pst_vault_call call;

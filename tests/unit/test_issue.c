@@ -265,6 +265,45 @@ many_at_once_share_one_key(void **state)
 	free(many);
 }
 
+/* Two nodes of one identity on one store: each has a key for credentials, and
+ * neither minds that the other makes its first at the same time. */
+static void
+nodes_of_one_identity_have_a_key_each(void **state)
+{
+	struct world *w = *state;
+	struct pst_identity *issuer = w->issuer.self, *twin;
+	struct fake_section twin_section;
+	struct issued one, two;
+
+	accept_issuer(w, &w->member);
+	accept_issuer(w, &w->other);
+	open_as(w, &twin_section, "issuer");
+	twin = twin_section.self;
+	keys_made = 0;
+	issue_begin(w, &one, 3600);
+	two = (struct issued){ .call = one.call };
+	pst_identity_issue(twin, &two.call);
+	fake_wait(&w->node, &one.done);
+	fake_wait(&w->node, &two.done);
+	assert_int_equal(one.rc, PST_OK);
+	assert_int_equal(two.rc, PST_OK);
+	assert_int_equal(keys_made, 2);
+	assert_string_not_equal(issuer->credential.handle, twin->credential.handle);
+	assert_int_equal(present(&w->member, &one), PST_OK);
+	assert_string_equal(seen(w, &w->other), "bank");
+	assert_int_equal(present(&w->member, &two), PST_OK);
+	assert_string_equal(seen(w, &w->other), "bank");
+	/* so it is when they replace them */
+	clock_now = NOW + 5 * (uint64_t)YEAR - 3600;
+	assert_int_equal(issue(w, 3600).rc, PST_OK);
+	two = (struct issued){ .call = { .fn = on_issued, .subject = w->member_peer, .ttl_s = 1 } };
+	pst_identity_issue(twin, &two.call);
+	fake_wait(&w->node, &two.done);
+	assert_int_equal(two.rc, PST_OK);
+	assert_int_equal(keys_made, 4);
+	fake_close(&twin_section);
+}
+
 static void
 what_cannot_be_issued_is_refused(void **state)
 {
@@ -546,6 +585,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(what_is_issued_is_shown_and_believed),
 		test(many_at_once_share_one_key),
+		test(nodes_of_one_identity_have_a_key_each),
 		test(what_cannot_be_issued_is_refused),
 		test(the_key_is_replaced_when_its_time_is_over),
 		test(without_ed25519_the_key_is_p256),

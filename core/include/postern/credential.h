@@ -75,7 +75,8 @@ PST_API void pst_peer_unwatch(struct pst_peer_watch *watch);
 /*
  * Accept an issuer by its history, which is verified and kept for good: a newer
  * one replaces what is known, an older one is ignored. Several may be accepted,
- * and one several times. *out (may be NULL) gets its identifier.
+ * and one several times. *out (may be NULL) gets its identifier. What peers
+ * showed before counts when they show it again.
  *
  * Returns PST_OK; PST_E_AUTH when the history does not hold or contradicts the
  * one that is known, -EBADMSG when it does not decode; -ENOMEM.

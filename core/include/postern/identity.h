@@ -72,7 +72,7 @@ PST_API void pst_peer_keep(const struct pst_peer *peer);
  *
  * Credentials of accepted issuers (<postern/credential.h>) become the peer's
  * attributes (step 6), 0.06 ms for one that was not shown before; others are
- * logged and change nothing.
+ * logged and change nothing, as do those behind the first eight.
  *
  * Returns PST_OK and a peer to be unref'd; PST_E_AUTH for everything that
  * does not hold, with a sentence for our own log in err; -EBADMSG for bytes
