@@ -48,6 +48,29 @@ const struct command commands[] = {
 	{ "report", "", "write down what somebody who helps will ask for, without secrets",
 	    "  --to FILE       where to (default: postern-report-DATE-TIME.txt here)\n" ASK_OPTIONS_HELP,
 	    cmd_report },
+	{ "project", "create|members|revoke|show|list|delete …", "where nodes meet: an authority, and a relay",
+	    "  create [NAME]   make a project of this node: an authority and a relay service\n"
+	    "    --at HOST:PORT      where members reach it, as tickets will say; again for further nodes of it\n"
+	    "    --listen ADDRESS    listen there, too\n"
+	    "    --id TEXT           the project's identifier (default: made of the identity's)\n"
+	    "  members [NAME]  who belongs to it\n"
+	    "  revoke IDENTIFIER  no longer: its channels and relays here end at once, elsewhere when its\n"
+	    "                  credential expires (service authority: credential_ttl)\n"
+	    "    --project NAME      of several\n"
+	    "  show [NAME]     how it is, and how we stand to it\n"
+	    "  list            all of them\n"
+	    "  delete [NAME]   leave it\n\n" ASK_OPTIONS_HELP, cmd_project },
+	{ "ticket", "[PROJECT]", "make a ticket for somebody who is to join our project",
+	    "  --attribute NAME=VALUE  what its bearer's credentials will say; again for each\n"
+	    "  --relay NAME    it may register this relay (\"*\": any)\n"
+	    "  --enroller      it may make tickets, too\n"
+	    "  --expires TIME  it must be used within (default: 10m)\n"
+	    "  --uses N        so many may join by it (default: 1)\n"
+	    "  --form plain|json|hex  how it is written (default: plain)\n" ASK_OPTIONS_HELP, cmd_ticket },
+	{ "join", "FILE|-", "become a member of a project, by a ticket",
+	    "  --name NAME     call it so here (default: as the ticket does)\n"
+	    "A ticket is a secret; as an argument others can see it, and it is wiped from there.\n\n" ASK_OPTIONS_HELP,
+	    cmd_join },
 	{ "identity", SECTION_ARGUMENTS, "a node's identities",
 	    SECTION_HELP("print its identifier, and make it if need be; no node has to run\n"
 	    "    --state DIR                   the node's state directory\n"

@@ -117,22 +117,52 @@ options_right(json_t *options)
 	return true;
 }
 
+/* Without a name, the only one of its kind. */
+static struct pst_section_env *
+section_find(struct pst_node *node, const char *kind, const char *name, struct pst_err *err)
+{
+	struct pst_section_env *only = NULL;
+
+	if (name) {
+		only = pst_node_section_env(node, kind, name);
+		if (!only)
+			pst_fail(err, PST_E_NOTHING, "there is no %.64s %.64s", kind, name);
+		return only;
+	}
+	for (size_t i = 0; i < node->count; i++) {
+		struct pst_section_env *s = node->sections[i];
+
+		if (s->leaving || strcmp(s->item->source->kind, kind))
+			continue;
+		if (only) {
+			pst_fail(err, -EINVAL, "there are several: %.64s %.64s, %.64s %.64s; say which", kind,
+			    only->name, kind, s->name);
+			return NULL;
+		}
+		only = s;
+	}
+	if (!only)
+		pst_fail(err, PST_E_NOTHING, "there is no %.64s", kind);
+	return only;
+}
+
 static struct pst_section_env *
 section_of(const json_t *question, struct pst_node *node, struct pst_err *err)
 {
-	const char *kind, *name, *word;
+	const char *kind, *name = NULL, *word;
 	struct pst_section_env *section;
 	json_t *options = NULL;
 
-	if (json_unpack((json_t *)question, "{s:s, s:s, s:s, s?o}", "kind", &kind, "name", &name, "word",
+	if (json_unpack((json_t *)question, "{s:s, s?s, s:s, s?o}", "kind", &kind, "name", &name, "word",
 	    &word, "options", &options) || !options_right(options)) {
 		pst_fail(err, -EINVAL, "want a kind, a name, a word, and options");
 		return NULL;
 	}
-	section = pst_node_section_env(node, kind, name);
+	section = section_find(node, kind, name, err);
+	name = section ? section->name : "";
 	if (!section)
-		pst_fail(err, PST_E_NOTHING, "there is no %.64s %.64s", kind, name);
-	else if (!section_open_now(section))
+		return NULL;
+	if (!section_open_now(section))
 		pst_fail(err, PST_E_CLOSED, "%.64s %.64s is not open: %s", kind, name,
 		    *section->why.text ? section->why.text : "not yet");
 	else if (!section->hooks.ask)

@@ -18,7 +18,7 @@
  *   stop     now                                    {}
  *   explain  what, a resource; who, attributes      what its rules say of them (explain.c)
  *   trace    to, or kind and name; count, timeout   the hops (trace.c)
- *   ask      kind, name, word, options              what that section says (ask.c)
+ *   ask      kind, name or none, word, options      what that section says (ask.c)
  */
 #ifndef PST_NODE_CONTROL_H
 #define PST_NODE_CONTROL_H

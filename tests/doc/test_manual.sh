@@ -87,7 +87,7 @@ ok "every example of postern.conf(5) is accepted" check_all
 # What every node has, as the page shows it and as `check --print` has it.
 echo >empty.conf
 is "postern.conf(5) knows the sections that every node has" \
-	"$(awk '/^\.Ss What every node has/ { on = 1 } on && /^[a-z]* [a-z]* {/ { print $1, $2 } /^\.Ss Who may/ { on = 0 }' "$doc/postern.conf.5")" \
+	"$(awk '/^\.Ss What every node has/ { on = 1 } on && /^[a-z]* [a-z]* {/ { print $1, $2 } /^\.Ss State that|^\.Ss Who may/ { on = 0 }' "$doc/postern.conf.5")" \
 	"$("$POSTERN" check --print empty.conf | sed -n 's/^\([a-z]* [a-z]*\) {$/\1/p')"
 
 # ---- the private database ----
