@@ -1,8 +1,9 @@
 /*
  * service/asks: a client of services that speak api.h, for scenarios. It asks
  * one thing after the other along a path, again until there is an answer, and
- * prints each answer on a line:
+ * prints each answer on a line, and first who it is itself:
  *
+ *     NAME history HEX        of its identity
  *     NAME STATUS BODY        the body in hex; a refusal's text as it is
  *     NAME done
  */
@@ -19,6 +20,7 @@
 
 struct asks_conf {
 	const char *to;
+	const char *identity;
 	const char *channel;
 	struct pst_list authorized;
 	struct pst_list ask;
@@ -35,7 +37,8 @@ struct asks {
 };
 
 static const struct pst_opt asks_options[] = {
-	PST_OPT(STR, struct asks_conf, to, NULL, "multiaddr of the services' node", .of = "required"),
+	PST_OPT(STR, struct asks_conf, to, NULL, "multiaddr of the services' node; left out: nothing is asked"),
+	PST_OPT(REF, struct asks_conf, identity, NULL, "whose history is printed", .of = "identity"),
 	PST_OPT(REF, struct asks_conf, channel, NULL, "whose channels", .of = "channel"),
 	PST_OPT(LIST, struct asks_conf, authorized, "*", "who that node is"),
 	PST_OPT(LIST, struct asks_conf, ask, NULL, "SERVICE METHOD PATH [BODY IN HEX]"),
@@ -88,14 +91,33 @@ asks_check(const void *conf, struct pst_err *err)
 static void ask_next(struct asks *a);
 
 static void
+print_hex(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		printf("%02x", bytes[i]);
+}
+
+static void
+print_history(struct asks *a)
+{
+	size_t len;
+	const uint8_t *history = pst_identity_history(
+	    pst_section_ref(a->senv, "identity", a->conf->identity, NULL), &len);
+
+	printf("%s history ", pst_section_name(a->senv));
+	print_hex(history, len);
+	printf("\n");
+	fflush(stdout);
+}
+
+static void
 print(struct asks *a, const struct pst_api_response *response)
 {
 	char text[PST_API_TEXT_MAX];
 
 	printf("%s %u ", pst_section_name(a->senv), response->status);
 	if (response->status == PST_STATUS_OK)
-		for (const uint8_t *p = response->body.p; p < response->body.end; p++)
-			printf("%02x", *p);
+		print_hex(response->body.p, pst_reader_left(&response->body));
 	else
 		printf("%s", pst_api_error_text(response, text, sizeof text));
 	printf("\n");
@@ -181,7 +203,8 @@ asks_open(void **self, struct pst_section_env *senv, const void *conf, struct ps
 	a->senv = senv;
 	a->env = pst_section_env(senv);
 	a->conf = c;
-	rc = pst_path_open(&a->path, senv, &path, &path_events, a, err);
+	print_history(a);
+	rc = c->to ? pst_path_open(&a->path, senv, &path, &path_events, a, err) : PST_OK;
 	if (rc) {
 		free(a);
 		return rc;
@@ -207,7 +230,10 @@ asks_close(void *self)
 	struct asks *a = self;
 
 	pst_api_cancel(&a->asked);
-	pst_path_close(&a->path, path_closed, a);
+	if (a->path)
+		pst_path_close(&a->path, path_closed, a);
+	else
+		path_closed(a);
 }
 
 static const struct pst_section asks_sections[] = {
