@@ -1,7 +1,8 @@
 /*
  * Credentials with the issuer's attestation. What is taken has its attributes in
  * order and, written anew, is taken the same; what holds attests its subject, once.
- * Covers: core/trust/credential.c core/trust/attributes.c core/trust/attest.c
+ * Covers: core/trust/credential.c core/trust/attributes.c
+ * Covers: core/trust/attest.c:pst_peer_attest()
  */
 #include <stdlib.h>
 
@@ -45,6 +46,8 @@ check_attributes(const struct pst_credential *c, const struct pst_attributes *at
 		check(!i || pst_attribute_compare(a - 1, a) < 0);
 		check(pst_attributes_find(attributes, a->name, a->name_len) == a);
 	}
+	/* longer than any name */
+	check(!pst_attributes_find(attributes, c->bytes, c->len));
 }
 
 /* In our own words, by another issuer: the same is said. */
@@ -120,7 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct issuer issuer;
 	struct pst_reader r = pst_reader(data, len);
 	struct pst_credential c;
-	struct pst_attributes *attributes;
+	struct pst_attributes *attributes, *again;
 	struct pst_err err = PST_ERR_INIT;
 	int rc;
 
@@ -141,6 +144,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	check_attributes(&c, attributes);
 	check_anew(&c, attributes, &issuer);
+	again = pst_attributes_ref(attributes);
 	pst_attributes_unref(&attributes);
+	check_attributes(&c, again);
+	pst_attributes_unref(&again);
 	return 0;
 }
