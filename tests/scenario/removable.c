@@ -8,6 +8,7 @@
  *     without           mechanisms that it hides, in hex, one a line
  *     refuse            while this file is there, every PIN is wrong
  *     die               WHAT N: the process dies before the Nth make, sign or destroy from then on; or after, for "made"
+ *     locked, final     while there, the token says that its PIN is locked, or that one try is left
  *     logins            it adds a line for each C_Login that reaches the token
  *     keys              and one for each private key that was made, with what it may not
  */
@@ -106,7 +107,13 @@ get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count)
 static CK_RV
 get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
-	return gone() ? CKR_TOKEN_NOT_PRESENT : real->C_GetTokenInfo(slot, info);
+	CK_RV rv = gone() ? CKR_TOKEN_NOT_PRESENT : real->C_GetTokenInfo(slot, info);
+
+	if (!rv && there("locked"))
+		info->flags |= CKF_USER_PIN_LOCKED;
+	if (!rv && there("final"))
+		info->flags |= CKF_USER_PIN_FINAL_TRY;
+	return rv;
 }
 
 static bool

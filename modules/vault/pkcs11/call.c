@@ -14,7 +14,8 @@ rc_told(const struct job *job, int rc)
 	if (rc && job->err.text[0] && rc != -ENOENT && rc != -ENODEV)
 		pst_warn(pst_section_log(vault->env), "the token did not do what was asked",
 		    PST_STR("why", job->err.text), PST_RC(rc));
-	return rc == -EPERM ? -ENODEV : rc;
+	/* why it cannot be used is the section's to say */
+	return rc && job->away ? -ENODEV : rc;
 }
 
 static void
