@@ -56,7 +56,7 @@ const char *own_route(struct project *project, size_t i);
 
 /* A route of a ticket, which ends with /service/NAME of a channel listener, as one to its channel. */
 void route_to_channel(char *out, size_t size, const char *route);
-/* own.c: `at` as it stands in the file, "host:port", to a multiaddr of at most size bytes. */
+/* tickets.c: `at` as it stands in the file, "host:port", to a multiaddr of at most size bytes. */
 int own_address(char *out, size_t size, const char *at, struct pst_err *err);
 
 #endif
