@@ -11,7 +11,7 @@
  * handle of the credential key: [from, its handle, to, its handle, handle or
  * ""]. Whoever is killed meanwhile finds it when the identity opens again, and
  * what nothing refers to is removed: before the commit the new key, after it
- * the old ones.
+ * the old ones. Only a key that was made and not yet noted stays, unused.
  */
 #ifndef PST_TRUST_MOVE_H
 #define PST_TRUST_MOVE_H
