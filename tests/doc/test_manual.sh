@@ -52,7 +52,7 @@ unknown() {
 	while read -ra words; do
 		offered "" | grep -qxF -- "${words[0]}" || echo "${words[*]}: no such command"
 		verbs=$(offered "${words[0]}" "" | grep '^[a-z]')
-		[[ ! $verbs || ! ${words[1]} =~ ^[a-z]*$ ]] || grep -qxF -- "${words[1]}" <<<"$verbs" || echo "${words[*]}: no ${words[1]}"
+		[[ ! $verbs || ! ${words[1]:-} =~ ^[a-z]+$ ]] || grep -qxF -- "${words[1]}" <<<"$verbs" || echo "${words[*]}: no ${words[1]}"
 		for i in "${!words[@]}"; do
 			[[ ${words[i]} =~ ^--[a-z] ]] || continue
 			offered "${words[@]:0:i}" -- | grep -qxF -- "${words[i]}" || echo "${words[*]}: no ${words[i]}"
