@@ -41,6 +41,21 @@ check_body(const struct pst_reader *a, const struct pst_reader *b)
 	check(n == pst_reader_left(b) && (!n || !memcmp(a->p, b->p, n)));
 }
 
+/* A refusal of it says why. */
+static void
+check_refusal(const struct pst_api_request *q)
+{
+	uint8_t body[PST_API_PATH_MAX + 32];
+	struct pst_writer w = pst_writer(body, sizeof body);
+	struct pst_api_response response = { .status = PST_STATUS_FORBIDDEN };
+	char text[16];
+
+	pst_api_error_write(&w, *q->path ? q->path : NULL, q->method, "why");
+	check(!w.status);
+	response.body = pst_reader(body, pst_writer_len(&w));
+	check(!strcmp(pst_api_error_text(&response, text, sizeof text), "why"));
+}
+
 static void
 check_request(const struct pst_api_request *q)
 {
@@ -59,6 +74,7 @@ check_request(const struct pst_api_request *q)
 	check(again.id == q->id && again.method == q->method && !strcmp(again.path, q->path));
 	check(again.segments == q->segments);
 	check_body(&again.body, &q->body);
+	check_refusal(q);
 }
 
 static void

@@ -52,6 +52,22 @@ check_form(const struct pst_ticket *t, enum pst_ticket_form form)
 	pst_ticket_text_free(&text);
 }
 
+/* What could not be read is not written. */
+static void
+check_refused(const struct pst_ticket *t)
+{
+	struct pst_err err = PST_ERR_INIT;
+	struct pst_ticket bad[4] = { *t, *t, *t, *t };
+	char *text;
+
+	bad[0].project_name = "a,b";
+	bad[1].project_route[0] = "/service/a,b";
+	bad[2].authority_routes = 0;
+	bad[3].authority.history_len--;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		check(pst_ticket_write(&text, &bad[i], PST_TICKET_PLAIN, &err) && !text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -68,6 +84,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check(strlen(t->project_id) < PST_TICKET_NAME_MAX + 1);
 	for (enum pst_ticket_form form = PST_TICKET_PLAIN; form <= PST_TICKET_HEX; form++)
 		check_form(t, form);
+	check_refused(t);
 	pst_ticket_free(&t);
 	return 0;
 }
