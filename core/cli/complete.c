@@ -185,6 +185,18 @@ say_names(struct line *line)
 		say_names_of(line, line->command->name);
 }
 
+static void
+say_identities(struct line *line)
+{
+	say_names_of(line, "identity");
+}
+
+static void
+say_vaults(struct line *line)
+{
+	say_names_of(line, "vault");
+}
+
 struct listing {
 	struct line *line;
 	const char *kind; /* NULL: the kinds themselves */
@@ -235,9 +247,11 @@ static const struct {
 	{ "DIR", say_directory },
 	{ "DIRECTORY", say_directory },
 	{ "FILE", say_file },
+	{ "IDENTITY", say_identities },
 	{ "KIND", say_kinds },
 	{ "MODULE", say_modules },
 	{ "NAME", say_names },
+	{ "VAULT", say_vaults },
 };
 
 /* "FILE|DIRECTORY", "create|show": words in small letters mean themselves. */

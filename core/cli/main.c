@@ -93,7 +93,8 @@ const struct command commands[] = {
 	{ "vault", SECTION_ARGUMENTS " | move [IDENTITY] --to VAULT", "where private keys are",
 	    SECTION_HELP("one of them, with all its options\n")
 	    "  move [IDENTITY]                 make it a new key in another vault, and forget the old one; it stays who it is\n"
-	    "    --to VAULT                    the other vault\n", cmd_vault },
+	    "    --to VAULT                    the other vault\n"
+	    "    --state DIR                   the node's state directory\n", cmd_vault },
 	SECTION("store", "where lasting state is"),
 	SECTION("service", "workers of a node"),
 	{ "message", "send TEXT --to MULTIADDR", "send a message and print the answer",
