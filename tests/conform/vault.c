@@ -155,10 +155,8 @@ key_works(struct conform *c, const struct made *made)
 
 struct listing {
 	bool done;
-	int rc;
-	size_t count;
 	const struct made *sought;
-	size_t found;
+	size_t count, found;
 };
 
 static void
@@ -169,8 +167,7 @@ listed(void *arg, int rc, const struct pst_vault_key *keys, size_t count)
 	for (size_t i = 0; i < count; i++)
 		listing->found += listing->sought && !strcmp(keys[i].handle, listing->sought->handle) &&
 		    key_same(&keys[i].key, &listing->sought->key);
-	listing->rc = rc;
-	listing->count = count;
+	listing->count = rc ? 0 : count;
 	listing->done = true;
 }
 
@@ -180,6 +177,8 @@ list(struct conform *c, const struct made *sought)
 	struct listing listing = { .sought = sought };
 
 	ops_of(c)->list(c->self, listed, &listing);
+	if (listing.done)
+		conform_ok(c, false, "no list comes within its call");
 	conform_wait(c, &listing.done, "a list is not answered");
 	return listing;
 }
@@ -187,10 +186,11 @@ list(struct conform *c, const struct made *sought)
 /* ---- what is promised ---- */
 
 static void
-kind_is_made(struct conform *c, struct made *made, struct made *second, enum pst_key_kind kind)
+kind_is_made(struct conform *c, struct made *made, enum pst_key_kind kind)
 {
 	const char *name = kinds[kind].name;
 	struct pst_vault_call call = { 0 };
+	struct made second;
 	int rc = key_make(c, made, kind);
 
 	if (rc == -ENOTSUP) {
@@ -210,10 +210,10 @@ kind_is_made(struct conform *c, struct made *made, struct made *second, enum pst
 	conform_ok(c, key_works(c, made), kinds[kind].signs ?
 	    "%s: it signs, and the signature holds for nothing else" :
 	    "%s: it comes to what the other side does", name);
-	rc = key_make(c, second, kind);
-	conform_ok(c, rc == PST_OK && strcmp(second->handle, made->handle) &&
-	    !key_same(&second->key, &made->key), "%s: a second one is another", name);
-	key_remove(c, second);
+	rc = key_make(c, &second, kind);
+	conform_ok(c, rc == PST_OK && strcmp(second.handle, made->handle) &&
+	    !key_same(&second.key, &made->key), "%s: a second one is another", name);
+	key_remove(c, &second);
 }
 
 /* What a key is not for, and peers that nobody may agree with. */
@@ -221,7 +221,7 @@ static void
 kind_refuses(struct conform *c, const struct made *made)
 {
 	const char *name = kinds[made->key.kind].name;
-	/* points of order 2 and 4: RFC 7748, 6.1, wants the zeros they make looked for */
+	/* of order 2 and 4: RFC 7748, 6.1 */
 	static const uint8_t low[][32] = { { 0 }, { 1 } };
 	struct pst_vault_call call = { .key = { PST_KEY_X25519, 32, { 9 } } };
 
@@ -270,8 +270,7 @@ import(struct conform *c, enum pst_key_kind kind)
 	struct made made;
 	int rc;
 
-	for (int i = 0; i < 32; i++)
-		call.secret[i] = (uint8_t)(kind + 1 + i);
+	memset(call.secret, 1 + (int)kind, sizeof call.secret);
 	rc = ask(c, ops_of(c)->import, &call);
 	conform_ok(c, !memcmp(call.secret, zeros, sizeof zeros), "%s: a secret from outside is wiped",
 	    name);
@@ -281,11 +280,10 @@ import(struct conform *c, enum pst_key_kind kind)
 	}
 	if (!conform_rc(c, rc, PST_OK, "%s: a key is imported", name))
 		return;
-	made = (struct made){ true, "", call.key };
+	made = (struct made){ .there = true, .key = call.key };
 	memcpy(made.handle, call.handle, sizeof made.handle);
 	conform_ok(c, key_works(c, &made), "%s: it works", name);
-	for (int i = 0; i < 32; i++)
-		call.secret[i] = (uint8_t)(kind + 1 + i);
+	memset(call.secret, 1 + (int)kind, sizeof call.secret);
 	rc = ask(c, ops_of(c)->import, &call);
 	conform_ok(c, rc == PST_OK && !strcmp(call.handle, made.handle) && list(c, &made).found == 1,
 	    "%s: importing what is there is fine, and makes no second", name);
@@ -371,7 +369,7 @@ reopened(struct conform *c, const struct made made[KINDS])
 void
 conform_vault(struct conform *c)
 {
-	struct made made[KINDS], second[KINDS];
+	struct made made[KINDS];
 	const struct made *any = NULL;
 	size_t before;
 
@@ -379,10 +377,9 @@ conform_vault(struct conform *c)
 		return;
 	conform_open(c);
 	before = list(c, NULL).count;
-	conform_ok(c, ops_of(c)->protection && *ops_of(c)->protection(c->self),
-	    "it says how its keys are protected");
+	conform_ok(c, *ops_of(c)->protection(c->self), "it says how its keys are protected");
 	for (int kind = 0; kind < KINDS; kind++) {
-		kind_is_made(c, &made[kind], &second[kind], kind);
+		kind_is_made(c, &made[kind], kind);
 		if (made[kind].there)
 			kind_refuses(c, &made[kind]);
 		if (made[kind].there && !any)
