@@ -105,6 +105,9 @@ pst_peer_attest(struct pst_peer *peer, const uint8_t *bytes, size_t len, uint64_
 	if (r.status)
 		return pst_fail(err, r.status, "the credential does not decode");
 	rc = pst_peers_check(known->table, &credential, &peer->identifier, now, err);
+	if (!rc && pst_peers_revoked(known->table, &peer->identifier, &credential.attestation.subject,
+	    credential.created_at))
+		rc = pst_fail(err, PST_E_AUTH, "the credential was revoked");
 	if (!rc)
 		rc = pst_standing_put(&known->standing, &credential, err);
 	if (!rc)

@@ -22,6 +22,7 @@ pst_known_find(const struct pst_peers *table, const struct pst_identifier *id)
 static void
 table_free(struct pst_peers *table)
 {
+	pst_revoked_free(table);
 	free(table->bucket);
 	free(table);
 }

@@ -113,6 +113,8 @@ struct pst_identity_watch {
 	struct pst_identity_watch *next;
 	struct pst_identity_watch **link; /* NULL while not watching */
 	void (*fn)(struct pst_identity_watch *watch);
+	/* This subject is revoked: its channels end. May be NULL; set after watching. */
+	void (*revoked)(struct pst_identity_watch *watch, const struct pst_identifier *subject);
 };
 PST_API uint64_t pst_identity_edition(const struct pst_identity *self);
 PST_API void pst_identity_watch(struct pst_identity *self, struct pst_identity_watch *watch,
@@ -165,6 +167,15 @@ struct pst_issue_call {
  * closes; else what the vault or the store says.
  */
 PST_API void pst_identity_issue(struct pst_identity *self, struct pst_issue_call *call);
+
+/*
+ * What this identity has issued to subject until now counts no longer with it:
+ * what it attested is gone, who watches the peer is told, and the peer's channels with us end. A
+ * credential made until now is refused when it is shown again, for ttl_s
+ * seconds, after which it has expired; a restart forgets that. -ENOMEM: all this, but for the last.
+ */
+PST_API PST_MUST_CHECK int pst_identity_revoke(struct pst_identity *self,
+    const struct pst_identifier *subject, uint64_t ttl_s);
 
 #ifdef __cplusplus
 }

@@ -90,6 +90,17 @@ shown_changes(struct pst_identity_watch *watch)
 	refresh_all(pst_container_of(watch, struct noise, shown));
 }
 
+/* Each ends from the loop, since one may take those along that go over it. */
+static void
+peer_revoked(struct pst_identity_watch *watch, const struct pst_identifier *subject)
+{
+	struct noise *noise = pst_container_of(watch, struct noise, shown);
+
+	for (struct channel *c = noise->channels; c; c = c->next)
+		if (c->state == CHANNEL_OPEN && pst_identifier_equal(pst_peer_identifier(c->peer), subject))
+			c->base.gate.end(&c->base.gate, PST_E_DENIED);
+}
+
 static void
 refresh_now(struct pst_task *task)
 {
@@ -173,6 +184,7 @@ noise_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		return rc;
 	}
 	pst_identity_watch(noise->identity, &noise->shown, shown_changes);
+	noise->shown.revoked = peer_revoked;
 	pst_section_hook(senv, &noise_hooks);
 	*self = noise;
 	pst_section_up(senv);

@@ -150,6 +150,16 @@ may_list(struct job *job)
 
 static void may_delete(struct job *job);
 
+/* What it has been given counts no longer here; elsewhere until it expires. */
+static void
+credentials_revoke(struct job *job, const struct pst_identifier *member)
+{
+	int rc = pst_identity_revoke(job->a->identity, member, job->a->conf->credential_ttl / 1000);
+
+	if (rc)
+		pst_warn(job->a->log, "the credential of a deleted member counts until it expires", PST_RC(rc));
+}
+
 static void
 deleted(struct job *job, int rc)
 {
@@ -165,6 +175,7 @@ deleted(struct job *job, int rc)
 	}
 	pst_identifier_format(id, &job->target);
 	pst_info(job->a->log, "member deleted", PST_STR("member", id), PST_STR("by", job_who(job)));
+	credentials_revoke(job, &job->target);
 	job_answer(job, NULL, 0);
 }
 
