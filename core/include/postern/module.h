@@ -16,6 +16,8 @@
  *        <postern/listen.h>, <postern/utf8.h>; pst_stream_links_make_way(); end in struct pst_gate
  *   1.2  the ask and uses hooks, and pst_ask_*(); <postern/credential.h>; pst_store_batch_copy() and its like;
  *        <postern/api.h>, <postern/ticket.h>
+ *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow and type
+ *        in struct pst_path_conf
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
