@@ -204,7 +204,7 @@ pst_identity_attributes(const struct pst_identity *self, const struct pst_identi
 
 static const struct pst_opt identity_options[] = {
 	PST_OPT(REF, struct pst_identity_conf, vault, NULL,
-	    "vault that holds the identity's key", .of = "vault"),
+	    "vault that holds the identity's key, unless `vault move` took it elsewhere", .of = "vault"),
 	PST_OPT(REF, struct pst_identity_conf, channel_vault, "",
 	    "vault that holds the key of its channels; left out: the same", .of = "vault"),
 	PST_OPT(ENUM, struct pst_identity_conf, key, "any",
