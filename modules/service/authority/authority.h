@@ -85,6 +85,8 @@ struct job {
 	struct value caller_value, target_value, code_value;
 	struct member caller, target_member;
 	struct pst_identifier target;
+	struct pst_identifier *targets; /* of several */
+	size_t target_count;
 	struct attributes attributes; /* asked for */
 	struct code code;
 	uint64_t ttl_s;

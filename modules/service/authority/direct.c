@@ -240,16 +240,16 @@ all_deleted(struct job *job, int rc)
 		return;
 	}
 	pst_info(job->a->log, "members deleted", PST_STR("by", job_who(job)));
+	for (size_t i = 0; i < job->target_count; i++)
+		credentials_revoke(job, &job->targets[i]);
 	job_answer(job, NULL, 0);
 }
 
 static bool
-goes(struct job *job, const struct pst_store_item *item)
+goes(struct job *job, const struct pst_store_item *item, struct pst_identifier *id)
 {
-	struct pst_identifier id;
-
-	return !member_key_identifier(&id, job->a, item->key) &&
-	    !pst_identifier_equal(&id, job_identifier(job)) &&
+	return !member_key_identifier(id, job->a, item->key) &&
+	    !pst_identifier_equal(id, job_identifier(job)) &&
 	    !member_read(&job->target_member, item->value, item->len) &&
 	    !undeletable(job, &job->target_member);
 }
@@ -260,13 +260,18 @@ all_listed(struct job *job, const struct pst_store_item *items, size_t count)
 	struct pst_store_op *ops = calloc(2 * count + 1, sizeof *ops);
 	size_t n = 0;
 
-	if (!ops) {
+	free(job->targets);
+	job->targets = calloc(count + 1, sizeof *job->targets);
+	job->target_count = 0;
+	if (!ops || !job->targets) {
+		free(ops);
 		job_fail(job, "the members cannot be deleted", -ENOMEM);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!goes(job, &items[i]))
+		if (!goes(job, &items[i], &job->targets[job->target_count]))
 			continue;
+		job->target_count++;
 		ops[n++] = (struct pst_store_op){ PST_STORE_EXPECT, items[i] };
 		ops[n++] = (struct pst_store_op){ PST_STORE_DELETE, { .key = items[i].key } };
 	}

@@ -31,6 +31,7 @@ job_end(struct job *job)
 
 	free(job->caller_value.bytes);
 	free(job->target_value.bytes);
+	free(job->targets);
 	free(job->code_value.bytes);
 	sodium_memzero(job->secret, sizeof job->secret);
 	free(job);
