@@ -13,6 +13,7 @@
 
 #include "make_history.h"
 #include "memory_store.h"
+#include "trust/identity.h"
 #include "trust/peers.h"
 #include "trust/trust.h"
 
@@ -34,10 +35,6 @@ struct person {
 	char text[PST_API_TEXT_MAX];
 	uint8_t body[4096];
 	size_t len;
-};
-
-struct identity_conf {
-	const char *vault, *channel_vault, *store;
 };
 
 static struct fake_node node;
@@ -271,7 +268,7 @@ static int
 setup(void **state)
 {
 	static const struct { const char *path, *passphrase_file; } files = { NULL, NULL };
-	static const struct identity_conf identity_conf = { "default", "", "default" };
+	static const struct pst_identity_conf identity_conf = { .vault = "default", .channel_vault = "", .store = "default" };
 
 	clock_s = (uint64_t)time(NULL);
 	fake_node_init(&node);

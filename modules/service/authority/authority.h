@@ -39,6 +39,7 @@ struct job;
 
 struct authority {
 	struct pst_section_env *senv;
+	bool away; /* the store, since we opened */
 	struct pst_env *env;
 	const struct authority_conf *conf;
 	const struct pst_log *log;

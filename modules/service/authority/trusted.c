@@ -7,6 +7,9 @@
 
 #include "authority.h"
 
+/* A store that does not take them is tried again so often: its server may come back. */
+#define AGAIN_MS 3000
+
 static void trusted_list(struct job *job);
 
 int
@@ -136,6 +139,7 @@ up(struct job *job)
 	struct authority *a = job->a;
 
 	if (!a->closing) {
+		a->away = false;
 		pst_section_up(a->senv);
 		sweep_begin(a);
 	}
@@ -143,9 +147,28 @@ up(struct job *job)
 }
 
 static void
+again(struct pst_timer *timer)
+{
+	struct authority *a = pst_container_of(timer, struct authority, sweep);
+
+	if (trusted_begin(a))
+		pst_timer_start(a->env, &a->sweep, AGAIN_MS, again);
+}
+
+/* The node starts all the same: requests are refused until the store answers. */
+static void
 failed(struct job *job, int rc)
 {
-	pst_section_down(job->a->senv, rc, "the store does not take the members of the configuration");
+	struct authority *a = job->a;
+
+	if (a->closing)
+		return;
+	if (!a->away) {
+		a->away = true;
+		pst_section_up(a->senv);
+		pst_section_down(a->senv, rc, "the store does not take the members of the configuration");
+	}
+	pst_timer_start(a->env, &a->sweep, AGAIN_MS, again);
 }
 
 static void
