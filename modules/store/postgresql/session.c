@@ -77,11 +77,15 @@ static void
 flush(struct session *session)
 {
 	int left = PQflush(session->db->conn);
+	int events = UV_READABLE | (left ? UV_WRITABLE : 0);
 
-	if (left < 0)
+	if (left < 0) {
 		session_drop(session, PQerrorMessage(session->db->conn));
-	else
-		uv_poll_start(&session->poll, UV_READABLE | (left ? UV_WRITABLE : 0), on_socket);
+		return;
+	}
+	if (events != session->events) /* it costs a system call */
+		uv_poll_start(&session->poll, events, on_socket);
+	session->events = events;
 }
 
 static void
@@ -284,6 +288,7 @@ session_begin(struct session *session)
 		return rc;
 	}
 	session->poll.data = session;
+	session->events = 0;
 	session->ready = session->open = true;
 	doubt_end(session);
 	pump(session);

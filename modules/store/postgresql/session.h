@@ -18,6 +18,7 @@ struct session {
 	uv_loop_t *loop;
 	const struct pst_log *log;
 	uv_poll_t poll;
+	int events; /* that are polled for */
 	bool ready; /* can be used */
 	bool open;  /* or is being closed */
 	size_t under_way;
