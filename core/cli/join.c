@@ -89,6 +89,7 @@ join(struct words *words, const char *name)
 		return exit;
 	exit = words_ask_project(words, name, "join", &answer);
 	if (exit && made) {
+		words->ask.no_start = true; /* whoever has stopped it meanwhile meant it */
 		ask_node(&words->ask, json_pack("{s:s, s:s, s:s}", "do", "delete", "kind", "project", "name", name),
 		    &gone);
 		json_decref(gone);

@@ -177,13 +177,14 @@ project_create(int argc, char **argv)
 	while (exit && i-- > 0) { /* all of it, or nothing */
 		json_t *gone = NULL;
 
+		words.ask.no_start = true; /* whoever has stopped it meanwhile meant it */
 		if (made[i])
 			ask_node(&words.ask, json_pack("{s:s, s:s, s:s}", "do", "delete", "kind", parts[i].kind, "name",
 			    parts[i].name), &gone);
 		json_decref(gone);
 	}
 	if (exit == EXIT_DONE)
-		printf("project %s: up\n", name);
+		printf("project %s: %s\n", name, made[0] ? "up" : "was there already, and is left as it was");
 	json_decref(words.options);
 	return exit;
 }
@@ -198,7 +199,7 @@ cmd_project(int argc, char **argv)
 	if (!strcmp(verb, "revoke"))
 		return members_revoke(argc, argv);
 	for (int i = 2; i < argc; i++) /* of a project that is another's it is a section like any */
-		if (!strncmp(argv[i], "--ticket-file", 13))
+		if (!strncmp(argv[i], "--ticket-file", 13) || !strncmp(argv[i], "--authority", 11))
 			return cmd_section(argc, argv);
 	if (!strcmp(verb, "create"))
 		return project_create(argc, argv);

@@ -42,6 +42,9 @@ take(struct pst_identity *self)
 	memcpy(self->moved_to, move->note.to, sizeof self->moved_to);
 	self->vault = move->to;
 	self->vault.name = self->moved_to;
+	/* where we are an issuer that we accept, it is this key's credentials that count */
+	if (pst_peers_compare(self->peers, &(struct pst_history *){ NULL }, self->history, NULL))
+		pst_warn(pst_section_log(self->env), "what is known of ourselves is no older history of ours");
 	pst_purpose_key_take(&self->channel);
 	free(self->credential.record);
 	self->credential.record = NULL;

@@ -285,6 +285,11 @@ join(struct member *m, struct pst_ask *ask)
 		return;
 	}
 	m->joining = ask;
+	if (m->standing == STANDING_MEMBER) { /* what we have is not given away for what may fail */
+		pst_ticket_free(&ticket);
+		member_joined(m, PST_OK);
+		return;
+	}
 	if (m->accepted) {
 		pst_identity_unaccept(m->project->identity, &m->ticket->authority.identifier);
 		m->accepted = false;

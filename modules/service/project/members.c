@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* An authority keeps 64 of 8 KiB together. */
+#define ATTRIBUTES_TEXT (9 * 1024)
+
 /* A text as the authority writes it: an array of its bytes (trust.md 5.4). */
 static void
 octets_read(struct pst_reader *r, char *out, size_t size, size_t *used)
@@ -41,7 +44,7 @@ static void
 member_read(struct pst_reader *r, struct pst_status *answer)
 {
 	struct pst_identifier id = { { 0 } }, by = { { 0 } };
-	char who[PST_IDENTIFIER_TEXT], by_text[PST_IDENTIFIER_TEXT], attributes[1024] = "";
+	char who[PST_IDENTIFIER_TEXT], by_text[PST_IDENTIFIER_TEXT], attributes[ATTRIBUTES_TEXT] = "";
 	struct pst_cbor_list map;
 	uint64_t added_at = 0;
 	bool has_by = false;
