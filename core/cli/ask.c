@@ -273,3 +273,48 @@ ask_node(const struct ask *ask, json_t *question, json_t **answer)
 	free(dir);
 	return exit;
 }
+
+/* ---- sections that others need ---- */
+
+static bool
+is_among(const json_t *sections, const char *name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(sections, i, one)
+		if (!strcmp(json_string_value(json_object_get(one, "name")), name))
+			return true;
+	return false;
+}
+
+int
+ask_need(const struct ask *ask, const char *kind, const char *name, json_t *options, bool *made)
+{
+	json_t *answer = NULL;
+	int exit = ask_node(ask, json_pack("{s:s, s:s}", "do", "list", "kind", kind), &answer);
+	bool there = is_among(answer, name);
+
+	json_decref(answer);
+	*made = false;
+	if (exit || there) {
+		json_decref(options);
+		return exit;
+	}
+	exit = ask_node(ask, json_pack("{s:s, s:s, s:s, s:o, s:s}", "do", "create", "kind", kind, "name", name,
+	    "options", options, "cwd", "/"), &answer);
+	*made = exit == EXIT_DONE;
+	json_decref(answer);
+	return exit;
+}
+
+void
+ask_drop(const struct ask *ask, const char *kind, const char *name)
+{
+	struct ask only = *ask;
+	json_t *answer = NULL;
+
+	only.no_start = true;
+	ask_node(&only, json_pack("{s:s, s:s, s:s}", "do", "delete", "kind", kind, "name", name), &answer);
+	json_decref(answer);
+}

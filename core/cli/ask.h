@@ -35,6 +35,14 @@ int ask_option(struct ask *ask, const char *command, char **argv);
  */
 int ask_node(const struct ask *ask, json_t *question, json_t **answer);
 
+/*
+ * Make section KIND NAME, unless there is one; *made says which. options is taken.
+ * The exit code; what went wrong has been printed.
+ */
+int ask_need(const struct ask *ask, const char *kind, const char *name, json_t *options, bool *made);
+/* Take it away again, after a failure; a node that was stopped meanwhile is not started for it. */
+void ask_drop(const struct ask *ask, const char *kind, const char *name);
+
 /* start.c: a node in the background, on a state directory; waits until it answers. */
 int start_node(const char *dir);
 

@@ -73,8 +73,11 @@ cli_option(const char *name, char **argv, const char **value)
 
 	if (strncmp(argv[0], name, n) || (argv[0][n] && argv[0][n] != '='))
 		return 0;
-	*value = argv[0][n] ? argv[0] + n + 1 : argv[1];
-	return argv[0][n] || !argv[1] ? 1 : 2;
+	if (argv[0][n])
+		*value = argv[0] + n + 1;
+	else
+		*value = argv[1] && strncmp(argv[1], "--", 2) ? argv[1] : NULL;
+	return argv[0][n] || !*value ? 1 : 2;
 }
 
 const char *

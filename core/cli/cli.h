@@ -29,6 +29,8 @@ struct command {
 
 /* All commands, ended by a NULL name. */
 extern const struct command commands[];
+/* The one of that name; NULL. */
+const struct command *cli_command(const char *name);
 
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
@@ -58,9 +60,8 @@ int cli_fail(int rc, const char *fmt, ...) PST_PRINTF(2, 3);
 int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
 /* The same for the option that getopt_long() has just refused. */
 int cli_bad_option(const char *command, char **argv);
-/* The first word that is no option nor its value; "" if there is none. */
-const char *cli_verb(char **argv);
-/* The words that --NAME VALUE or --NAME=VALUE takes at argv: 0 when it is not that; *value is NULL when missing. */
+/* The words that --NAME VALUE or --NAME=VALUE takes at argv: 0 when it is not that; *value is NULL when missing.
+ * A value that begins with -- has to stand behind =, so that an option is not taken for the value of another. */
 int cli_option(const char *name, char **argv, const char **value);
 /* The first word behind the command that is no option nor its value; "" when there is none. */
 const char *cli_verb(char **argv);

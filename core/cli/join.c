@@ -56,44 +56,18 @@ ticket_free(char **text, size_t len)
 	*text = NULL;
 }
 
-/* Is there section project NAME? Made, if not. */
 static int
-project_need(const struct words *words, const char *name, bool *made)
+join(const struct words *words, const char *name)
 {
-	json_t *list = NULL, *one;
-	int exit = ask_node(&words->ask, json_pack("{s:s, s:s}", "do", "list", "kind", "project"), &list);
-	bool there = false;
-	size_t i;
-
-	json_array_foreach(list, i, one)
-		there |= !strcmp(json_string_value(json_object_get(one, "name")), name);
-	json_decref(list);
-	*made = false;
-	if (exit || there)
-		return exit;
-	exit = ask_node(&words->ask, json_pack("{s:s, s:s, s:s, s:{}, s:s}", "do", "create", "kind", "project",
-	    "name", name, "options", "cwd", "/"), &list);
-	*made = exit == EXIT_DONE;
-	json_decref(list);
-	return exit;
-}
-
-static int
-join(struct words *words, const char *name)
-{
-	json_t *answer = NULL, *gone = NULL;
+	json_t *answer = NULL;
 	bool made;
-	int exit = project_need(words, name, &made);
+	int exit = ask_need(&words->ask, "project", name, json_object(), &made);
 
 	if (exit)
 		return exit;
-	exit = words_ask_project(words, name, "join", &answer);
-	if (exit && made) {
-		words->ask.no_start = true; /* whoever has stopped it meanwhile meant it */
-		ask_node(&words->ask, json_pack("{s:s, s:s, s:s}", "do", "delete", "kind", "project", "name", name),
-		    &gone);
-		json_decref(gone);
-	}
+	exit = words_ask(words, "project", name, "join", &answer);
+	if (exit && made)
+		ask_drop(&words->ask, "project", name);
 	if (answer && words->ask.json)
 		print_json(answer);
 	else if (answer)

@@ -123,8 +123,8 @@ cmd_version(int argc, char **argv)
 	return EXIT_DONE;
 }
 
-static const struct command *
-command_find(const char *name)
+const struct command *
+cli_command(const char *name)
 {
 	for (const struct command *c = commands; c->name; c++)
 		if (!strcmp(c->name, name))
@@ -199,7 +199,7 @@ cmd_help(int argc, char **argv)
 		commands_print(stdout);
 		return EXIT_DONE;
 	}
-	c = command_find(argv[1]);
+	c = cli_command(argv[1]);
 	/* `help inlet create` is about the command, `help transport tcp` about a module */
 	if (argc == 3 && (!c || !strstr(c->arguments, argv[2])))
 		return help_module(argv[1], argv[2]);
@@ -238,7 +238,7 @@ command_run(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--version"))
 		return cmd_version(argc - 1, argv + 1);
-	c = command_find(argv[1]);
+	c = cli_command(argv[1]);
 	for (int i = 2; c && i < argc; i++) {
 		if (strcmp(argv[i], "--help") && strcmp(argv[i], "-h"))
 			continue;

@@ -2,34 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
-
-struct words {
-	struct ask ask;
-	const char *who, *what;
-	json_t *attributes;
-};
-
-/* One option with its value: how many words; negative after a message. */
-static int
-word_read(struct words *words, char **argv)
-{
-	const char *value = NULL;
-	int n = ask_option(&words->ask, "policy", argv);
-
-	if (n)
-		return n;
-	if ((n = cli_option("--who", argv, &value)))
-		words->who = value;
-	else if ((n = cli_option("--what", argv, &value)))
-		words->what = value;
-	else if ((n = cli_option("--attribute", argv, &value)) || (n = cli_option("-a", argv, &value)))
-		json_array_append_new(words->attributes, json_string(value));
-	if (value)
-		return n;
-	cli_usage("policy", n ? "%s: want a value" : "%s: unknown option", argv[0]);
-	return -1;
-}
+#include "cli/words.h"
 
 static const char *
 text(const json_t *object, const char *key)
@@ -95,40 +68,37 @@ print_rulings(const struct words *words, const json_t *rulings)
 }
 
 static int
-explain(struct words *words, char **argv)
+explain(int argc, char **argv)
 {
+	static const char *const known[] = { "who", "what", "attribute", NULL };
+	struct words words = { 0 };
 	json_t *answer, *question;
-	int n, exit;
+	const char *who, *what;
+	int exit;
 
-	for (argv++; *argv; argv += n) {
-		n = strcmp(*argv, "explain") ? word_read(words, argv) : 1;
-		if (n < 0)
-			return EXIT_USAGE;
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "-a"))
+			argv[i] = "--attribute";
+	exit = words_read(&words, known, 1, argc, argv);
+	who = words_value(&words, "who");
+	what = words_value(&words, "what");
+	if (exit == EXIT_DONE && (!what || (!who && !words_value(&words, "attribute"))))
+		exit = cli_usage("policy", "want --what RESOURCE, and --who IDENTIFIER or --attribute NAME=VALUE");
+	if (exit == EXIT_DONE) {
+		question = json_pack("{s:s, s:s, s:s*, s:O*}", "do", "explain", "what", what, "who", who,
+		    "attributes", json_object_get(words.options, "attribute"));
+		exit = ask_node(&words.ask, question, &answer);
+		if (!exit) {
+			exit = print_rulings(&words, answer);
+			json_decref(answer);
+		}
 	}
-	if (!words->what || (!words->who && !json_array_size(words->attributes)))
-		return cli_usage("policy", "want --what RESOURCE, and --who IDENTIFIER or --attribute NAME=VALUE");
-	question = json_pack("{s:s, s:s, s:s*, s:O}", "do", "explain", "what", words->what, "who",
-	    words->who, "attributes", words->attributes);
-	if (!question)
-		return cli_usage("policy", "the arguments are not UTF-8");
-	exit = ask_node(&words->ask, question, &answer);
-	if (!exit) {
-		exit = print_rulings(words, answer);
-		json_decref(answer);
-	}
+	json_decref(words.options);
 	return exit;
 }
 
 int
 cmd_policy(int argc, char **argv)
 {
-	struct words words = { .attributes = NULL };
-	int exit;
-
-	if (strcmp(cli_verb(argv), "explain"))
-		return cmd_section(argc, argv);
-	words.attributes = json_array();
-	exit = explain(&words, argv);
-	json_decref(words.attributes);
-	return exit;
+	return strcmp(cli_verb(argv), "explain") ? cmd_section(argc, argv) : explain(argc, argv);
 }

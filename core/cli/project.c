@@ -47,7 +47,7 @@ cmd_ticket(int argc, char **argv)
 	if (form && strcmp(form, "plain") && strcmp(form, "json") && strcmp(form, "hex"))
 		exit = cli_usage("ticket", "--form: \"%.40s\" is neither plain, json nor hex", form);
 	if (exit == EXIT_DONE)
-		exit = words_ask_project(&words, words.word[0], "ticket", &answer);
+		exit = words_ask(&words, "project", words.word[0], "ticket", &answer);
 	if (answer && words.ask.json)
 		print_json(answer);
 	else if (answer)
@@ -83,7 +83,7 @@ members_list(int argc, char **argv)
 	int exit = words_read(&words, known, 2, argc, argv);
 
 	if (exit == EXIT_DONE)
-		exit = words_ask_project(&words, words.word[1], "members", &answer);
+		exit = words_ask(&words, "project", words.word[1], "members", &answer);
 	if (answer && words.ask.json)
 		print_json(answer);
 	else if (answer)
@@ -106,38 +106,9 @@ members_revoke(int argc, char **argv)
 	if (exit == EXIT_DONE)
 		exit = words_put(&words, "member", "member", words.word[1]);
 	if (exit == EXIT_DONE)
-		exit = words_ask_project(&words, words_value(&words, "project"), "revoke", &answer);
+		exit = words_ask(&words, "project", words_value(&words, "project"), "revoke", &answer);
 	json_decref(answer);
 	json_decref(words.options);
-	return exit;
-}
-
-/* A section that the project needs, unless there is one; *made counts those made. */
-static int
-section_need(const struct words *words, const char *kind, const char *name, json_t *options, bool *made)
-{
-	json_t *answer = NULL;
-	struct ask quiet = words->ask;
-	int exit = ask_node(&quiet, json_pack("{s:s, s:s}", "do", "list", "kind", kind), &answer);
-	size_t i;
-	json_t *one;
-
-	*made = false;
-	json_array_foreach(answer, i, one)
-		if (!strcmp(json_string_value(json_object_get(one, "name")), name)) {
-			json_decref(answer);
-			json_decref(options);
-			return exit;
-		}
-	json_decref(answer);
-	if (exit) {
-		json_decref(options);
-		return exit;
-	}
-	exit = ask_node(&quiet, json_pack("{s:s, s:s, s:s, s:o, s:s}", "do", "create", "kind", kind, "name", name,
-	    "options", options, "cwd", "/"), &answer);
-	*made = exit == EXIT_DONE;
-	json_decref(answer);
 	return exit;
 }
 
@@ -171,18 +142,12 @@ project_create(int argc, char **argv)
 	parts[1].options = json_object();
 	parts[2].options = json_object();
 	for (i = 0; exit == EXIT_DONE && i < count; i++)
-		exit = section_need(&words, parts[i].kind, parts[i].name, parts[i].options, &made[i]);
+		exit = ask_need(&words.ask, parts[i].kind, parts[i].name, parts[i].options, &made[i]);
 	for (size_t n = i; n < count; n++)
 		json_decref(parts[n].options);
-	while (exit && i-- > 0) { /* all of it, or nothing */
-		json_t *gone = NULL;
-
-		words.ask.no_start = true; /* whoever has stopped it meanwhile meant it */
+	while (exit && i-- > 0) /* all of it, or nothing */
 		if (made[i])
-			ask_node(&words.ask, json_pack("{s:s, s:s, s:s}", "do", "delete", "kind", parts[i].kind, "name",
-			    parts[i].name), &gone);
-		json_decref(gone);
-	}
+			ask_drop(&words.ask, parts[i].kind, parts[i].name);
 	if (exit == EXIT_DONE)
 		printf("project %s: %s\n", name, made[0] ? "up" : "was there already, and is left as it was");
 	json_decref(words.options);

@@ -2,60 +2,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
-
-struct move_words {
-	struct ask ask;
-	const char *verb, *name, *to;
-};
-
-static int
-move_option(struct move_words *words, char **argv)
-{
-	int n = ask_option(&words->ask, "vault", argv);
-
-	if (n)
-		return n;
-	n = cli_option("--to", argv, &words->to);
-	if (n && words->to)
-		return n;
-	if (!n && argv[0][0] != '-' && !words->verb)
-		words->verb = argv[0];
-	else if (!n && argv[0][0] != '-' && !words->name)
-		words->name = argv[0];
-	else
-		return cli_usage("vault", "%s: unknown argument, or a missing value", argv[0]), -1;
-	return 1;
-}
+#include "cli/words.h"
 
 static int
 move(int argc, char **argv)
 {
-	struct move_words words = { .verb = NULL };
+	static const char *const known[] = { "to", NULL };
+	struct words words = { 0 };
 	json_t *answer = NULL;
-	const char *key = "";
-	int exit;
+	const char *key = "", *name;
+	int exit = words_read(&words, known, 2, argc, argv);
 
-	for (int i = 1, n; i < argc; i += n) {
-		n = move_option(&words, &argv[i]);
-		if (n < 0)
-			return EXIT_USAGE;
-	}
-	if (!words.to)
-		return cli_usage("vault", "move: want --to VAULT");
-	if (!words.name)
-		words.name = "default";
-	exit = ask_node(&words.ask, json_pack("{s:s, s:s, s:s, s:s, s:{s:[s]}}", "do", "ask", "kind",
-	    "identity", "name", words.name, "word", "move", "options", "to", words.to), &answer);
-	if (exit != EXIT_DONE)
-		return exit;
-	json_unpack(answer, "{s:s}", "key", &key);
-	if (words.ask.json)
+	if (exit == EXIT_DONE && !words_value(&words, "to"))
+		exit = cli_usage("vault", "move: want --to VAULT");
+	name = words.word[1] ? words.word[1] : "default";
+	if (exit == EXIT_DONE)
+		exit = words_ask(&words, "identity", name, "move", &answer);
+	if (answer && words.ask.json)
 		print_json(answer);
-	else
-		printf("identity %s: its key is in vault %s now (%s)\n", words.name, words.to, key);
+	else if (answer && !json_unpack(answer, "{s:s}", "key", &key))
+		printf("identity %s: its key is in vault %s now (%s)\n", name, words_value(&words, "to"), key);
 	json_decref(answer);
-	return EXIT_DONE;
+	json_decref(words.options);
+	return exit;
 }
 
 int

@@ -70,10 +70,9 @@ words_value(const struct words *words, const char *key)
 	return json_string_value(json_array_get(json_object_get(words->options, key), 0));
 }
 
-/* Ask section project NAME, or the only one. */
 int
-words_ask_project(const struct words *words, const char *name, const char *word, json_t **answer)
+words_ask(const struct words *words, const char *kind, const char *name, const char *word, json_t **answer)
 {
-	return ask_node(&words->ask, json_pack("{s:s, s:s, s:s*, s:s, s:O}", "do", "ask", "kind", "project",
-	    "name", name, "word", word, "options", words->options), answer);
+	return ask_node(&words->ask, json_pack("{s:s, s:s, s:s*, s:s, s:O}", "do", "ask", "kind", kind, "name",
+	    name, "word", word, "options", words->options), answer);
 }

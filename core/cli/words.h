@@ -1,4 +1,4 @@
-/* The arguments of a command that asks a project: words, and options with values. */
+/* The arguments of a command that asks a node: words, and options with values. */
 #ifndef PST_CLI_WORDS_H
 #define PST_CLI_WORDS_H
 
@@ -18,7 +18,8 @@ int words_read(struct words *words, const char *const *known, size_t most, int a
 int words_put(struct words *words, const char *name, const char *key, const char *value);
 /* The first value of an option; NULL when it was not given. */
 const char *words_value(const struct words *words, const char *key);
-/* Ask section project NAME (NULL: the only one) that word, with the options. As ask_node(). */
-int words_ask_project(const struct words *words, const char *name, const char *word, json_t **answer);
+/* Ask section KIND NAME (NULL: the only one) that word, with the options. As ask_node(). */
+int words_ask(const struct words *words, const char *kind, const char *name, const char *word,
+    json_t **answer);
 
 #endif

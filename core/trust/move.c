@@ -33,6 +33,7 @@ static void
 take(struct pst_identity *self)
 {
 	struct pst_move *move = &self->move;
+	struct pst_history *known;
 	char text[PST_IDENTIFIER_TEXT];
 
 	self->former[self->formers++] = self->history; /* others point into it */
@@ -43,7 +44,7 @@ take(struct pst_identity *self)
 	self->vault = move->to;
 	self->vault.name = self->moved_to;
 	/* where we are an issuer that we accept, it is this key's credentials that count */
-	if (pst_peers_compare(self->peers, &(struct pst_history *){ NULL }, self->history, NULL))
+	if (pst_peers_compare(self->peers, &known, self->history, NULL))
 		pst_warn(pst_section_log(self->env), "what is known of ourselves is no older history of ours");
 	pst_purpose_key_take(&self->channel);
 	free(self->credential.record);
