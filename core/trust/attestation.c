@@ -65,6 +65,18 @@ pst_attestation_read(struct pst_reader *r, struct pst_attestation *out)
 }
 
 int
+pst_lifetime_check(const char *what, uint64_t created_at, uint64_t expires_at, uint64_t now,
+    struct pst_err *err)
+{
+	/* the difference, since created_at may be any number */
+	if (created_at > now && created_at - now > PST_CLOCK_SKEW_S)
+		return pst_fail(err, PST_E_AUTH, "the %s is of the future; one of the two clocks is wrong", what);
+	if (expires_at < now)
+		return pst_fail(err, PST_E_AUTH, "the %s has expired", what);
+	return PST_OK;
+}
+
+int
 pst_attestation_check(const struct pst_attestation *attestation,
     const struct pst_history *subject, uint64_t now, struct pst_err *err)
 {
@@ -76,14 +88,7 @@ pst_attestation_check(const struct pst_attestation *attestation,
 	if (attestation->expires_at > subject->valid_until ||
 	    attestation->created_at < subject->valid_from)
 		return pst_fail(err, PST_E_AUTH, "the attestation outlives its key");
-	/* the difference, as now + 60 could overflow only for a mad clock, but
-	 * created_at is anybody's number */
-	if (attestation->created_at > now && attestation->created_at - now > PST_CLOCK_SKEW_S)
-		return pst_fail(err, PST_E_AUTH, "the attestation is of the future; "
-		    "one of the two clocks is wrong");
-	if (attestation->expires_at < now)
-		return pst_fail(err, PST_E_AUTH, "the attestation has expired");
-	return PST_OK;
+	return pst_lifetime_check("attestation", attestation->created_at, attestation->expires_at, now, err);
 }
 
 int

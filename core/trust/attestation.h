@@ -36,6 +36,10 @@ struct pst_attestation {
 /* Decode one; errors stick to r. Nothing is verified. */
 void pst_attestation_read(struct pst_reader *r, struct pst_attestation *out);
 
+/* Does what was made then and ends then hold at this time? PST_E_AUTH with a sentence about `what`. */
+PST_MUST_CHECK int pst_lifetime_check(const char *what, uint64_t created_at, uint64_t expires_at,
+    uint64_t now, struct pst_err *err);
+
 /*
  * Check it against its subject's history, at the time now (seconds since
  * 1970), all but the signature. Returns PST_OK, or PST_E_AUTH with a sentence.

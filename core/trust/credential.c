@@ -106,13 +106,7 @@ pst_credential_check(const struct pst_credential *credential,
 	if (credential->created_at < attestation->created_at ||
 	    credential->expires_at > attestation->expires_at)
 		return pst_fail(err, PST_E_AUTH, "the credential outlives the issuer's key");
-	/* the difference, since created_at may be any number */
-	if (credential->created_at > now && credential->created_at - now > PST_CLOCK_SKEW_S)
-		return pst_fail(err, PST_E_AUTH, "the credential is of the future; "
-		    "one of the two clocks is wrong");
-	if (credential->expires_at < now)
-		return pst_fail(err, PST_E_AUTH, "the credential has expired");
-	return PST_OK;
+	return pst_lifetime_check("credential", credential->created_at, credential->expires_at, now, err);
 }
 
 /* ---- writing ---- */
