@@ -1,5 +1,6 @@
 /* `outlet NAME { to = … }`: connects to the target for each peer's stream. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <postern/dial.h>
@@ -238,6 +239,13 @@ outlet_gone(struct portal *portal)
 	pst_section_closed(senv);
 }
 
+/* Does it have the address of its kind, which its name is not? */
+static bool
+answers_to_kind(const struct outlet *outlet)
+{
+	return outlet->alone && strcmp(pst_section_name(outlet->portal.senv), OUTLET_ADDRESS);
+}
+
 /* The address that a node's only outlet has besides its own. */
 static int
 kind_start(struct outlet *outlet)
@@ -245,12 +253,8 @@ kind_start(struct outlet *outlet)
 	struct portal *portal = &outlet->portal;
 
 	outlet->alone = pst_section_siblings(portal->senv) == 0;
-	if (!strcmp(pst_section_name(portal->senv), OUTLET_ADDRESS))
+	if (!answers_to_kind(outlet))
 		return PST_OK;
-	if (!outlet->alone) {
-		pst_info(portal->log, "one of several outlets: it answers to its own name only");
-		return PST_OK;
-	}
 	return pst_worker_start_named(portal->router, &outlet->by_kind, OUTLET_ADDRESS,
 	    PST_REACH_SECTION, by_kind_receives);
 }
@@ -259,12 +263,17 @@ static void
 outlet_neighbours(void *self)
 {
 	struct outlet *outlet = self;
+	const struct pst_log *log = outlet->portal.log;
+	bool had = answers_to_kind(outlet);
 
 	if (outlet->alone == (pst_section_siblings(outlet->portal.senv) == 0))
 		return;
 	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
 	if (kind_start(outlet))
-		pst_warn(outlet->portal.log, "another worker has the address " OUTLET_ADDRESS);
+		pst_warn(log, "another worker has the address " OUTLET_ADDRESS);
+	else if (had)
+		pst_warn(log, "no longer the only outlet: it answers to its own name, and to \"" OUTLET_ADDRESS
+		    "\" no more; inlets that come by that address want `outlet = NAME`");
 }
 
 static int
@@ -273,7 +282,11 @@ workers_start(struct outlet *outlet)
 	int rc = pst_worker_start_named(outlet->portal.router, &outlet->by_name,
 	    pst_section_name(outlet->portal.senv), PST_REACH_SECTION, by_name_receives);
 
-	return rc ? rc : kind_start(outlet);
+	if (!rc)
+		rc = kind_start(outlet);
+	if (!rc && !outlet->alone)
+		pst_info(outlet->portal.log, "one of several outlets: it answers to its own name only");
+	return rc;
 }
 
 static void
@@ -287,8 +300,11 @@ static void
 outlet_status(void *self, struct pst_status *status)
 {
 	const struct outlet *outlet = self;
+	char addresses[128];
 
-	pst_status_put(status, PST_FIELDS(PST_STR("target", outlet->conf->to)));
+	snprintf(addresses, sizeof addresses, "%s%s", pst_section_name(outlet->portal.senv),
+	    answers_to_kind(outlet) ? ", " OUTLET_ADDRESS : "");
+	pst_status_put(status, PST_FIELDS(PST_STR("answers_to", addresses), PST_STR("target", outlet->conf->to)));
 	portal_status(&outlet->portal, status);
 }
 
