@@ -135,8 +135,9 @@ items_check(struct pst_config *config, struct pst_err *err)
 
 		if (!item->row->check)
 			continue;
-		if (item->row->check(pst_values_conf(item->values), &why))
-			return pst_item_fail(item, err, why.text);
+		if (!item->row->check(pst_values_conf(item->values), &why))
+			continue;
+		return config_ref_wanted(config, item, err) ? PST_E_CONF : pst_item_fail(item, err, why.text);
 	}
 	return PST_OK;
 }

@@ -25,6 +25,8 @@ bool config_is_built_in(const char *kind, const char *name);
 
 /* config_refs.c: fill in references that are left out, refuse those that lead nowhere. */
 int config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+/* Which of several projects does a section that is wrong mean? Says so, and is true, when naming one would make it right. */
+bool config_ref_wanted(struct pst_config *config, struct pst_item *item, struct pst_err *err);
 /* This section will be opened, and so what it refers to. */
 void config_use(struct pst_config *config, struct pst_item *item);
 

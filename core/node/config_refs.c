@@ -1,6 +1,7 @@
 /* What sections refer to, and which of those not written that makes needed. */
 #include "node/config_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -70,6 +71,46 @@ config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *er
 			return ref_missing(config, item, opt, name ? name : "", err);
 	}
 	return PST_OK;
+}
+
+/* "acme, beta", all sections of a kind; how many, and the first of them. */
+static size_t
+names_of(const struct pst_config *config, const char *kind, char *out, size_t size, const char **first)
+{
+	size_t count = 0, used = 0;
+
+	for (size_t i = 0; i < config->count; i++) {
+		const char *name = config->items[i].source->name;
+
+		if (strcmp(config->items[i].source->kind, kind))
+			continue;
+		if (count++ == 0)
+			*first = name;
+		if (used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", count > 1 ? ", " : "", name);
+	}
+	return count;
+}
+
+/* Nobody but the section's own check knows whether it needs one: so it is asked again, with one of them. */
+bool
+config_ref_wanted(struct pst_config *config, struct pst_item *item, struct pst_err *err)
+{
+	char names[160];
+	const char *first = "";
+
+	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
+		if (opt->type != PST_OPT_TYPE_REF || pst_item_ref(item, opt) ||
+		    pst_values_written(item->values, opt->name) ||
+		    names_of(config, opt->of, names, sizeof names, &first) < 2 ||
+		    pst_values_set(item->values, opt->name, first) ||
+		    item->row->check(pst_values_conf(item->values), &(struct pst_err)PST_ERR_INIT))
+			continue;
+		pst_conf_fail(item->source, NULL, err, "there are several: %s %s; say which, as in %s = %s",
+		    opt->of, names, opt->name, first);
+		return true;
+	}
+	return false;
 }
 
 const char *

@@ -106,8 +106,8 @@ route_parse(struct pst_multiaddr *out, const struct pst_path_conf *conf, struct 
 	if (conf->to)
 		return pst_multiaddr_parse(out, conf->to, err);
 	if (!conf->project)
-		return pst_fail(err, PST_E_CONF, "%s: want a route, or a project; there is none, or "
-		    "more than one, so that its name must be said", conf->key ? conf->key : "to");
+		return pst_fail(err, PST_E_CONF, "%s: want a route, or a project to go by",
+		    conf->key ? conf->key : "to");
 	if (conf->via)
 		n = snprintf(text, sizeof text, "/project/%s/service/forward_to_%s/secure/api/service/%s",
 		    conf->project, conf->via, conf->outlet);
