@@ -31,6 +31,7 @@ enum pst_method {
 #define PST_STATUS_OK 200
 #define PST_STATUS_BAD_REQUEST 400
 #define PST_STATUS_FORBIDDEN 403
+#define PST_STATUS_NOT_FOUND 404
 #define PST_STATUS_INTERNAL 500
 
 /* Ours: the wire bounds a path by the message only. What peers ask for is below 80 bytes. */

@@ -197,6 +197,10 @@ target_known(struct job *job, int rc)
 	const struct value *value = &job->target_value;
 	char key[KEY_MAX];
 
+	if (rc && !job->call->peer) { /* a person has mistaken somebody */
+		job_refuse(job, PST_STATUS_NOT_FOUND, "no such member");
+		return;
+	}
 	if (rc) { /* as in Ockam: what is not there is gone */
 		job_answer(job, NULL, 0);
 		return;

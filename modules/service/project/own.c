@@ -43,7 +43,8 @@ own_answered(struct question *q, int rc, const struct pst_api_response *response
 	else if (rc)
 		own_question_done(q, rc, "the authority does not answer");
 	else
-		own_question_done(q, response->status == PST_STATUS_FORBIDDEN ? PST_E_REFUSED : PST_E_PROTOCOL,
+		own_question_done(q, response->status == PST_STATUS_NOT_FOUND ? PST_E_NOTHING :
+		    response->status == PST_STATUS_FORBIDDEN ? PST_E_REFUSED : PST_E_PROTOCOL,
 		    pst_api_error_text(response, text, sizeof text));
 	return false;
 }
