@@ -1,13 +1,11 @@
-/* The node in the middle: registrations, and the messages that pass. */
+/* The node in the middle: who may register, and under which name. */
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <postern/admission.h>
-#include <postern/router.h>
-
 #include "message.h"
+#include "service.h"
 
 const struct pst_opt service_options[] = {
 	PST_OPT(LIST, struct service_conf, authorized, NULL, "identifiers that may register; \"*\" for all"),
@@ -23,34 +21,6 @@ const struct pst_opt service_options[] = {
 
 /* More would be a page nobody reads; the count says how many there are. */
 #define STATUS_RELAYS 100
-
-struct service {
-	struct pst_section_env *senv;
-	struct pst_env *env;
-	struct pst_router *router;
-	const struct service_conf *conf;
-	struct pst_admission *registrants, *users;
-	struct pst_doorman doorman;
-	struct pst_worker by_name, by_chance; /* one worker with two addresses */
-	struct relay *relays;
-	int64_t count;
-	struct pst_rate refused;
-};
-
-struct relay {
-	struct service *service;
-	struct relay *next, **link;
-	struct pst_worker worker;    /* forward_to_NAME */
-	struct pst_gate_watch watch; /* the gate of who registered */
-	struct pst_gate *gate;
-	struct pst_route *route;     /* to the node that registered */
-	struct pst_peer *peer;       /* NULL: registered without a channel */
-	struct pst_admitted registrant; /* it, as long as it may */
-	uint64_t user;               /* the gate that was last let through */
-	struct pst_admitted admitted; /* who is behind that gate */
-	uint64_t since_ms;           /* registered, for the first time */
-	char name[RELAY_NAME_MAX + 1];
-};
 
 static struct pst_admission_conf
 registrants_conf(const struct service_conf *c)
@@ -98,9 +68,8 @@ refuse(struct service *s, const struct pst_gate *from, const char *name, const c
 	    PST_STR("peer", from && from->peer ? pst_peer_text(from->peer) : NULL));
 }
 
-/* Whoever sends without a channel can be let in by "*" only. */
-static bool
-admits(struct service *s, struct pst_admission *admission, const struct pst_gate *from)
+bool
+service_admits(struct service *s, struct pst_admission *admission, const struct pst_gate *from)
 {
 	if (!from || pst_admission_anybody(admission))
 		return true;
@@ -108,193 +77,6 @@ admits(struct service *s, struct pst_admission *admission, const struct pst_gate
 		return pst_admission_allows(admission, from->peer);
 	refuse(s, from, NULL, admission == s->users ? "may not send through" : "may not register");
 	return false;
-}
-
-/* ---- one registration ---- */
-
-static void
-relay_end(struct relay *relay, const char *why)
-{
-	struct service *s = relay->service;
-
-	pst_info(pst_section_log(s->senv), "relay ended", PST_STR("relay", relay->name),
-	    PST_STR("reason", why));
-	pst_worker_stop(s->router, &relay->worker);
-	pst_gate_unwatch(&relay->watch);
-	pst_admission_leave(&relay->registrant);
-	pst_admission_leave(&relay->admitted);
-	*relay->link = relay->next;
-	if (relay->next)
-		relay->next->link = relay->link;
-	s->count--;
-	pst_peer_unref(&relay->peer);
-	free(relay->route);
-	free(relay);
-}
-
-static void
-gate_closed(struct pst_gate_watch *watch)
-{
-	relay_end(pst_container_of(watch, struct relay, watch), "its link or channel ended");
-}
-
-static void
-may_not_register(struct pst_admitted *admitted)
-{
-	struct relay *relay = pst_container_of(admitted, struct relay, registrant);
-	struct pst_gate *gate = relay->gate;
-
-	relay_end(relay, "denied by policy");
-	if (gate && gate->end) /* or it would not know */
-		gate->end(gate, PST_E_DENIED);
-}
-
-static void
-may_not_send(struct pst_admitted *admitted)
-{
-	pst_container_of(admitted, struct relay, admitted)->user = 0;
-}
-
-/* Who sends by this gate is let through once; the gate's id is never reused. */
-static bool
-user_enters(struct relay *relay, struct pst_gate *from)
-{
-	if (!from || from->id == relay->user)
-		return true;
-	if (!admits(relay->service, relay->service->users, from))
-		return false;
-	if (relay->gate && pst_gate_pair(relay->service->router, from, relay->gate))
-		return false;
-	if (from->admit && from->peer)
-		from->admit(from);
-	pst_admission_leave(&relay->admitted);
-	if (from->peer)
-		pst_admission_enter(relay->service->users, &relay->admitted, from->peer, may_not_send);
-	relay->user = from->id;
-	return true;
-}
-
-/* Spec routing.md 9.2: our address off, the way to the node in front; the
- * return route stays as it is. */
-static void
-relay_receives(struct pst_worker *worker, struct pst_message *m)
-{
-	struct relay *relay = pst_container_of(worker, struct relay, worker);
-	struct pst_route rest = pst_route_rest(&m->onward);
-	struct pst_route_buf onward;
-
-	if (!user_enters(relay, m->from))
-		return;
-	pst_route_buf_init(&onward);
-	if (pst_route_add_route(&onward, relay->route) || pst_route_add_route(&onward, &rest))
-		return;
-
-	struct pst_message forward = {
-		.onward = pst_route_buf_view(&onward),
-		.back = m->back,
-		.payload = pst_buf_take(&m->payload),
-		.from = m->from,
-	};
-
-	pst_router_send(relay->service->router, &forward);
-}
-
-/* ---- registering ---- */
-
-/* Registered again by the same: only the way there changes. */
-static int
-relay_renew(struct relay *relay, struct pst_message *m)
-{
-	struct pst_route front = pst_route_without_last(&m->back);
-	struct pst_route *route = pst_route_copy(&front);
-
-	if (!route)
-		return -ENOMEM;
-	free(relay->route);
-	relay->route = route;
-	relay->gate = m->from;
-	relay->user = 0;
-	if (m->from)
-		pst_gate_watch(m->from, &relay->watch, gate_closed);
-	pst_admission_leave(&relay->registrant);
-	if (m->from && m->from->peer)
-		pst_admission_enter(relay->service->registrants, &relay->registrant, m->from->peer,
-		    may_not_register);
-	return PST_OK;
-}
-
-static struct relay *
-relay_find(struct service *s, const char *name)
-{
-	struct pst_route_buf rb;
-	struct pst_route route;
-	struct pst_worker *worker;
-	char address[sizeof RELAY_PREFIX + RELAY_NAME_MAX];
-
-	snprintf(address, sizeof address, RELAY_PREFIX "%s", name);
-	pst_route_buf_init(&rb);
-	if (pst_route_add(&rb, PST_ADDRESS_LOCAL, address, strlen(address)))
-		return NULL;
-	route = pst_route_buf_view(&rb);
-	worker = pst_router_find(s->router, &route);
-	return worker && worker->receive == relay_receives
-	    ? pst_container_of(worker, struct relay, worker) : NULL;
-}
-
-static struct relay *
-relay_new(struct service *s, const char *name, struct pst_gate *from)
-{
-	char address[sizeof RELAY_PREFIX + RELAY_NAME_MAX];
-	struct relay *relay = calloc(1, sizeof *relay);
-
-	if (!relay)
-		return NULL;
-	relay->service = s;
-	relay->since_ms = pst_now_ms(s->env);
-	snprintf(relay->name, sizeof relay->name, "%s", name);
-	snprintf(address, sizeof address, RELAY_PREFIX "%s", name);
-	if (pst_worker_start_named(s->router, &relay->worker, address, PST_REACH_SECTION,
-	    relay_receives)) {
-		free(relay);
-		return NULL;
-	}
-	if (from && from->peer)
-		relay->peer = pst_peer_ref(from->peer);
-	relay->next = s->relays;
-	relay->link = &s->relays;
-	if (relay->next)
-		relay->next->link = &relay->next;
-	s->relays = relay;
-	s->count++;
-	return relay;
-}
-
-/* A name belongs to an identity, or, registered without a channel, to a link. */
-static bool
-same_owner(const struct relay *relay, const struct pst_gate *from)
-{
-	const struct pst_peer *peer = from ? from->peer : NULL;
-
-	if (!relay->peer || !peer)
-		return !relay->peer && !peer && relay->gate == from;
-	return pst_identifier_equal(pst_peer_identifier(relay->peer), pst_peer_identifier(peer));
-}
-
-/* Charged to who asks: who does not read stops himself. */
-static void
-relay_answer(struct relay *relay, const struct pst_message *m)
-{
-	struct service *s = relay->service;
-	struct pst_route own = pst_worker_route(&relay->worker);
-	uint8_t text[MESSAGE_MAX];
-	size_t len = answer_write(text, relay->name);
-	struct pst_buf buf;
-
-	if (pst_env_buf(&buf, s->env, text, len, PST_RX_HEADROOM, PST_RX_TAILROOM))
-		return;
-	if (m->payload.block)
-		pst_buf_charge(&buf, pst_buf_account(&m->payload));
-	pst_send(s->router, &m->back, &own, &buf);
 }
 
 /* With a project the credential says for which name, or "*" (spec trust.md 5.8). */
@@ -320,7 +102,7 @@ relay_register(struct service *s, const char *name, struct pst_message *m)
 		refuse(s, m->from, name, "the attribute ockam-relay is not this name");
 		return;
 	}
-	if (relay && !same_owner(relay, m->from)) {
+	if (relay && !relay_belongs(relay, m->from)) {
 		refuse(s, m->from, name, "the name is held by another");
 		return;
 	}
@@ -349,7 +131,7 @@ service_receives(struct service *s, struct pst_message *m)
 	char name[RELAY_NAME_MAX + 1];
 	uint8_t random[16];
 
-	if (!admits(s, s->registrants, m->from)) {
+	if (!service_admits(s, s->registrants, m->from)) {
 		return;
 	} else if (!registration_read(name, &m->payload) || m->back.hops < 2) {
 		refuse(s, m->from, NULL, "not a registration");
