@@ -80,6 +80,16 @@ maker_history(const struct maker *m, uint8_t *out)
 	return pst_writer_len(&w);
 }
 
+/* The history as it is read. */
+static inline int
+maker_read(const struct maker *m, struct pst_history **out)
+{
+	static uint8_t bytes[PST_HISTORY_MAX + 2048];
+	struct pst_reader r = pst_reader(bytes, maker_history(m, bytes));
+
+	return pst_history_read(out, &r, NULL);
+}
+
 /* What the identity says of its channel key. */
 static inline struct pst_attestation
 maker_attest(const struct maker *m, const uint8_t static_key[32], uint64_t from, uint64_t until)
