@@ -12,12 +12,17 @@ const struct pst_section_kind pst_section_kinds[] = {
 	{ .name = "channel", .module_kind = "channel", .module = "noise", .default_name = "api", .rank = 3 },
 	/* whose credentials count, for all that follows */
 	{ .name = "project", .module_kind = "service", .module = "project", .fixed = true, .rank = 4 },
+	/* what functions are made of, before the functions */
+	{ .name = "runtime", .module_kind = "runtime", .module = "wasmtime", .default_name = "default", .rank = 4 },
+	{ .name = "capability", .module_kind = "capability", .named_like = true, .rank = 4 },
+	{ .name = "function", .module_kind = "service", .module = "functions", .fixed = true, .rank = 5 },
 	{ .name = "service", .module_kind = "service", .named_like = true, .rank = 5 },
 	{ .name = "outlet", .module_kind = "portal", .module = "tcp", .rank = 6 },
 	/* when a listener opens, everything it exposes is there */
 	{ .name = "transport", .module_kind = "transport", .module = "tcp", .named_like = true, .rank = 7 },
 	{ .name = "inlet", .module_kind = "portal", .module = "tcp", .rank = 8 },
 	{ .name = "relay", .module_kind = "service", .module = "relay", .fixed = true, .rank = 8 },
+	{ .name = "constellation", .module_kind = "service", .module = "gateway", .fixed = true, .rank = 8 },
 	{ .name = NULL },
 };
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The arrows between the rooms (doc/architecture.md): base <- conf <- route <- trust <- node <- cli, installed headers likewise;
+# The arrows between the rooms (doc/architecture.md): base <- conf <- route <- trust <- call <- node <- cli, installed headers likewise;
 # modules include <postern/...>, system headers, and what lies beside them.
 any_modules=yes
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
@@ -7,9 +7,10 @@ any_modules=yes
 # A room's rank, and its installed headers. module.h only declares: every room from conf on may say what an option is.
 rooms='
 base   aead buf cbor dial env err listen log outbox stream utf8
-conf   module
+conf   module runtime
 route  multiaddr route router stream_link transport
 trust  admission api credential identity policy project store ticket vault
+call   call capability coordinated
 node   channel path
 cli
 '

@@ -58,6 +58,30 @@ PST_API PST_MUST_CHECK int pst_lane_run(struct pst_lane *lane, int (*work)(void 
 PST_API void pst_lane_close(struct pst_lane **lane, void (*on_closed)(void *arg), void *arg);
 
 /*
+ * The crew: the threads that functions run on, as many as the machine has
+ * cores, of all functions of the env together. They start with the first job,
+ * and none is made when nothing runs. work(job) runs on one of them, then
+ * done(job) on the loop, always. Jobs begin in the order they are given. A job
+ * is its owner's again when done() runs, and may be given again from there.
+ * -ENOMEM, -EAGAIN: no thread could be started; neither is called then.
+ */
+struct pst_job {
+	struct pst_job *next; /* the crew's */
+	void (*work)(struct pst_job *job);
+	void (*done)(struct pst_job *job);
+	void *waits; /* the crew's */
+};
+PST_API PST_MUST_CHECK int pst_crew_run(struct pst_env *env, struct pst_job *job);
+/*
+ * From within work(): have the loop run ask(job), and stay here until
+ * somebody calls pst_crew_go_on(job) on the loop (within ask is fine). Another
+ * thread takes this one's place meanwhile: whoever lets jobs wait bounds how many do.
+ */
+PST_API void pst_crew_wait(struct pst_env *env, struct pst_job *job,
+    void (*ask)(struct pst_job *job));
+PST_API void pst_crew_go_on(struct pst_env *env, struct pst_job *job);
+
+/*
  * A timer that needs no close callback: embed it, start, stop, start again.
  * Many timers share one libuv handle. Stop it before its memory goes.
  * Milliseconds; expiry is never early and at most a few ms late.

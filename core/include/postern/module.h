@@ -18,6 +18,8 @@
  *        <postern/api.h>, <postern/ticket.h>
  *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow and type
  *        in struct pst_path_conf
+ *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
+ *        crew (pst_crew_*)
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -41,7 +43,7 @@ extern "C" {
 #endif
 
 #define PST_ABI_MAJOR 1
-#define PST_ABI_MINOR 2
+#define PST_ABI_MINOR 3
 
 /* ---- options ---- */
 
@@ -184,6 +186,8 @@ PST_API void pst_section_drained(struct pst_section_env *env);
 #define PST_KIND_PORTAL "portal"
 #define PST_KIND_STORE "store"
 #define PST_KIND_SERVICE "service"
+#define PST_KIND_RUNTIME "runtime"
+#define PST_KIND_CAPABILITY "capability"
 
 struct pst_module {
 	size_t size;

@@ -1,0 +1,74 @@
+/*
+ * The request that a function sees, and that several steps share: method,
+ * URL, headers, parameters, state, and the headers of the answer so far
+ * (spec functions.md 1.5, "CoordinatedRequest").
+ *
+ * Between nodes it travels as JSON, in one header of a call and without its
+ * body (extensions.md 6). As a function's input the JSON may have all of it.
+ */
+#ifndef POSTERN_COORDINATED_H
+#define POSTERN_COORDINATED_H
+
+#include <postern/err.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bytes under names, in the order they were put; few, so look-up is by walking them. */
+struct pst_map {
+	struct pst_map_item *items;
+	size_t count, room;
+};
+struct pst_map_item {
+	char *name; /* NUL-terminated, its own */
+	uint8_t *value; /* a NUL stands behind it */
+	size_t len;
+};
+/* Ours, so that no request makes a map that is slow to walk. */
+#define PST_MAP_MAX 1000
+
+/* The value of a name, or NULL. */
+PST_API const struct pst_map_item *pst_map_get(const struct pst_map *map, const char *name);
+/* Put a copy, over what was there. -ENOMEM, PST_E_LIMIT. */
+PST_API PST_MUST_CHECK int pst_map_put(struct pst_map *map, const char *name, const void *value,
+    size_t len);
+PST_API void pst_map_drop(struct pst_map *map, const char *name);
+PST_API PST_MUST_CHECK int pst_map_copy(struct pst_map *out, const struct pst_map *from);
+/* Leaves an empty one; a no-op on a zeroed one. */
+PST_API void pst_map_fini(struct pst_map *map);
+
+struct pst_coordinated {
+	char *method, *url, *id; /* NUL-terminated; never NULL between init and fini */
+	uint8_t *body;           /* NULL: none */
+	size_t body_len;
+	struct pst_map headers;  /* names in lower case, as they come from HTTP */
+	struct pst_map answer;   /* resp_headers: what the answer's headers will be */
+	struct pst_map params;
+	struct pst_map state;
+};
+
+/* A request with these; NULLs are empty texts. -ENOMEM. */
+PST_API PST_MUST_CHECK int pst_coordinated_init(struct pst_coordinated *out, const char *method,
+    const char *url, const char *id);
+PST_API void pst_coordinated_fini(struct pst_coordinated *request);
+/* Replace one of the texts by a copy. */
+PST_API PST_MUST_CHECK int pst_coordinated_set(char **text, const void *bytes, size_t len);
+/*
+ * Read JSON. -EBADMSG for what is none (not an object; method, url or request_id empty; a
+ * member of another type than the spec says); unknown members are ignored. PST_E_LIMIT.
+ */
+PST_API PST_MUST_CHECK int pst_coordinated_read(struct pst_coordinated *out, const void *json,
+    size_t len);
+/* Write JSON without blanks, with or without the body; free() it. -ENOMEM. */
+PST_API PST_MUST_CHECK int pst_coordinated_write(const struct pst_coordinated *request,
+    bool with_body, char **json, size_t *len);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
