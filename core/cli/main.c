@@ -17,7 +17,7 @@
 	"  list                            all of them\n" \
 	"  delete [NAME]                   close it and take it away\n\n" \
 	"Every option of the section is a KEY; a list's is written again for each item.\n" \
-	"NAME is \"default\" when left out.\n\n" \
+	"NAME is \"default\" when left out; to be shown, the only one there is.\n\n" \
 	ASK_OPTIONS_HELP
 
 #define SECTION_ARGUMENTS "create|show|list|delete [NAME]"
@@ -64,7 +64,7 @@ const struct command commands[] = {
 	    "  --attribute NAME=VALUE  what its bearer's credentials will say; again for each\n"
 	    "  --relay NAME    it may register this relay (\"*\": any)\n"
 	    "  --enroller      it may make tickets, too\n"
-	    "  --expires TIME  it must be used within (default: 10m)\n"
+	    "  --expires TIME  it must be used within, such as 2h or 7d (default: 10m, at most 365d)\n"
 	    "  --uses N        so many may join by it (default: 1)\n"
 	    "  --form plain|json|hex  how it is written (default: plain)\n" ASK_OPTIONS_HELP, cmd_ticket },
 	{ "join", "FILE|-", "become a member of a project, by a ticket",

@@ -43,7 +43,7 @@ section_ask(const struct words *words)
 		{ "list", print_sections },
 		{ "show", print_section },
 	};
-	const char *kind = words->command, *verb = words->word[0] ? words->word[0] : "";
+	const char *kind = words->command, *name, *verb = words->word[0] ? words->word[0] : "";
 	char cwd[PATH_MAX];
 	json_t *answer, *question;
 	size_t i = 0;
@@ -53,8 +53,8 @@ section_ask(const struct words *words)
 		i++;
 	if (i == 4)
 		return cli_usage(kind, "want %s", cli_command(kind)->arguments);
-	question = json_pack("{s:s, s:s, s:s, s:O, s:s*}", "do", verb, "kind", kind, "name",
-	    words->word[1] ? words->word[1] : "default", "options", words->options, "use",
+	name = words->word[1] || verbs[i].print == print_section ? words->word[1] : "default";
+	question = json_pack("{s:s, s:s, s:s*, s:O, s:s*}", "do", verb, "kind", kind, "name", name, "options", words->options, "use",
 	    words_value(words, "use"));
 	json_object_del(words->options, "use"); /* it is no key of the section */
 	if (!question || (verbs[i].print == print_made && json_object_set_new(question, "cwd",

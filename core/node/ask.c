@@ -117,33 +117,42 @@ options_right(json_t *options)
 	return true;
 }
 
-/* Without a name, the only one of its kind. */
+/* The only one of its kind, or else the one called `default`. */
 static struct pst_section_env *
-section_find(struct pst_node *node, const char *kind, const char *name, struct pst_err *err)
+section_meant(struct pst_node *node, const char *kind, struct pst_err *err)
 {
-	struct pst_section_env *only = NULL;
+	struct pst_section_env *first = NULL, *other = NULL;
 
-	if (name) {
-		only = pst_node_section_env(node, kind, name);
-		if (!only)
-			pst_fail(err, PST_E_NOTHING, "there is no %.64s %.64s", kind, name);
-		return only;
-	}
 	for (size_t i = 0; i < node->count; i++) {
 		struct pst_section_env *s = node->sections[i];
 
 		if (s->leaving || strcmp(s->item->source->kind, kind))
 			continue;
-		if (only) {
-			pst_fail(err, -EINVAL, "there are several: %.64s %.64s, %.64s %.64s; say which", kind,
-			    only->name, kind, s->name);
-			return NULL;
-		}
-		only = s;
+		if (!strcmp(s->name, "default"))
+			return s;
+		other = first ? s : NULL;
+		first = first ? first : s;
 	}
-	if (!only)
+	if (!first)
 		pst_fail(err, PST_E_NOTHING, "there is no %.64s", kind);
-	return only;
+	if (!other)
+		return first;
+	pst_fail(err, PST_E_CONF, "there are several, such as %.64s %.64s and %.64s %.64s: say which", kind, first->name,
+	    kind, other->name);
+	return NULL;
+}
+
+struct pst_section_env *
+control_section_find(struct pst_node *node, const char *kind, const char *name, struct pst_err *err)
+{
+	struct pst_section_env *s;
+
+	if (!name)
+		return section_meant(node, kind, err);
+	s = pst_node_section_env(node, kind, name);
+	if (!s)
+		pst_fail(err, PST_E_NOTHING, "there is no %.64s %.64s", kind, name);
+	return s;
 }
 
 static struct pst_section_env *
@@ -158,7 +167,7 @@ section_of(const json_t *question, struct pst_node *node, struct pst_err *err)
 		pst_fail(err, -EINVAL, "want a kind, a name, a word, and options");
 		return NULL;
 	}
-	section = section_find(node, kind, name, err);
+	section = control_section_find(node, kind, name, err);
 	name = section ? section->name : "";
 	if (!section)
 		return NULL;

@@ -124,21 +124,20 @@ do_list(struct control_request *request)
 static void
 do_show(struct control_request *request)
 {
-	const char *kind, *name;
-	char sentence[PST_ERR_TEXT];
-	json_t *section;
+	struct pst_node *node = control_node(request);
+	const struct pst_section_env *section;
+	struct pst_err err = PST_ERR_INIT;
+	const char *kind, *name = NULL;
 
-	if (json_unpack(request->ask, "{s:s, s:s}", "kind", &kind, "name", &name)) {
-		control_fail(request, -EINVAL, "want a kind and a name");
+	if (json_unpack(request->ask, "{s:s, s?s}", "kind", &kind, "name", &name)) {
+		control_fail(request, -EINVAL, "want a kind, and perhaps a name");
 		return;
 	}
-	section = node_section_show(control_node(request), kind, name);
-	if (section) {
-		control_answer(request, section);
-		return;
-	}
-	snprintf(sentence, sizeof sentence, "there is no %.64s %.64s", kind, name);
-	control_fail(request, PST_E_NOTHING, sentence);
+	section = control_section_find(node, kind, name, &err);
+	if (section)
+		control_answer(request, node_section_show(node, kind, section->name));
+	else
+		control_fail(request, err.rc, err.text);
 }
 
 static void

@@ -11,7 +11,7 @@
  *   status                                          the node (status.h)
  *   ping                                            {}
  *   list     kind                                   its sections
- *   show     kind, name                             a section with its options
+ *   show     kind, name or none                     a section with its options
  *   create   kind, name, options, cwd               the section
  *   delete   kind, name                             {"opened", "closed", "kept"}
  *   reload                                          the same
@@ -47,6 +47,9 @@ void control_fail(struct control_request *request, int rc, const char *sentence)
 
 /* ask.c: the verb "ask". */
 void control_section_ask(struct control_request *request);
+/* The section of that name; without one, the only one of its kind, or else `default`. NULL and a sentence. */
+struct pst_section_env *control_section_find(struct pst_node *node, const char *kind, const char *name,
+    struct pst_err *err);
 /* explain.c: the verb "explain". */
 void control_explain(struct control_request *request);
 /* trace.c: the verb "trace". */
