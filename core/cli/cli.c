@@ -107,7 +107,7 @@ cli_time_parse(const char *text, uint64_t *out)
 		s *= 86400;
 	else if (*end && strcmp(end, "s"))
 		return -EINVAL;
-	if (s > 86400)
+	if (s > CLI_TIME_MAX_S)
 		return -EINVAL;
 	*out = (uint64_t)(s * 1000);
 	return *out ? PST_OK : -EINVAL;

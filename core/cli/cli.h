@@ -65,7 +65,8 @@ int cli_bad_option(const char *command, char **argv);
 int cli_option(const char *name, char **argv, const char **value);
 /* The first word behind the command that is no option nor its value; "" when there is none. */
 const char *cli_verb(char **argv);
-/* A time as in a file: 500ms, 10s, 2m, or seconds. */
+/* A time as in a file: 500ms, 10s, 2m, or seconds; at most that many, which is 365d. */
+#define CLI_TIME_MAX_S (365 * 86400)
 PST_MUST_CHECK int cli_time_parse(const char *text, uint64_t *ms);
 
 /* Run a node as a command does: open what it is for, call ready, and stop when cli_done is called. */

@@ -15,6 +15,7 @@ static int
 ticket_load(char **out, size_t *len, const char *path)
 {
 	FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	int rc;
 
 	if (!file)
 		return cli_fail(-errno, "%s: %s", path, strerror(errno));
@@ -22,9 +23,10 @@ ticket_load(char **out, size_t *len, const char *path)
 	*len = *out ? fread(*out, 1, PST_TICKET_MAX, file) : 0;
 	if (*out)
 		(*out)[*len] = '\0';
+	rc = !*out ? -ENOMEM : ferror(file) ? -errno : PST_OK;
 	if (file != stdin)
 		fclose(file);
-	return *out ? EXIT_DONE : cli_fail(-ENOMEM, "out of memory");
+	return rc ? cli_fail(rc, "%s: %s", path, strerror(-rc)) : EXIT_DONE;
 }
 
 /* Not a path: a ticket itself, which everybody on this machine could read as long as it stood there. */

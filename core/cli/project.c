@@ -17,7 +17,7 @@ expires_read(struct words *words)
 	if (!text)
 		return EXIT_DONE;
 	if (cli_time_parse(text, &ms) || ms < 1000)
-		return cli_usage(words->command, "--expires: \"%.40s\" is no time from 1s on", text);
+		return cli_usage(words->command, "--expires: \"%.40s\": want a time from 1s to 365d, such as 30m or 2d", text);
 	snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)(ms / 1000));
 	return words_put(words, "--expires", "expires_s", seconds);
 }

@@ -73,7 +73,8 @@ try_failed(struct member *m, int rc, const char *what)
 static void
 refused(struct member *m, const char *why)
 {
-	snprintf(m->why, sizeof m->why, "the authority refuses the ticket, which may be used up, expired, or another's: %.200s", why);
+	snprintf(m->why, sizeof m->why, "the authority refuses the ticket: most likely it was used already, or has expired, "
+	    "which it does not tell apart; ask who made it for another. Its words: %.200s", why);
 	pst_error(m->project->log, "the authority refuses the ticket", PST_STR("why", why));
 	m->standing = STANDING_REFUSED;
 	enrol_end(m);

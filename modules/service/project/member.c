@@ -169,14 +169,17 @@ file_read(char **out, size_t *len, const char *path, struct pst_err *err)
 {
 	FILE *file = fopen(path, "re");
 	char *text = file ? malloc(PST_TICKET_MAX + 1) : NULL;
+	int rc = PST_OK;
 
 	if (!file)
 		return pst_fail(err, -errno, "ticket_file: %s: %s", path, strerror(errno));
 	if (text)
 		*len = fread(text, 1, PST_TICKET_MAX + 1, file);
+	if (ferror(file))
+		rc = pst_fail(err, -errno, "%s", strerror(errno));
 	fclose(file);
 	*out = text;
-	return text ? PST_OK : -ENOMEM;
+	return text ? rc : -ENOMEM;
 }
 
 static int

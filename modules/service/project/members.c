@@ -115,7 +115,7 @@ own_revoke(struct own *own, struct pst_ask *ask)
 	struct pst_identifier member;
 
 	if (!text || pst_identifier_parse(&member, text)) {
-		pst_ask_done(&ask, -EINVAL, "want a member's identifier, I and 64 hex digits");
+		pst_ask_done(&ask, PST_E_CONF, "want a member's identifier, I and 64 hex digits");
 		return;
 	}
 	pst_identifier_format(id, &member);
