@@ -12,6 +12,7 @@
 #include <postern/project.h>
 
 #include "trust/peers.h"
+#include "trust/policy.h"
 
 /* ---- the list ---- */
 
@@ -181,6 +182,9 @@ pst_admission_open(struct pst_admission **out, struct pst_section_env *senv,
 	if (admission->next)
 		admission->next->link = &admission->next;
 	env->admissions = admission;
+	if (admission->allow && (!admission->listed || admission->anybody) && policy_admits_all(admission->allow))
+		pst_warn(pst_section_log(senv), "this policy admits everybody, whatever they are",
+		    PST_STR("policy", conf->allow));
 	return PST_OK;
 }
 

@@ -203,6 +203,28 @@ pst_policy_compile(struct pst_policy **out, const char *text, struct pst_err *er
 	return PST_OK;
 }
 
+/* As deep as brackets may stand in brackets. */
+static bool
+has_name(const struct pst_policy *policy, uint32_t at)
+{
+	const struct policy_part *part = &policy->part[at];
+	bool has = part->kind == POLICY_NAME;
+
+	if (part->kind != POLICY_CALL && part->kind != POLICY_SEQUENCE)
+		return has;
+	for (uint32_t i = part->first; !has && i; i = policy->part[i].next)
+		has = has_name(policy, i);
+	return has;
+}
+
+bool
+policy_admits_all(const struct pst_policy *policy)
+{
+	const struct pst_policy_case nobody = { 0 };
+
+	return !has_name(policy, policy->root) && pst_policy_allows(policy, &nobody, NULL);
+}
+
 void
 pst_policy_free(struct pst_policy **policy)
 {

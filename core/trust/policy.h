@@ -78,6 +78,9 @@ struct pst_policy {
 	struct policy_part part[]; /* [0] is nothing */
 };
 
+/* Is it true of everybody, because it looks at nothing of who asks? */
+bool policy_admits_all(const struct pst_policy *policy);
+
 /* ---- reading ---- */
 
 /* A text being compiled; bytes and pos go forward, and back in the shorthand. */

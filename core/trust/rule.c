@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "trust/admission.h"
+#include "trust/policy.h"
 
 /* In the order of the option's words. */
 static const char *const types[] = { NULL, "tcp-inlet", "tcp-outlet", "relay" };
@@ -31,7 +32,8 @@ pst_rule_check(const void *conf, struct pst_err *err)
 	struct pst_policy *policy;
 
 	if (!c->type && !c->resource)
-		return pst_fail(err, PST_E_CONF, "say what it is for: a resource, or a type");
+		return pst_fail(err, PST_E_CONF, "say what it is for: a type, which is tcp-inlet, tcp-outlet or relay; "
+		    "or the name of a resource, with type any, too");
 	if (pst_policy_compile(&policy, c->allow, err)) {
 		pst_fail_in(err, PST_E_CONF, "allow");
 		return PST_E_CONF;
@@ -165,6 +167,8 @@ pst_rule_open(void **self, struct pst_section_env *senv, const void *conf, struc
 		rule->next->link = &rule->next;
 	env->rules = rule;
 	env->rules_changed = true;
+	if (policy_admits_all(rule->policy))
+		pst_warn(pst_section_log(senv), "this policy admits everybody, whatever they are");
 	*self = rule;
 	pst_section_up(senv);
 	return PST_OK;
