@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/words.h"
 
 int
 cmd_check(int argc, char **argv)
@@ -38,19 +38,40 @@ cmd_check(int argc, char **argv)
 	return rc ? EXIT_USAGE : EXIT_DONE;
 }
 
+struct listing {
+	struct pst_loader *loader;
+	json_t *modules; /* NULL: they are printed one by one */
+};
+
 static int
-print_one(void *arg, const char *kind, const char *name)
+list_one(void *arg, const char *kind, const char *name)
 {
-	struct pst_loader *loader = arg;
+	struct listing *listing = arg;
 	struct pst_err err = PST_ERR_INIT;
 	const struct pst_loaded *loaded;
+	bool bad = pst_loader_get(listing->loader, &loaded, kind, name, &err) != PST_OK;
+	const char *version = bad ? NULL : loaded->module.version;
+	const char *summary = bad || !loaded->module.summary ? "" : loaded->module.summary;
 
-	if (pst_loader_get(loader, &loaded, kind, name, &err))
+	if (listing->modules)
+		json_array_append_new(listing->modules, json_pack("{s:s, s:s, s:s*, s:s*, s:s*}", "kind", kind, "name", name,
+		    "version", version, "summary", bad ? NULL : summary, "problem", bad ? err.text : NULL));
+	else if (bad)
 		printf("%-10s %-10s %s\n", kind, name, err.text);
 	else
-		printf("%-10s %-10s %-8s %s\n", kind, name, loaded->module.version,
-		    loaded->module.summary ? loaded->module.summary : "");
+		printf("%-10s %-10s %-8s %s\n", kind, name, version, summary);
 	return 0;
+}
+
+static void
+list(struct pst_loader *loader, bool json)
+{
+	struct listing listing = { loader, json ? json_array() : NULL };
+
+	pst_loader_list(loader, list_one, &listing);
+	if (listing.modules)
+		print_json(listing.modules);
+	json_decref(listing.modules);
 }
 
 static int
@@ -70,15 +91,21 @@ print_info(struct pst_loader *loader, const char *path)
 int
 cmd_module(int argc, char **argv)
 {
+	static const char *const known[] = { NULL };
+	struct words words = { 0 };
 	struct pst_loader *loader;
-	int exit = EXIT_DONE;
+	int exit = words_read(&words, known, 2, argc, argv);
+	const char *verb = words.word[0] ? words.word[0] : "";
 
+	json_decref(words.options);
+	if (exit)
+		return exit;
 	if (pst_loader_new(&loader))
 		return cli_fail(PST_E_MODULE, "cannot look for modules");
-	if (argc == 2 && !strcmp(argv[1], "list"))
-		pst_loader_list(loader, print_one, loader);
-	else if (argc == 3 && !strcmp(argv[1], "info"))
-		exit = print_info(loader, argv[2]);
+	if (words.count == 1 && !strcmp(verb, "list"))
+		list(loader, words.ask.json);
+	else if (words.count == 2 && !strcmp(verb, "info"))
+		exit = print_info(loader, words.word[1]);
 	else
 		exit = cli_usage("module", "want list, or info and a file");
 	pst_loader_free(&loader);

@@ -74,7 +74,8 @@ const struct command commands[] = {
 	{ "identity", SECTION_ARGUMENTS, "a node's identities",
 	    SECTION_HELP("print its identifier, and make it if need be; no node has to run\n"
 	    "    --state DIR                   the node's state directory\n"
-	    "    --file FILE                   the node's configuration, when its vault or store are not the default\n"),
+	    "    --file FILE                   the node's configuration, when its vault or store are not the default\n"
+	    "    --output text|json            for people, or for programs\n"),
 	    cmd_identity },
 	{ "policy", "explain|" SECTION_ARGUMENTS, "rules of who may use what",
 	    "  explain                         what the rules of a resource say of somebody\n"
@@ -103,7 +104,10 @@ const struct command commands[] = {
 	    "  --hex           TEXT and the answer are bytes, in hex\n"
 	    "  --state DIR     who we are (default: a new identity for this message)\n"
 	    "  --timeout TIME  give up after so long (default: 10s)\n", cmd_message },
-	{ "module", "list | info FILE", "list the modules, or describe the module in a file", "", cmd_module },
+	{ "module", "list | info FILE", "list the modules, or describe the module in a file",
+	    "  list            those that are installed\n"
+	    "    --output text|json  for people, or for programs\n"
+	    "  info FILE       one that is in a file: its options, and its ABI\n", cmd_module },
 	{ "help", "[COMMAND | KIND MODULE]", "describe a command, or the options of a module",
 	    "`postern help core node` and `postern help core identity` list those of the core's own sections.\n",
 	    cmd_help },

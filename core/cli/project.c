@@ -84,6 +84,8 @@ members_list(int argc, char **argv)
 
 	if (exit == EXIT_DONE)
 		exit = words_ask(&words, "project", words.word[1], "members", &answer);
+	if (answer && !json_object_get(answer, "members"))
+		json_object_set_new(answer, "members", json_array());
 	if (answer && words.ask.json)
 		print_json(answer);
 	else if (answer)
@@ -107,8 +109,23 @@ members_revoke(int argc, char **argv)
 		exit = words_put(&words, "member", "member", words.word[1]);
 	if (exit == EXIT_DONE)
 		exit = words_ask(&words, "project", words_value(&words, "project"), "revoke", &answer);
+	if (answer && words.ask.json)
+		print_json(answer);
 	json_decref(answer);
 	json_decref(words.options);
+	return exit;
+}
+
+/* As it is now, made or found. */
+static int
+project_print(const struct ask *ask, const char *name)
+{
+	json_t *answer;
+	int exit = ask_node(ask, json_pack("{s:s, s:s, s:s}", "do", "show", "kind", "project", "name", name), &answer);
+
+	if (answer)
+		print_json(answer);
+	json_decref(answer);
 	return exit;
 }
 
@@ -148,7 +165,9 @@ project_create(int argc, char **argv)
 	while (exit && i-- > 0) /* all of it, or nothing */
 		if (made[i])
 			ask_drop(&words.ask, parts[i].kind, parts[i].name);
-	if (exit == EXIT_DONE)
+	if (exit == EXIT_DONE && words.ask.json)
+		exit = project_print(&words.ask, name);
+	else if (exit == EXIT_DONE)
 		printf("project %s: %s\n", name, made[0] ? "up" : "was there already, and is left as it was");
 	json_decref(words.options);
 	return exit;

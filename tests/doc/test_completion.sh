@@ -32,7 +32,7 @@ for command in $(next ""); do
 	[ "$command" = identity ] || [ "$(next "$command x -")" = "$(options_of "$command")" ] || wrong+=" $command"
 done
 is "every option of every command" "$wrong" ""
-is "a verb that has options of its own has no others" "$(next "identity show -")" "--state --file "
+is "a verb that has options of its own has no others" "$(next "identity show -")" "--state --file --output "
 
 # All are tried where there is no state directory, and can be none: the command fails for that, and for no option.
 refused() {
