@@ -42,6 +42,7 @@ far_end(const struct pst_path_conf *conf)
 		.allow = conf->allow,
 		.project = conf->project,
 		.type = conf->type,
+		.resource = conf->resource,
 		.may = "be the far end",
 	};
 }

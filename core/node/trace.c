@@ -193,7 +193,7 @@ stuck_say(struct trace *trace, int rc)
 	const struct pst_path *path = trace->path;
 	const struct pst_multiaddr_hop *hop = path->to.hop;
 	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
-	    ? "whoever is there is not one that authorized names" : pst_strerror(rc);
+	    ? "whoever is there may not be the far end" : pst_strerror(rc);
 
 	trace->stuck_rc = rc;
 	if (path->up)
@@ -350,6 +350,7 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	conf->authorized = pst_values_list(s->item->values, "authorized");
 	conf->allow = pst_values_text(s->item->values, "allow");
 	conf->type = !strcmp(kind, "inlet") ? "tcp-inlet" : NULL;
+	conf->resource = name;
 	conf->hops = pst_values_list(s->item->values, "hops");
 	return PST_OK;
 }

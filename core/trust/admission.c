@@ -95,6 +95,7 @@ pst_admission_free(struct pst_admission **out)
 	}
 	pst_policy_free(&admission->allow);
 	pst_policy_free(&admission->members);
+	free(admission->resource);
 	free(admission->project);
 	free(admission);
 }
@@ -169,8 +170,9 @@ pst_admission_open(struct pst_admission **out, struct pst_section_env *senv,
 	if (rc)
 		return rc;
 	admission = *out;
+	admission->resource = strdup(conf->resource ? conf->resource : pst_section_name(senv));
 	admission->project = conf->project ? strdup(conf->project) : NULL;
-	if (conf->project && !admission->project) {
+	if (!admission->resource || (conf->project && !admission->project)) {
 		pst_admission_free(out);
 		return pst_fail(err, -ENOMEM, "out of memory");
 	}
@@ -238,8 +240,7 @@ policy_of(const struct pst_admission *admission, char rule[static 160])
 	snprintf(rule, 160, "%s", admission->allow ? "allow" : "authorized");
 	if (admission->allow || !admission->senv)
 		return admission->allow;
-	said = pst_rule_find(pst_section_env(admission->senv), admission->type,
-	    pst_section_name(admission->senv));
+	said = pst_rule_find(pst_section_env(admission->senv), admission->type, admission->resource);
 	if (said) {
 		snprintf(rule, 160, "policy %s", pst_rule_name(said));
 		return pst_rule_policy(said);
@@ -280,7 +281,7 @@ pst_admission_rule(const struct pst_admission *admission, const struct pst_subje
 		return;
 	if (subject->id)
 		pst_identifier_format(text, subject->id);
-	asked.resource = pst_section_name(admission->senv);
+	asked.resource = admission->resource;
 	out->allowed = pst_policy_allows(out->policy, &asked, &out->verdict);
 }
 
@@ -329,7 +330,7 @@ pst_admission_allows(struct pst_admission *admission, const struct pst_peer *pee
 		pst_policy_explain(ruling.policy, &ruling.verdict, why, sizeof why);
 	pst_log_rated(pst_section_log(admission->senv), PST_LOG_WARN, &admission->refusals, "refused",
 	    PST_STR("reason", reason), PST_STR("peer", pst_peer_text(peer)),
-	    PST_STR("resource", pst_section_name(admission->senv)), PST_STR("rule", ruling.rule),
+	    PST_STR("resource", admission->resource), PST_STR("rule", ruling.rule),
 	    PST_STR("why", why));
 	return false;
 }

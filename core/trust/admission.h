@@ -19,6 +19,7 @@ struct pst_admission {
 	struct pst_section_env *senv; /* NULL: a list, and nothing else */
 	struct pst_admission *next, **link; /* of the env */
 	const char *type, *may;
+	char *resource;
 	char *project;               /* NULL: none */
 	struct pst_policy *allow;    /* NULL: not written */
 	struct pst_policy *members;  /* "has a credential"; NULL: not the rule here */

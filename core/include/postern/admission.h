@@ -34,13 +34,13 @@ struct pst_admission_conf {
 	const char *authorized_key, *allow_key;
 	const char *type; /* of the resource, static: "tcp-outlet"; NULL: no policy section is for it */
 	const char *may;  /* what this is about, static: "use it", for "may not use it" */
+	const char *resource; /* what policies call it; NULL: as the section */
 };
 
 /* Look at the options, for the `check` of a section. */
 PST_API PST_MUST_CHECK int pst_admission_look(const struct pst_admission_conf *conf,
     struct pst_err *err);
-/* For a section, whose name is the resource's; freed by pst_admission_free() before
- * the section has closed. conf is copied. */
+/* For a section; freed by pst_admission_free() before it has closed. conf is copied. */
 PST_API PST_MUST_CHECK int pst_admission_open(struct pst_admission **out,
     struct pst_section_env *env, const struct pst_admission_conf *conf, struct pst_err *err);
 

@@ -16,8 +16,8 @@
  *        <postern/listen.h>, <postern/utf8.h>; pst_stream_links_make_way(); end in struct pst_gate
  *   1.2  the ask and uses hooks, and pst_ask_*(); <postern/credential.h>; pst_store_batch_copy() and its like;
  *        <postern/api.h>, <postern/ticket.h>
- *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow and type
- *        in struct pst_path_conf
+ *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow, type and
+ *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
  *        crew (pst_crew_*)
  *

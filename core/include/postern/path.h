@@ -37,6 +37,7 @@ struct pst_path_conf {
 	const struct pst_list *authorized;
 	const char *allow;                  /* NULL: not written */
 	const char *type;                   /* of the resource; NULL: none */
+	const char *resource;               /* its name; NULL: the section's */
 	const struct pst_list *hops;        /* the ends of all channels before it but the project's, in
 	                                       order; empty: any */
 	const char *channel;                /* section of the channels; outlives the path */
