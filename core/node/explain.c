@@ -77,43 +77,30 @@ question_read(struct asked *asked, const json_t *question, struct pst_err *err)
 
 /* ---- the answer ---- */
 
-/* What the peer has shown, of which this authority is the issuer. */
-static const struct pst_attributes *
-shown(struct pst_node *node, const struct pst_identifier *id, const struct pst_identifier *authority)
-{
-	for (size_t i = 0; authority && i < node->count; i++) {
-		const struct pst_section_env *s = node->sections[i];
-		const struct pst_attributes *attributes;
-
-		if (strcmp(s->item->kind->name, "identity") || !section_open_now(s))
-			continue;
-		attributes = pst_identity_attributes(s->self, id, authority);
-		if (attributes)
-			return attributes;
-	}
-	return NULL;
-}
-
+/* By what is imagined, or by what the peer has shown, to the first of our identities of
+ * which that counts. */
 static void
-subject_of(const struct asked *asked, struct pst_node *node, const struct pst_admission *admission,
-    struct pst_subject *out)
+judge(const struct asked *asked, const struct pst_node *node, const struct pst_admission *admission,
+    struct pst_subject *subject, struct pst_ruling *ruling)
 {
-	const struct pst_attributes *attributes = NULL;
-
-	*out = (struct pst_subject){
-		.id = asked->who ? &asked->id : NULL,
-		.attributes = asked->attributes,
-		.count = asked->count,
-	};
-	if (!asked->imagined && asked->who)
-		attributes = shown(node, &asked->id, pst_admission_authority(admission));
-	if (attributes) {
-		out->attributes = attributes->item;
-		out->count = attributes->count;
+	if (asked->imagined || !asked->who) {
+		*subject = (struct pst_subject){
+			.id = asked->who ? &asked->id : NULL,
+			.has_credential = pst_admission_credential(admission, asked->imagined),
+			.attributes = asked->attributes,
+			.count = asked->count,
+		};
+		pst_admission_rule(admission, subject, ruling);
+		return;
 	}
-	if (admission->project)
-		out->has_credential = attributes || asked->imagined ? PST_CREDENTIAL_HELD
-								    : PST_CREDENTIAL_NONE;
+	pst_admission_judge(admission, &asked->id, NULL, subject, ruling);
+	for (size_t i = 0; i < node->count && subject->has_credential != PST_CREDENTIAL_HELD; i++) {
+		const struct pst_section_env *s = node->sections[i];
+
+		if (!strcmp(s->item->kind->name, "identity") && section_open_now(s))
+			pst_admission_judge(admission, &asked->id, pst_identity_standing(s->self, &asked->id),
+			    subject, ruling);
+	}
 }
 
 static json_t *
@@ -153,14 +140,16 @@ item_of(const struct pst_admission *admission, const struct pst_ruling *ruling)
 }
 
 static json_t *
-ruling_json(const struct pst_admission *admission, const struct pst_subject *subject)
+ruling_json(const struct asked *asked, const struct pst_node *node,
+    const struct pst_admission *admission)
 {
 	static const char *const has[] = { "not bound", "false", "true" };
 	const struct pst_conf_section *source = admission->senv->item->source;
 	char policy[1024] = "", why[256] = "";
+	struct pst_subject subject;
 	struct pst_ruling ruling;
 
-	pst_admission_rule(admission, subject, &ruling);
+	judge(asked, node, admission, &subject, &ruling);
 	if (ruling.policy) {
 		pst_policy_print(ruling.policy, policy, sizeof policy);
 		pst_policy_explain(ruling.policy, &ruling.verdict, why, sizeof why);
@@ -170,7 +159,7 @@ ruling_json(const struct pst_admission *admission, const struct pst_subject *sub
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b}", "kind", source->kind,
 	    "name", source->name, "may", admission->may, "rule", ruling.rule, "place",
 	    node_place(item_of(admission, &ruling)), "policy", *policy ? node_text(policy) : json_null(),
-	    "has_credential", has[subject->has_credential], "attributes", subject_json(subject), "why",
+	    "has_credential", has[subject.has_credential], "attributes", subject_json(&subject), "why",
 	    node_text(why), "allowed", ruling.allowed);
 }
 
@@ -192,14 +181,11 @@ control_explain(struct control_request *request)
 	json_t *question = json_deep_copy(control_ask(request)), *rulings = json_array();
 	struct pst_err err = PST_ERR_INIT;
 	struct asked asked = { 0 };
-	struct pst_subject subject;
 	int rc = question_read(&asked, question, &err);
 
 	for (const struct pst_admission *a = node->env.admissions; !rc && a; a = a->next) {
-		if (!is_meant(&asked, a))
-			continue;
-		subject_of(&asked, node, a, &subject);
-		json_array_append_new(rulings, ruling_json(a, &subject));
+		if (is_meant(&asked, a))
+			json_array_append_new(rulings, ruling_json(&asked, node, a));
 	}
 	if (!rc && !json_array_size(rulings))
 		rc = pst_fail(&err, PST_E_NOTHING, "nothing that is called %.64s is open and has a rule of "

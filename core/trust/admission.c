@@ -11,7 +11,8 @@
 
 #include <postern/project.h>
 
-#include "trust/peers.h"
+#include "trust/clock.h"
+#include "trust/known.h"
 #include "trust/policy.h"
 
 /* ---- the list ---- */
@@ -179,6 +180,7 @@ pst_admission_open(struct pst_admission **out, struct pst_section_env *senv,
 	admission->senv = senv;
 	admission->type = conf->type;
 	admission->may = conf->may;
+	admission->any_authority = conf->any_authority;
 	admission->next = env->admissions;
 	admission->link = &env->admissions;
 	if (admission->next)
@@ -203,21 +205,12 @@ pst_admission_authority(const struct pst_admission *admission)
 	return project && ops ? ((const struct pst_project_ops *)ops)->authority(project) : NULL;
 }
 
-void
-pst_admission_subject(const struct pst_admission *admission, const struct pst_peer *peer,
-    struct pst_subject *out)
+enum pst_has_credential
+pst_admission_credential(const struct pst_admission *admission, bool held)
 {
-	const struct pst_identifier *authority = pst_admission_authority(admission);
-	const struct pst_attributes *attributes =
-	    authority ? pst_peer_attributes(peer, authority) : NULL;
-
-	*out = (struct pst_subject){
-		.id = pst_peer_identifier(peer),
-		.has_credential = attributes ? PST_CREDENTIAL_HELD
-		    : admission->project ? PST_CREDENTIAL_NONE : PST_CREDENTIAL_UNBOUND,
-		.attributes = attributes ? attributes->item : NULL,
-		.count = attributes ? attributes->count : 0,
-	};
+	if (!admission->project && !admission->any_authority)
+		return PST_CREDENTIAL_UNBOUND;
+	return held ? PST_CREDENTIAL_HELD : PST_CREDENTIAL_NONE;
 }
 
 const struct pst_attribute *
@@ -285,6 +278,44 @@ pst_admission_rule(const struct pst_admission *admission, const struct pst_subje
 	out->allowed = pst_policy_allows(out->policy, &asked, &out->verdict);
 }
 
+/* From here on, the first that counts, valid now. */
+static const struct pst_attributes *
+next_that_counts(const struct pst_admission *admission, const struct pst_identifier *authority,
+    const struct pst_statement **at)
+{
+	uint64_t now = pst_clock_now();
+
+	while (*at) {
+		const struct pst_attributes *said = (*at)->attributes;
+
+		*at = (*at)->next;
+		if (said->expires_at > now && (admission->any_authority ||
+		    (authority && pst_identifier_equal(&said->issuer, authority))))
+			return said;
+	}
+	return NULL;
+}
+
+void
+pst_admission_judge(const struct pst_admission *admission, const struct pst_identifier *id,
+    const struct pst_standing *standing, struct pst_subject *subject, struct pst_ruling *out)
+{
+	const struct pst_identifier *authority = pst_admission_authority(admission);
+	const struct pst_statement *at = standing ? standing->statements : NULL;
+	const struct pst_attributes *said = next_that_counts(admission, authority, &at);
+
+	do {
+		*subject = (struct pst_subject){
+			.id = id,
+			.has_credential = pst_admission_credential(admission, said),
+			.attributes = said ? said->item : NULL,
+			.count = said ? said->count : 0,
+		};
+		pst_admission_rule(admission, subject, out);
+		said = next_that_counts(admission, authority, &at);
+	} while (!out->allowed && said);
+}
+
 bool
 pst_admission_anybody(const struct pst_admission *admission)
 {
@@ -299,8 +330,7 @@ allows(const struct pst_admission *admission, const struct pst_peer *peer,
 {
 	struct pst_subject subject;
 
-	pst_admission_subject(admission, peer, &subject);
-	pst_admission_rule(admission, &subject, ruling);
+	pst_admission_judge(admission, pst_peer_identifier(peer), &peer->known->standing, &subject, ruling);
 	/* who is named is known for good (design.md 8) */
 	if (ruling->allowed && is_named(admission, subject.id))
 		pst_peer_keep(peer);

@@ -14,6 +14,7 @@
 #include <postern/policy.h>
 
 #include "base/env.h"
+#include "trust/standing.h"
 
 struct pst_admission {
 	struct pst_section_env *senv; /* NULL: a list, and nothing else */
@@ -27,6 +28,7 @@ struct pst_admission {
 	struct pst_rate refusals;
 	bool listed;  /* `authorized` is written */
 	bool anybody; /* and has a "*" */
+	bool any_authority; /* counts; else the project's, if one is named */
 	size_t slots; /* a power of two, more than are used */
 	struct slot {
 		bool used;
@@ -52,9 +54,14 @@ struct pst_ruling {
 
 void pst_admission_rule(const struct pst_admission *admission, const struct pst_subject *subject,
     struct pst_ruling *out);
-/* What counts of this peer for this resource. */
-void pst_admission_subject(const struct pst_admission *admission, const struct pst_peer *peer,
-    struct pst_subject *out);
+/*
+ * What it says of id, by what is known of it (standing; NULL: nothing). Of several who
+ * count each is heard by itself, until one convinces. *subject: by what it was decided.
+ */
+void pst_admission_judge(const struct pst_admission *admission, const struct pst_identifier *id,
+    const struct pst_standing *standing, struct pst_subject *subject, struct pst_ruling *out);
+/* What has_credential is here, of who holds one that counts or does not. */
+enum pst_has_credential pst_admission_credential(const struct pst_admission *admission, bool held);
 /* Whose credentials count; NULL where that is not known, or no project is named. */
 const struct pst_identifier *pst_admission_authority(const struct pst_admission *admission);
 

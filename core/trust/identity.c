@@ -191,13 +191,12 @@ keep(void *arg, const struct pst_history *history)
 	self->store_ops->commit(self->store, &put, 1, kept, self);
 }
 
-const struct pst_attributes *
-pst_identity_attributes(const struct pst_identity *self, const struct pst_identifier *id,
-    const struct pst_identifier *authority)
+const struct pst_standing *
+pst_identity_standing(const struct pst_identity *self, const struct pst_identifier *id)
 {
 	const struct pst_known *known = self->peers ? *pst_known_find(self->peers, id) : NULL;
 
-	return known ? pst_standing_find(&known->standing, authority, pst_clock_now()) : NULL;
+	return known ? &known->standing : NULL;
 }
 
 /* ---- the section ---- */

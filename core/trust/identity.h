@@ -82,9 +82,9 @@ struct pst_identity {
 	size_t formers;
 };
 
-/* What is known of an identity by this authority, valid now; NULL: nothing. */
-const struct pst_attributes *pst_identity_attributes(const struct pst_identity *self,
-    const struct pst_identifier *id, const struct pst_identifier *authority);
+/* What is known of an identity; NULL: nothing. */
+const struct pst_standing *pst_identity_standing(const struct pst_identity *self,
+    const struct pst_identifier *id);
 
 /* An open vault, by name. */
 PST_MUST_CHECK int pst_identity_vault_get(struct pst_identity_vault *out,

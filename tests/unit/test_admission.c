@@ -36,6 +36,7 @@ struct world {
 	struct issuer authority, other;
 	struct pst_peer *peer;
 	bool known; /* the project knows its authority */
+	bool any_authority;
 	struct fake_section project, outlet, rules[3];
 	struct pst_admission *admission;
 	struct pst_admitted inside[3];
@@ -149,6 +150,7 @@ open_with(struct world *w, const char *authorized, const char *allow, const char
 		.project = project,
 		.type = "tcp-outlet",
 		.may = "use it",
+		.any_authority = w->any_authority,
 	};
 	int rc;
 
@@ -226,6 +228,49 @@ attributes_count_when_the_projects_authority_attests_them(void **state)
 	w->known = true;
 	clock_now = NOW + 100;
 	assert_false(may(w, NULL, "app=db", "acme"));
+}
+
+static void
+any_one_of_several_authorities_may_convince(void **state)
+{
+	struct world *w = *state;
+
+	w->any_authority = true;
+	assert_true(may(w, NULL, "(not (= subject.has_credential true))", NULL));
+	assert_false(may(w, NULL, "app=web", NULL));
+	say(w, &w->authority, "web", NOW, NOW + 100);
+	assert_true(may(w, NULL, "app=web", NULL));
+	say(w, &w->other, "db", NOW, NOW + 200); /* and spoke last */
+	assert_true(may(w, NULL, "app=web", NULL));
+	assert_true(may(w, NULL, "app=db", NULL));
+	assert_false(may(w, NULL, "app=web and app=db", NULL)); /* no one says both */
+	assert_false(may(w, NULL, "(not (= subject.has_credential true))", NULL));
+	clock_now = NOW + 100;
+	assert_false(may(w, NULL, "app=web", NULL));
+	assert_true(may(w, NULL, "app=db", NULL));
+	/* who accepts it no more does not listen to it */
+	pst_peers_unaccept(w->peers, &w->other.maker.identifier);
+	assert_false(may(w, NULL, "app=db", NULL));
+}
+
+static void
+a_resource_may_have_another_name_than_its_section(void **state)
+{
+	struct world *w = *state;
+	const struct pst_list none = { 0, NULL };
+	const struct pst_admission_conf conf = {
+		.authorized = &none,
+		.project = "acme",
+		.type = "tcp-outlet",
+		.may = "use it",
+		.resource = "mysql",
+	};
+
+	assert_int_equal(rule_open(w, 0, "mysql", 0, "mysql", "(= resource.id \"mysql\")"), PST_OK);
+	assert_false(may(w, NULL, NULL, "acme"));
+	pst_admission_free(&w->admission);
+	assert_int_equal(pst_admission_open(&w->admission, &w->outlet, &conf, NULL), PST_OK);
+	assert_true(pst_admission_allows(w->admission, w->peer));
 }
 
 static void
@@ -381,6 +426,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(list_and_policy_must_both_hold),
 		test(attributes_count_when_the_projects_authority_attests_them),
+		test(any_one_of_several_authorities_may_convince),
+		test(a_resource_may_have_another_name_than_its_section),
 		test(the_rule_that_says_most_counts),
 		test(rules_for_other_resources_do_not_count),
 		test(two_rules_for_the_same_are_one_too_many),

@@ -1,5 +1,5 @@
 /*
- * Who may use a resource: one rule, for inlets, outlets, relays and channels.
+ * Who may use a resource: one rule, for inlets, outlets, relays, channels and echoers.
  *
  *     outlet postgres { to = "127.0.0.1:5432"  allow = 'component=analysis' }
  *     policy outlets { type = tcp-outlet  allow = 'not suspended' }
@@ -9,7 +9,8 @@
  * resource's own `allow`; a section `policy` for its name; one for its type; and
  * with a project, where `authorized` is not written either, "has a credential of
  * it" (spec trust.md 6.4, design: safety). Attributes are those that the
- * project's authority attests. With none of `authorized`, `allow` and `project`
+ * project's authority attests; where no project is meant, as for channels, those that any
+ * one does whom our identity accepts, each by itself. With none of `authorized`, `allow` and `project`
  * the configuration is wrong: everybody is said plainly, authorized = {"*"}.
  *
  * A refusal is logged here, at a limited rate: whom, of what, by which rule.
@@ -35,6 +36,7 @@ struct pst_admission_conf {
 	const char *type; /* of the resource, static: "tcp-outlet"; NULL: no policy section is for it */
 	const char *may;  /* what this is about, static: "use it", for "may not use it" */
 	const char *resource; /* what policies call it; NULL: as the section */
+	bool any_authority; /* counts, that our identity accepts; without a project */
 };
 
 /* Look at the options, for the `check` of a section. */
