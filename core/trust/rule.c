@@ -6,11 +6,11 @@
 #include "trust/policy.h"
 
 /* In the order of the option's words. */
-static const char *const types[] = { NULL, "tcp-inlet", "tcp-outlet", "relay" };
+static const char *const types[] = { NULL, "tcp-inlet", "tcp-outlet", "relay", "channel", "echoer" };
 
 const struct pst_opt pst_rule_options[] = {
 	PST_OPT(ENUM, struct pst_rule_conf, type, "any", "what kind of resources it is for",
-	    .of = "any tcp-inlet tcp-outlet relay"),
+	    .of = "any tcp-inlet tcp-outlet relay channel echoer"),
 	PST_OPT(STR, struct pst_rule_conf, resource, NULL, "name of the resource; left out: all of the type"),
 	PST_OPT(STR, struct pst_rule_conf, allow, NULL, "the policy: who may", .of = "required"),
 	PST_OPT_END,
@@ -32,8 +32,8 @@ pst_rule_check(const void *conf, struct pst_err *err)
 	struct pst_policy *policy;
 
 	if (!c->type && !c->resource)
-		return pst_fail(err, PST_E_CONF, "say what it is for: a type, which is tcp-inlet, tcp-outlet or relay; "
-		    "or the name of a resource, with type any, too");
+		return pst_fail(err, PST_E_CONF, "say what it is for: a type, which is tcp-inlet, tcp-outlet, "
+		    "relay, channel or echoer; or the name of a resource, with type any, too");
 	if (pst_policy_compile(&policy, c->allow, err)) {
 		pst_fail_in(err, PST_E_CONF, "allow");
 		return PST_E_CONF;

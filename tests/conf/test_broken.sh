@@ -213,11 +213,11 @@ broken "a policy that does not parse" \
 	"t.conf:1: outlet db: allow: character 5: want \"and\", \"or\" or the end" <<'END'
 outlet db { to = "127.0.0.1:5432"  allow = 'role = admin' }
 END
-broken "a section policy for nothing" 't.conf:1: policy p: say what it is for: a resource, or a type' <<'END'
+broken "a section policy for nothing" 't.conf:1: policy p: say what it is for: a type, which is tcp-inlet, tcp-outlet, relay, channel or echoer; or the name of a resource, with type any, too' <<'END'
 policy p { allow = 'role=admin' }
 END
 broken "a section policy for what there is not" \
-	't.conf:1: policy p: type: "udp-outlet" is not known; known are: any tcp-inlet tcp-outlet relay' <<'END'
+	't.conf:1: policy p: type: "udp-outlet" is not known; known are: any tcp-inlet tcp-outlet relay channel echoer' <<'END'
 policy p { type = udp-outlet  allow = 'role=admin' }
 END
 broken "a section policy that does not parse" "t.conf:1: policy p: allow: character 15: want )" <<'END'

@@ -15,6 +15,8 @@ static const struct pst_opt noise_options[] = {
 	PST_OPT(REF, struct noise_conf, identity, NULL, "who this node is", .of = "identity"),
 	PST_OPT(LIST, struct noise_conf, authorized, "*",
 	    "identifiers the listener accepts; sections have rules of their own"),
+	PST_OPT(STR, struct noise_conf, allow, NULL,
+	    "the same by a policy over attributes, of any authority that the identity accepts"),
 	PST_OPT(INT, struct noise_conf, half_open, "256", "handshakes under way at the listener"),
 	PST_OPT(INT, struct noise_conf, unknown_channels, "64",
 	    "channels of identities that no section has accepted"),
@@ -23,6 +25,20 @@ static const struct pst_opt noise_options[] = {
 	PST_OPT(TIME, struct noise_conf, handshake_timeout, "10s", "a handshake may take so long"),
 	PST_OPT_END,
 };
+
+/* Whom the listener accepts. Channels open before projects, so it is not one of these
+ * whose credentials count. */
+static struct pst_admission_conf
+admission_conf(const struct noise_conf *c)
+{
+	return (struct pst_admission_conf){
+		.authorized = &c->authorized,
+		.allow = c->allow,
+		.type = "channel",
+		.may = "have a channel",
+		.any_authority = true,
+	};
+}
 
 /*
  * Make room for one more handshake: whoever fills the list pushes out the
@@ -117,12 +133,13 @@ static int
 noise_check(const void *conf, struct pst_err *err)
 {
 	const struct noise_conf *c = conf;
+	const struct pst_admission_conf admission = admission_conf(c);
 
 	if (c->half_open < 1)
 		return pst_fail(err, PST_E_CONF, "half_open: at least 1");
 	if (c->unknown_channels < 1)
 		return pst_fail(err, PST_E_CONF, "unknown_channels: at least 1");
-	return pst_admission_check(&c->authorized, "authorized", err);
+	return pst_admission_look(&admission, err);
 }
 
 static void
@@ -165,6 +182,7 @@ static const struct pst_section_hooks noise_hooks = {
 static int
 noise_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
+	const struct pst_admission_conf admission = admission_conf(conf);
 	struct noise *noise = calloc(1, sizeof *noise);
 	int rc;
 
@@ -175,7 +193,7 @@ noise_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 	noise->router = pst_env_router(noise->env);
 	noise->conf = conf;
 	noise->identity = pst_section_ref(senv, "identity", noise->conf->identity, NULL);
-	rc = pst_admission_new(&noise->admission, &noise->conf->authorized, err);
+	rc = pst_admission_open(&noise->admission, senv, &admission, err);
 	if (!rc)
 		rc = pst_worker_start_named(noise->router, &noise->listener, pst_section_name(senv),
 		    PST_REACH_SECTION, listener_receives);

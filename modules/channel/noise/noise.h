@@ -12,6 +12,7 @@
 struct noise_conf {
 	const char *identity;
 	struct pst_list authorized;
+	const char *allow;
 	int64_t half_open;
 	int64_t unknown_channels;
 	uint64_t unknown_idle;
