@@ -75,31 +75,57 @@ by_rank(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
+/* Items for the sections that have none yet, with their modules and values. */
 static int
-items_make(struct pst_config *config, struct pst_err *err)
+items_add(struct pst_config *config, struct pst_err *err)
+{
+	size_t first = config->count, count = pst_conf_count(config->conf);
+	struct pst_item *items = realloc(config->items, (count + 1) * sizeof *items);
+	int rc = PST_OK;
+
+	if (!items)
+		return -ENOMEM;
+	memset(items + first, 0, (count + 1 - first) * sizeof *items);
+	config->items = items;
+	config->count = count;
+	for (size_t i = first; !rc && i < count; i++) {
+		items[i].at = i;
+		items[i].source = pst_conf_at(config->conf, i);
+		items[i].implicit = config_is_implicit(items[i].source);
+		rc = config_item_kind(&items[i], err);
+	}
+	for (size_t i = first; !rc && i < count; i++) {
+		rc = config_item_module(config, &items[i], err);
+		if (!rc)
+			rc = pst_values_new(&items[i].values, items[i].source, items[i].row->options,
+			    items[i].row->conf_size, err);
+	}
+	return rc;
+}
+
+/* All sections there will be: those written, those that they stand for, and what every node has. */
+static int
+items_all(struct pst_config *config, struct pst_err *err)
+{
+	size_t written;
+	int rc = items_add(config, err);
+
+	written = config->count;
+	for (size_t i = 0; !rc && i < written; i++)
+		rc = config_imply(config, &config->items[i], err);
+	if (!rc)
+		rc = config_implicit(config->conf, config->loader, err);
+	if (!rc)
+		rc = items_add(config, err);
+	return rc;
+}
+
+/* What they refer to, in the order of opening. */
+static int
+items_order(struct pst_config *config, struct pst_err *err)
 {
 	int rc = PST_OK;
 
-	config->count = pst_conf_count(config->conf);
-	config->items = calloc(config->count + 1, sizeof *config->items);
-	if (!config->items)
-		return -ENOMEM;
-	for (size_t i = 0; !rc && i < config->count; i++) {
-		struct pst_item *item = &config->items[i];
-
-		item->at = i;
-		item->source = pst_conf_at(config->conf, i);
-		item->implicit = config_is_implicit(item->source);
-		rc = config_item_kind(item, err);
-	}
-	for (size_t i = 0; !rc && i < config->count; i++) {
-		struct pst_item *item = &config->items[i];
-
-		rc = config_item_module(config, item, err);
-		if (!rc)
-			rc = pst_values_new(&item->values, item->source, item->row->options,
-			    item->row->conf_size, err);
-	}
 	for (size_t i = 0; !rc && i < config->count; i++)
 		rc = config_refs(config, &config->items[i], err);
 	if (rc)
@@ -176,7 +202,7 @@ config_empty(struct pst_config **out, struct pst_loader *loader)
 static int
 config_make(struct pst_config *config, struct pst_err *err)
 {
-	int rc = items_make(config, err);
+	int rc = items_order(config, err);
 
 	if (!rc)
 		rc = node_find(config, err);
@@ -218,13 +244,13 @@ pst_config_new(struct pst_config **out, struct pst_loader *loader,
 		rc = config_files(config, err);
 	}
 	if (!rc)
-		rc = config_implicit(config->conf, loader, err);
+		rc = items_all(config, err);
 	if (!rc)
 		rc = config_make(config, err);
 	if (rc) {
 		pst_config_free(&config);
 	} else {
-		config->source = (struct pst_config_source){ config->path, config->state, { 0 } };
+		config->source = (struct pst_config_source){ .path = config->path, .state = config->state };
 	}
 	*out = config;
 	return rc;
@@ -239,6 +265,8 @@ pst_config_new_client(struct pst_config **out, struct pst_loader *loader, struct
 
 	if (!rc)
 		rc = pst_conf_load_text(config->conf, "(the command)", "/", text, strlen(text), err);
+	if (!rc)
+		rc = items_add(config, err);
 	if (!rc)
 		rc = config_make(config, err);
 	if (!rc && !(config->state_dir = strdup("/nonexistent")))

@@ -37,6 +37,7 @@ struct pst_config_source {
 	const char *path;  /* FILE or DIRECTORY; NULL: STATE/conf.d and nothing else */
 	const char *state; /* the state directory, whatever the file says; or NULL */
 	struct pst_config_edit edit;
+	bool looks; /* it will not be run: nothing may be written for it */
 };
 
 /* A section, ready to be opened. */

@@ -23,6 +23,10 @@ bool config_is_implicit(const struct pst_conf_section *section);
 /* Does every node have a section of that kind and name? */
 bool config_is_built_in(const char *kind, const char *name);
 
+/* config_imply.c: add the sections that this one stands for, if it does. */
+int config_imply(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+bool config_is_implied(const struct pst_conf_section *section);
+
 /* config_refs.c: fill in references that are left out, refuse those that lead nowhere. */
 int config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err);
 /* Which of several projects does a section that is wrong mean? Says so, and is true, when naming one would make it right. */

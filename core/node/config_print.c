@@ -14,6 +14,8 @@ pst_config_print(const struct pst_config *config, FILE *out)
 			continue;
 		if (item->implicit)
 			fputs("# not written\n", out);
+		else if (config_is_implied(item->source))
+			fprintf(out, "# of %s\n", item->source->file);
 		pst_options_print(out, item->source->kind, item->source->name, use, item->row->options,
 		    pst_values_conf(item->values));
 	}

@@ -19,7 +19,7 @@
  *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow, type and
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
- *        crew (pst_crew_*)
+ *        crew (pst_crew_*); imply in struct pst_module, <postern/imply.h>
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -189,6 +189,8 @@ PST_API void pst_section_drained(struct pst_section_env *env);
 #define PST_KIND_RUNTIME "runtime"
 #define PST_KIND_CAPABILITY "capability"
 
+struct pst_implied;
+
 struct pst_module {
 	size_t size;
 	uint16_t abi_major;
@@ -199,6 +201,10 @@ struct pst_module {
 	const char *summary; /* one line for `postern module list` */
 	const struct pst_section *sections; /* ended by PST_SECTION_END */
 	const void *ops;     /* the kind's table, which begins with its own size_t size; or NULL */
+	/* Which sections this one stands for besides (<postern/imply.h>); NULL: none do. conf is not
+	 * yet checked. (1.3) */
+	int (*imply)(const char *kind, const void *conf, struct pst_implied *implied,
+	    struct pst_err *err);
 };
 
 #define PST_MODULE(name_, ...) \
