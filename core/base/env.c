@@ -157,12 +157,16 @@ pst_env_init(struct pst_env *env, uv_loop_t *loop, struct pst_logger *logger, si
 }
 
 static void
-handle_closed(uv_handle_t *handle)
+part_closed(struct pst_env *env)
 {
-	struct pst_env *env = handle->data;
-
 	if (--env->open_handles == 0 && env->on_closed)
 		env->on_closed(env->on_closed_arg);
+}
+
+static void
+handle_closed(uv_handle_t *handle)
+{
+	part_closed(handle->data);
 }
 
 void
@@ -172,6 +176,10 @@ pst_env_close(struct pst_env *env, void (*on_closed)(void *arg), void *arg)
 	env->on_closed_arg = arg;
 	uv_close((uv_handle_t *)&env->alarm, handle_closed);
 	uv_close((uv_handle_t *)&env->idle, handle_closed);
+	if (env->crew) {
+		env->open_handles++;
+		pst_crew_close(env, part_closed);
+	}
 }
 
 void

@@ -8,6 +8,7 @@
 #include <postern/env.h>
 
 struct pst_admission;
+struct pst_crew;
 struct pst_passed;
 struct pst_rule;
 
@@ -32,6 +33,8 @@ struct pst_env {
 	struct pst_task *tasks;
 	struct pst_task **tasks_end;
 
+	struct pst_crew *crew; /* NULL before its first job */
+
 	unsigned open_handles;
 	void (*on_closed)(void *arg);
 	void *on_closed_arg;
@@ -42,6 +45,8 @@ PST_API PST_MUST_CHECK int pst_env_init(struct pst_env *env, uv_loop_t *loop,
     struct pst_logger *logger, size_t memory);
 /* Closes the env's handles, then calls on_closed; pst_env_fini() after that. */
 PST_API void pst_env_close(struct pst_env *env, void (*on_closed)(void *arg), void *arg);
+/* crew.c: of a crew that is there. on_closed is called on the loop when its threads are gone. */
+void pst_crew_close(struct pst_env *env, void (*on_closed)(struct pst_env *env));
 /* All blocks must be back. */
 PST_API void pst_env_fini(struct pst_env *env);
 
