@@ -282,7 +282,7 @@ say_value(struct line *line, const struct option *option)
 		say_file(line);
 	else if (key->type == PST_OPT_TYPE_BOOL)
 		say_meaning(line, span_of("yes|no"));
-	else if (key->type == PST_OPT_TYPE_REF)
+	else if (pst_opt_refers(key))
 		say_names_of(line, key->of);
 	else if (key->type == PST_OPT_TYPE_ENUM)
 		for (const char *pos = key->of; *pos; pos += strcspn(pos, " "), pos += strspn(pos, " "))

@@ -166,6 +166,9 @@ PST_API bool pst_values_equal(const struct pst_values *a, const struct pst_value
 
 /* ---- the tables themselves ---- */
 
+/* Does it take several values? Does it name sections (REF, REFS)? */
+PST_API bool pst_opt_is_list(const struct pst_opt *opt);
+PST_API bool pst_opt_refers(const struct pst_opt *opt);
 /*
  * Look at a table before it is used (a module may be anybody's): names are
  * words and stand once, types are known, members lie inside conf_size,

@@ -9,8 +9,20 @@
 bool
 pst_opt_required(const struct pst_opt *opt)
 {
-	return opt->of && opt->type != PST_OPT_TYPE_ENUM && opt->type != PST_OPT_TYPE_REF &&
+	return opt->of && opt->type != PST_OPT_TYPE_ENUM && !pst_opt_refers(opt) &&
 	    strcmp(opt->of, "required") == 0;
+}
+
+bool
+pst_opt_is_list(const struct pst_opt *opt)
+{
+	return pst_type_of(opt)->list;
+}
+
+bool
+pst_opt_refers(const struct pst_opt *opt)
+{
+	return opt->type == PST_OPT_TYPE_REF || opt->type == PST_OPT_TYPE_REFS;
 }
 
 /* The words of a list's fallback, one by one. */
@@ -46,7 +58,7 @@ pst_opt_fall_back(void *member, const struct pst_opt *opt, const char *dir,
 	const char **item;
 	int rc;
 
-	if (opt->type == PST_OPT_TYPE_LIST) {
+	if (pst_opt_is_list(opt)) {
 		rc = split(&input, opt->fallback ? opt->fallback : "");
 		if (rc)
 			return rc;
@@ -78,7 +90,7 @@ is_key(const char *name)
 static bool
 has_of(const struct pst_opt *opt)
 {
-	if (opt->type == PST_OPT_TYPE_ENUM || opt->type == PST_OPT_TYPE_REF)
+	if (opt->type == PST_OPT_TYPE_ENUM || pst_opt_refers(opt))
 		return opt->of && opt->of[strspn(opt->of, " ")];
 	return !opt->of || pst_opt_required(opt);
 }

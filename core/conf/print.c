@@ -97,7 +97,7 @@ pst_options_help(FILE *out, const struct pst_opt *options)
 		    pst_type_of(opt)->name, widths.fallback, default_of(opt), opt->help);
 		if (opt->type == PST_OPT_TYPE_ENUM)
 			fprintf(out, " (%s)", opt->of);
-		if (opt->type == PST_OPT_TYPE_REF)
+		if (pst_opt_refers(opt))
 			fprintf(out, " (section %s)", opt->of);
 		putc('\n', out);
 	}

@@ -323,6 +323,16 @@ list_read(void *member, const struct pst_opt *opt, const struct pst_input *input
 	return PST_OK;
 }
 
+static int
+refs_read(void *member, const struct pst_opt *opt, const struct pst_input *input,
+    struct pst_err *err)
+{
+	for (size_t i = 0; i < input->count; i++)
+		if (!pst_conf_is_name(input->item[i]))
+			return refuse(err, input->item[i], "is not the name of a section");
+	return list_read(member, opt, input, err);
+}
+
 static void
 list_print(FILE *out, const struct pst_opt *opt, const void *member)
 {
@@ -353,18 +363,20 @@ list_same(const void *a, const void *b)
 /* ---- the table ---- */
 
 static const struct pst_type types[] = {
-	[PST_OPT_TYPE_STR] = { "string", sizeof(char *), true, text_read, text_print, text_same },
-	[PST_OPT_TYPE_BOOL] = { "bool", sizeof(bool), false, bool_read, bool_print, bool_same },
-	[PST_OPT_TYPE_INT] = { "number", sizeof(int64_t), false, int_read, int_print, number_same },
-	[PST_OPT_TYPE_SIZE] = { "size", sizeof(uint64_t), false, size_read, size_print,
+	[PST_OPT_TYPE_STR] = { "string", sizeof(char *), true, false, text_read, text_print, text_same },
+	[PST_OPT_TYPE_BOOL] = { "bool", sizeof(bool), false, false, bool_read, bool_print, bool_same },
+	[PST_OPT_TYPE_INT] = { "number", sizeof(int64_t), false, false, int_read, int_print, number_same },
+	[PST_OPT_TYPE_SIZE] = { "size", sizeof(uint64_t), false, false, size_read, size_print,
 	    number_same },
-	[PST_OPT_TYPE_TIME] = { "time", sizeof(uint64_t), false, time_read, time_print,
+	[PST_OPT_TYPE_TIME] = { "time", sizeof(uint64_t), false, false, time_read, time_print,
 	    number_same },
-	[PST_OPT_TYPE_ENUM] = { "word", sizeof(int), false, enum_read, enum_print, enum_same },
-	[PST_OPT_TYPE_LIST] = { "list", sizeof(struct pst_list), false, list_read, list_print,
+	[PST_OPT_TYPE_ENUM] = { "word", sizeof(int), false, false, enum_read, enum_print, enum_same },
+	[PST_OPT_TYPE_LIST] = { "list", sizeof(struct pst_list), false, true, list_read, list_print,
 	    list_same },
-	[PST_OPT_TYPE_REF] = { "name", sizeof(char *), true, ref_read, text_print, text_same },
-	[PST_OPT_TYPE_PATH] = { "path", sizeof(char *), true, path_read, text_print, text_same },
+	[PST_OPT_TYPE_REF] = { "name", sizeof(char *), true, false, ref_read, text_print, text_same },
+	[PST_OPT_TYPE_REFS] = { "names", sizeof(struct pst_list), false, true, refs_read, list_print,
+	    list_same },
+	[PST_OPT_TYPE_PATH] = { "path", sizeof(char *), true, false, path_read, text_print, text_same },
 };
 
 const struct pst_type *

@@ -25,6 +25,7 @@ struct pst_type {
 	const char *name; /* as the manual calls it */
 	size_t size;
 	bool text;        /* the member is a const char *, NULL when absent */
+	bool list;        /* the member is a struct pst_list */
 	/* PST_E_CONF with a sentence without place, or -ENOMEM. */
 	int (*read)(void *member, const struct pst_opt *opt, const struct pst_input *input,
 	    struct pst_err *err);

@@ -78,7 +78,7 @@ put_entries(struct pst_values *values, struct pst_scan *scan, FILE *out)
 		i = find(values, entry.key.text, entry.key.len);
 		if (i == values->count)
 			return refuse_unknown(values, scan, &entry.key);
-		if (entry.list && values->options[i].type != PST_OPT_TYPE_LIST)
+		if (entry.list && !pst_type_of(&values->options[i])->list)
 			return pst_place_fail(&scan->place, entry.key.line, scan->err,
 			    "%s: takes one value, not a list", values->options[i].name);
 		values->written[i] = true;
@@ -155,7 +155,7 @@ values_fill(struct pst_values *values, const struct pst_conf_section *section,
 		return -ENOMEM;
 	for (size_t i = 0; i < values->count; i++) {
 		keys[i].name = values->options[i].name;
-		keys[i].list = values->options[i].type == PST_OPT_TYPE_LIST;
+		keys[i].list = pst_type_of(&values->options[i])->list;
 	}
 	rc = decode(values, section, keys, err);
 	for (size_t i = 0; !rc && i < values->count; i++)
@@ -222,7 +222,7 @@ pst_values_list(const struct pst_values *values, const char *key)
 	static const struct pst_list none;
 	size_t i = find(values, key, strlen(key));
 
-	if (i == values->count || values->options[i].type != PST_OPT_TYPE_LIST)
+	if (i == values->count || !pst_type_of(&values->options[i])->list)
 		return &none;
 	return member_of(values, i);
 }

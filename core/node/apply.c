@@ -11,11 +11,14 @@ static bool
 refs_kept(const struct pst_config *config, const struct pst_item *item)
 {
 	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		const char *name = pst_item_ref(item, opt);
-		const struct pst_item *to = name ? pst_config_item(config, opt->of, name) : NULL;
+		const char *name;
 
-		if (to && !to->section)
-			return false;
+		for (size_t n = 0; (name = pst_item_ref(item, opt, n)); n++) {
+			const struct pst_item *to = pst_config_item(config, opt->of, name);
+
+			if (to && !to->section)
+				return false;
+		}
 	}
 	return true;
 }

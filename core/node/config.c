@@ -59,8 +59,7 @@ pst_config_item(const struct pst_config *config, const char *kind, const char *n
 static bool
 wanted(const struct pst_item *item)
 {
-	/* stores, vaults and identities are made only when something needs them */
-	return !item->implicit || item->kind->rank == 0 || item->kind->rank >= 3;
+	return !item->implicit || !item->kind->on_demand;
 }
 
 /* ---- all of it ---- */

@@ -83,8 +83,8 @@ PST_API void pst_config_print(const struct pst_config *config, FILE *out);
 PST_API PST_MUST_CHECK int pst_config_row(const struct pst_section **out,
     struct pst_loader *loader, const char *kind, const char *name, const char *use,
     struct pst_err *err);
-/* The name of the section that an option refers to; NULL: it is no REF, or refers to none. */
-const char *pst_item_ref(const struct pst_item *item, const struct pst_opt *opt);
+/* The name of the nth section that an option refers to, from 0; NULL: it refers to no more. */
+const char *pst_item_ref(const struct pst_item *item, const struct pst_opt *opt, size_t n);
 /* NULL when there is none. */
 PST_API struct pst_item *pst_config_item(const struct pst_config *config, const char *kind,
     const char *name);

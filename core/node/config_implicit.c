@@ -15,6 +15,9 @@ static const struct implicit {
 	{ "vault", "default", "file", NULL },
 	{ "identity", "default", NULL, NULL },
 	{ "channel", "api", "noise", NULL },
+	/* what a function has that names no capabilities */
+	{ "capability", "log", "log", NULL },
+	{ "capability", "request", "request", NULL },
 	{ "service", "echo", "echo", NULL },
 	{ "transport", "control", "unix", "unix" },
 	/* links out */

@@ -43,32 +43,34 @@ ref_missing(const struct pst_config *config, const struct pst_item *item, const 
 	return pst_conf_fail(item->source, opt->name, err, "there is no section \"%s %s\"", opt->of, name);
 }
 
+/* One that is left out. An empty one (a fallback may be that) refers to nothing. */
+static int
+ref_fill_in(const struct pst_config *config, struct pst_item *item, const struct pst_opt *opt,
+    struct pst_err *err)
+{
+	const char *conf = pst_values_conf(item->values), *name;
+	const struct pst_section_kind *kind = pst_section_kind_find(opt->of);
+
+	if (*(const char *const *)(conf + opt->offset))
+		return PST_OK;
+	name = kind ? default_of(config, kind) : NULL;
+	if (name)
+		return pst_values_set(item->values, opt->name, name);
+	return kind && !kind->default_name ? PST_OK : ref_missing(config, item, opt, "", err);
+}
+
 int
 config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err)
 {
-	const char *conf = pst_values_conf(item->values);
-
 	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		const struct pst_section_kind *kind;
 		const char *name;
-		int rc;
+		int rc = opt->type == PST_OPT_TYPE_REF ? ref_fill_in(config, item, opt, err) : PST_OK;
 
-		if (opt->type != PST_OPT_TYPE_REF)
-			continue;
-		name = *(const char *const *)(conf + opt->offset);
-		if (name && !*name) /* an empty fallback: none */
-			continue;
-		kind = pst_section_kind_find(opt->of);
-		if (!name) {
-			name = kind ? default_of(config, kind) : NULL;
-			rc = name ? pst_values_set(item->values, opt->name, name) : PST_OK;
-			if (rc)
-				return rc;
-			if (!name && kind && !kind->default_name)
-				continue;
-		}
-		if (!name || !pst_config_item(config, opt->of, name))
-			return ref_missing(config, item, opt, name ? name : "", err);
+		if (rc)
+			return rc;
+		for (size_t n = 0; (name = pst_item_ref(item, opt, n)); n++)
+			if (!pst_config_item(config, opt->of, name))
+				return ref_missing(config, item, opt, name, err);
 	}
 	return PST_OK;
 }
@@ -100,7 +102,7 @@ config_ref_wanted(struct pst_config *config, struct pst_item *item, struct pst_e
 	const char *first = "";
 
 	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		if (opt->type != PST_OPT_TYPE_REF || pst_item_ref(item, opt) ||
+		if (opt->type != PST_OPT_TYPE_REF || pst_item_ref(item, opt, 0) ||
 		    pst_values_written(item->values, opt->name) ||
 		    names_of(config, opt->of, names, sizeof names, &first) < 2 ||
 		    pst_values_set(item->values, opt->name, first) ||
@@ -114,13 +116,17 @@ config_ref_wanted(struct pst_config *config, struct pst_item *item, struct pst_e
 }
 
 const char *
-pst_item_ref(const struct pst_item *item, const struct pst_opt *opt)
+pst_item_ref(const struct pst_item *item, const struct pst_opt *opt, size_t n)
 {
-	const char *conf = pst_values_conf(item->values), *name;
+	const void *member = (const char *)pst_values_conf(item->values) + opt->offset;
+	const struct pst_list *list = member;
+	const char *name;
 
-	if (opt->type != PST_OPT_TYPE_REF)
+	if (opt->type == PST_OPT_TYPE_REFS)
+		return n < list->count ? list->item[n] : NULL;
+	if (opt->type != PST_OPT_TYPE_REF || n > 0)
 		return NULL;
-	name = *(const char *const *)(conf + opt->offset);
+	name = *(const char *const *)member;
 	return name && *name ? name : NULL;
 }
 
@@ -132,10 +138,13 @@ config_use(struct pst_config *config, struct pst_item *item)
 		return;
 	item->used = true;
 	for (const struct pst_opt *opt = item->row->options; opt->name; opt++) {
-		const char *name = pst_item_ref(item, opt);
-		struct pst_item *to = name ? pst_config_item(config, opt->of, name) : NULL;
+		const char *name;
 
-		if (to)
-			config_use(config, to);
+		for (size_t n = 0; (name = pst_item_ref(item, opt, n)); n++) {
+			struct pst_item *to = pst_config_item(config, opt->of, name);
+
+			if (to)
+				config_use(config, to);
+		}
 	}
 }

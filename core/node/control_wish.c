@@ -71,7 +71,7 @@ static int
 option_write(FILE *out, const struct control_wish *wish, const struct pst_opt *opt,
     const json_t *values, struct pst_err *err)
 {
-	bool list = opt->type == PST_OPT_TYPE_LIST;
+	bool list = pst_opt_is_list(opt);
 	const json_t *value;
 	int rc = PST_OK;
 	size_t i;

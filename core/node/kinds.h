@@ -19,6 +19,7 @@ struct pst_section_kind {
 	bool named_like;         /* before that, the one named like the section, if it exists */
 	bool fixed;              /* `use` may not choose another */
 	const char *default_name; /* what a reference that is left out means, unless one is written */
+	bool on_demand; /* one that is not written is there only when another refers to it */
 	int rank; /* opened in ascending, closed in descending order */
 };
 

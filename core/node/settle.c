@@ -47,11 +47,14 @@ static int
 refs_check(struct pst_section_env *s, struct pst_err *err)
 {
 	for (const struct pst_opt *opt = s->item->row->options; opt->name; opt++) {
-		const char *name = pst_item_ref(s->item, opt);
-		const struct pst_section_env *to = name ? pst_node_section_env(s->node, opt->of, name) : NULL;
+		const char *name;
 
-		if (name && (!to || !section_open_now(to)))
-			return pst_fail(err, PST_E_CONF, "%s: %s %s is not open", opt->name, opt->of, name);
+		for (size_t n = 0; (name = pst_item_ref(s->item, opt, n)); n++) {
+			const struct pst_section_env *to = pst_node_section_env(s->node, opt->of, name);
+
+			if (!to || !section_open_now(to))
+				return pst_fail(err, PST_E_CONF, "%s: %s %s is not open", opt->name, opt->of, name);
+		}
 	}
 	return PST_OK;
 }

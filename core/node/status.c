@@ -166,6 +166,7 @@ option_value(const struct pst_opt *opt, const char *conf)
 	case PST_OPT_TYPE_ENUM:
 		return enum_value(opt, *(const int *)member);
 	case PST_OPT_TYPE_LIST:
+	case PST_OPT_TYPE_REFS:
 		array = json_array();
 		for (size_t i = 0; i < list->count; i++)
 			json_array_append_new(array, node_text(list->item[i]));

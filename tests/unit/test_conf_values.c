@@ -25,6 +25,7 @@ struct all {
 	struct pst_list list;
 	struct pst_list list_set;
 	const char *vault;
+	struct pst_list vaults;
 	const char *path;
 	const char *path_set;
 };
@@ -40,6 +41,7 @@ static const struct pst_opt options[] = {
 	PST_OPT(LIST, struct all, list, NULL, "a list"),
 	PST_OPT(LIST, struct all, list_set, "api  echo", "another"),
 	PST_OPT(REF, struct all, vault, NULL, "a reference", .of = "vault"),
+	PST_OPT(REFS, struct all, vaults, "a b", "references", .of = "vault"),
 	PST_OPT(PATH, struct all, path, NULL, "a path"),
 	PST_OPT(PATH, struct all, path_set, "state/db", "another"),
 	PST_OPT_END,
@@ -113,6 +115,8 @@ what_is_left_out_has_its_fallback(void **state)
 	assert_string_equal(all->list_set.item[1], "echo");
 	assert_null(all->list_set.item[2]);
 	assert_null(all->vault);
+	assert_int_equal(all->vaults.count, 2);
+	assert_string_equal(all->vaults.item[1], "b");
 	assert_null(all->path);
 	assert_string_equal(all->path_set, "/dir/state/db");
 	assert_false(pst_values_written(values, "str"));
@@ -128,7 +132,7 @@ what_is_written_counts(void **state)
 	struct pst_values *values = values_of(
 	    "outlet db {\n use = tcp\n str = \"127.0.0.1:5432\" flag = off\n number = 010\n"
 	    "size = 128K time = 250ms word = three\n list = { a, # one\n 'b c', \"d\", }\n"
-	    "list_set = {} vault = hsm\npath = pin path_set = /etc/pin }");
+	    "list_set = {} vault = hsm vaults = {hsm, default}\npath = pin path_set = /etc/pin }");
 	const struct all *all = pst_values_conf(values);
 
 	assert_string_equal(all->str, "127.0.0.1:5432");
@@ -144,6 +148,8 @@ what_is_written_counts(void **state)
 	assert_null(all->list.item[3]);
 	assert_int_equal(all->list_set.count, 0);
 	assert_string_equal(all->vault, "hsm");
+	assert_int_equal(all->vaults.count, 2);
+	assert_string_equal(all->vaults.item[1], "default");
 	assert_string_equal(all->path, "/dir/pin");
 	assert_string_equal(all->path_set, "/etc/pin");
 	assert_true(pst_values_written(values, "list_set"));
@@ -306,6 +312,8 @@ wrong_values_are_refused_with_place_key_and_reason(void **state)
 				    "two three" },
 		{ "word = ''", "1: outlet db: word: \"\" is not known; known are: one two three" },
 		{ "vault = 'a b'", "1: outlet db: vault: \"a b\" is not the name of a section" },
+		{ "vaults = {a, 'b c'}", "1: outlet db: vaults: \"b c\" is not the name of a section" },
+		{ "vaults = {''}", "1: outlet db: vaults: \"\" is not the name of a section" },
 		{ "path = ''", "1: outlet db: path: \"\" is not a path" },
 		{ "path = ~/x", "1: outlet db: path: \"~/x\" begins with ~, which nobody expands "
 			      "here: write ${HOME}" },
@@ -442,6 +450,7 @@ a_section_prints_with_its_defaults(void **state)
 				  "    list = {\"it's\", '${X}', \"a\\x0ab\\\\\\$\"}\n"
 				  "    list_set = {\"api\", \"echo\"}\n"
 				  "    # vault is not set\n"
+				  "    vaults = {\"a\", \"b\"}\n"
 				  "    # path is not set\n"
 				  "    path_set = \"/dir/state/db\"\n"
 				  "}\n");

@@ -19,7 +19,7 @@
  *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow, type and
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
- *        crew (pst_crew_*); imply in struct pst_module, <postern/imply.h>
+ *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -58,6 +58,7 @@ enum pst_opt_type {
 	PST_OPT_TYPE_LIST, /* struct pst_list */
 	PST_OPT_TYPE_REF,  /* const char *: the name of a section of kind `of` */
 	PST_OPT_TYPE_PATH, /* const char *: absolute; relative ones start at the file's directory */
+	PST_OPT_TYPE_REFS, /* struct pst_list: names of sections of kind `of` (1.3) */
 };
 
 /* A list of strings; `count` strings, then a NULL. Never NULL itself. */
@@ -73,7 +74,7 @@ struct pst_opt {
 	const char *fallback; /* as written in a file; lists: words separated by blanks;
 	                         NULL: absent (STR NULL, numbers 0, lists empty) */
 	const char *help;     /* one line, lower case, no dot */
-	const char *of;       /* ENUM: names separated by blanks; REF: the section kind;
+	const char *of;       /* ENUM: names separated by blanks; REF, REFS: the section kind;
 	                         STR: "required" when it must be written */
 };
 
