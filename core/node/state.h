@@ -5,6 +5,7 @@
  *   STATE/lock           empty; who works here holds a part of it, see pst_state_lock()
  *   STATE/run            the FILE that `postern run` was given last, if any
  *   STATE/conf.d/        sections that commands made, KIND-NAME.conf
+ *   STATE/identity-NAME  who an identity is, should the store be lost (trust/identity_note.c)
  *   STATE/control.sock   where commands reach the node
  *   STATE/node.log       what a node that a command started has logged; before it was 10 MiB, node.log.1
  */

@@ -90,6 +90,10 @@ const struct pst_standing *pst_identity_standing(const struct pst_identity *self
 PST_MUST_CHECK int pst_identity_vault_get(struct pst_identity_vault *out,
     struct pst_section_env *env, const char *name, struct pst_err *err);
 
+/* identity_note.c: keep it beside the store who we are; who we were by that, false: nobody yet. */
+void pst_identity_note(const struct pst_identity *self);
+bool pst_identity_noted(const struct pst_identity *self, struct pst_identifier *out);
+
 /* Begin; ends with pst_section_up or _down. */
 void pst_identity_open_begin(struct pst_identity *self);
 /* An answer has come: false when the section closes and self may be gone. */

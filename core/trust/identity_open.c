@@ -4,7 +4,7 @@
  *
  *     peers    what is known of others
  *     identity record -> the vault still has its key
- *              none   -> make a key, sign the first change, record it
+ *              none   -> unless there was one (identity_note.c): make a key, sign the first change, record it
  *     move     what one that was cut off has left is removed (move.c)
  *     channel  its key (purpose.c)
  *     credentials that others issued of us (shown.c)
@@ -68,6 +68,7 @@ credentials_loaded(struct pst_identity *self, int rc)
 		pst_opening_fail(self, rc, "out of memory");
 		return;
 	}
+	pst_identity_note(self);
 	pst_timer_start(pst_section_env(self->env), &self->renewal, 0, renewal_look);
 	pst_section_up(self->env);
 }
@@ -195,6 +196,18 @@ identity_make(struct pst_identity *self)
 	    self->conf->key == PST_IDENTITY_KEY_P256 ? PST_KEY_P256 : PST_KEY_ED25519);
 }
 
+/* Others know us by what was there: with the members of a project, and all else, it is better brought back. */
+static void
+identity_lost(struct pst_identity *self, const struct pst_identifier *was)
+{
+	char text[PST_IDENTIFIER_TEXT];
+
+	pst_identifier_format(text, was);
+	pst_opening_fail(self, -ENOENT, "store %s does not have this identity, which was %s: bring the store back "
+	    "from a copy (usually state.db); or, to become somebody else, remove %s/identity-%s",
+	    self->conf->store, text, pst_section_state_dir(self->env), pst_section_name(self->env));
+}
+
 static void
 identity_found(struct pst_vault_call *call, int rc)
 {
@@ -220,10 +233,15 @@ identity_got(void *arg, int rc, const struct pst_store_item *item)
 {
 	struct pst_identity *self = arg;
 	struct pst_err err = PST_ERR_INIT;
+	struct pst_identifier was;
 	struct pst_reader r;
 
 	if (!pst_identity_answered(self))
 		return;
+	if (rc == -ENOENT && pst_identity_noted(self, &was)) {
+		identity_lost(self, &was);
+		return;
+	}
 	if (rc == -ENOENT) {
 		identity_make(self);
 		return;

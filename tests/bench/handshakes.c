@@ -291,6 +291,7 @@ dir_remove(const char *dir)
 {
 	static const char *const files[] = {
 		"state/lock", "state/state.db", "state/state.db-wal", "state/state.db-shm", "state/vault.cbor",
+		"state/identity-default",
 		"state", "handshakes.conf", "",
 	};
 
