@@ -143,7 +143,8 @@ there_is_an_end_to_trying(void **state)
 	code_make(60, 1000, code);
 	store.commits = 0;
 	store.before = always_faster;
-	refused(&person[5], redeem(&person[5], code), 403, "Error adding member using enrollment token");
+	assert_int_equal(redeem(&person[5], code), 500);
+	assert_non_null(strstr(person[5].text, "Error adding member using enrollment token"));
 	assert_int_equal(store.commits, TRIES_MAX);
 	store.before = NULL;
 	assert_int_equal(redeem(&person[5], code), 200);
@@ -164,6 +165,34 @@ a_full_disk_takes_nothing_and_blocks_nobody(void **state)
 	assert_int_equal(redeem(&person[5], code), 200);
 	assert_int_equal(redeem(&person[6], code), 200);
 	assert_int_equal(redeem(&person[7], code), 403);
+}
+
+static void
+disk_fills(struct memory_store *s, unsigned commit)
+{
+	s->fail = -ENOSPC;
+}
+
+/* The code was read, and then there is no room for the member: no refusal, after which a client
+ * would forget its ticket. */
+static void
+a_disk_that_fills_while_redeeming_leaves_the_code_good(void **state)
+{
+	struct person *p = &person[5];
+	uint8_t code[CODE_LEN];
+
+	code_make(60, 1, code);
+	store.before = disk_fills;
+	assert_int_equal(redeem(p, code), 500);
+	assert_non_null(strstr(p->text, "Error adding member using enrollment token"));
+	assert_non_null(strstr(p->text, pst_strerror(-ENOSPC)));
+	store.before = NULL;
+	store.fail = 0;
+	assert_int_equal(in_store("code"), 1);
+	assert_false(is_member(p));
+	assert_int_equal(redeem(p, code), 200);
+	assert_int_equal(in_store("code"), 0);
+	refused(&person[6], redeem(&person[6], code), 403, "Unknown enrollment token");
 }
 
 static void
@@ -209,6 +238,7 @@ main(void)
 		PEOPLE_TEST(what_another_node_has_changed_is_looked_at_again),
 		PEOPLE_TEST(there_is_an_end_to_trying),
 		PEOPLE_TEST(a_full_disk_takes_nothing_and_blocks_nobody),
+		PEOPLE_TEST(a_disk_that_fills_while_redeeming_leaves_the_code_good),
 		PEOPLE_TEST(only_an_enroller_makes_enrollers),
 		PEOPLE_TEST(closing_answers_those_who_wait),
 	};

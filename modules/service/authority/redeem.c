@@ -87,7 +87,8 @@ stored(struct job *job, int rc)
 	if (rc) {
 		pst_warn(job->a->log, "a member could not be added", PST_STR("peer", job_who(job)),
 		    PST_STR("reference", job->code.reference), PST_RC(rc));
-		refuse(job, "Error adding member using enrollment token");
+		/* no refusal: the code is as good as before */
+		job_fail(job, "Error adding member using enrollment token", rc);
 		return;
 	}
 	job->a->enrolled++;

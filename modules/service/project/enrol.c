@@ -162,14 +162,11 @@ redeemed_kept(void *arg, int rc)
 		credential_ask(m);
 }
 
-/* "already a member", in any case, is as good as redeemed (trust.md 5.5). */
 static bool
-is_member_already(const char *text)
+says(const char *text, const char *words)
 {
-	static const char words[] = "already a member";
-
 	for (; *text; text++)
-		if (!strncasecmp(text, words, sizeof words - 1))
+		if (!strncasecmp(text, words, strlen(words)))
 			return true;
 	return false;
 }
@@ -178,18 +175,19 @@ static void
 redeemed(struct pst_api_ask *ask, int rc, const struct pst_api_response *response)
 {
 	struct member *m = pst_container_of(ask, struct member, ask);
-	char text[PST_API_TEXT_MAX];
+	char text[PST_API_TEXT_MAX] = "";
 
-	if (rc || response->status == PST_STATUS_INTERNAL) {
-		try_failed(m, rc ? rc : PST_E_REFUSED, rc ? NULL : pst_api_error_text(response, text, sizeof text));
+	if (!rc && response->status != PST_STATUS_OK)
+		pst_api_error_text(response, text, sizeof text);
+	/* it could not, which says nothing of the code (trust.md 5.5) */
+	if (rc || response->status == PST_STATUS_INTERNAL || says(text, "error adding member")) {
+		try_failed(m, rc ? rc : PST_E_REFUSED, text);
 		return;
 	}
-	if (response->status != PST_STATUS_OK) {
-		pst_api_error_text(response, text, sizeof text);
-		if (!is_member_already(text)) {
-			refused(m, text);
-			return;
-		}
+	/* "already a member" is as good as redeemed */
+	if (response->status != PST_STATUS_OK && !says(text, "already a member")) {
+		refused(m, text);
+		return;
 	}
 	m->standing = STANDING_MEMBER;
 	sodium_memzero(m->ticket->code, sizeof m->ticket->code);
