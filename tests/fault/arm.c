@@ -3,7 +3,8 @@
  *
  *   arm points                    every "POINT FAULT" there is, a line each
  *   arm FILE clean                nothing more is to fail; counting begins anew
- *   arm FILE POINT FAULT N        the Nth call at POINT from now on fails so
+ *   arm FILE POINT FAULT N        the Nth call at POINT from now on fails so; FAULT may be kill: the program
+ *                                 ends before it
  *   arm FILE counts               "POINT CALLS" for each point that was called
  *   arm FILE hit                  exit code 0: it was hit; 1: not
  *   arm FILE where                the calls that led there, innermost first, "OBJECT 0xOFFSET" a line
@@ -53,26 +54,38 @@ clean(struct inject *state)
 	return 0;
 }
 
+/* 0 when the point has no such fault. */
+static int32_t
+fault_named(const struct point_kind *point, const char *fault)
+{
+	if (!strcmp(fault, "kill"))
+		return FAULT_KILL;
+	for (int f = 0; point->faults[f].name; f++)
+		if (!strcmp(point->faults[f].name, fault))
+			return point->faults[f].fault;
+	return 0;
+}
+
 /* The countdown last: the daemon may be running. */
 static int
 set(struct inject *state, const char *point, const char *fault, int64_t n)
 {
-	for (int p = 0; p < POINTS; p++) {
-		for (int f = 0; point_kinds[p].faults[f].name; f++) {
-			if (strcmp(point_kinds[p].name, point) || strcmp(point_kinds[p].faults[f].name, fault))
-				continue;
-			clean(state);
-			state->hit = 0;
-			state->signal = 0;
-			state->hit_at.count = state->died_at.count = 0;
-			state->point = p;
-			state->fault = point_kinds[p].faults[f].fault;
-			__atomic_store_n(&state->countdown, n, __ATOMIC_SEQ_CST);
-			return 0;
-		}
+	int p = 0;
+
+	while (p < POINTS && strcmp(point_kinds[p].name, point))
+		p++;
+	if (p == POINTS || !fault_named(&point_kinds[p], fault)) {
+		fprintf(stderr, "arm: there is no %s %s\n", point, fault);
+		return 2;
 	}
-	fprintf(stderr, "arm: there is no %s %s\n", point, fault);
-	return 2;
+	clean(state);
+	state->hit = 0;
+	state->signal = 0;
+	state->hit_at.count = state->died_at.count = 0;
+	state->point = p;
+	state->fault = fault_named(&point_kinds[p], fault);
+	__atomic_store_n(&state->countdown, n, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 static int

@@ -74,6 +74,8 @@ fault_of(enum point point)
 	stack_note(&s->hit_at);
 	busy = false;
 	__atomic_store_n(&s->hit, 1, __ATOMIC_RELEASE);
+	if (s->fault == FAULT_KILL)
+		raise(SIGKILL);
 	return s->fault;
 }
 

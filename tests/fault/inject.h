@@ -33,6 +33,7 @@ enum point {
 #define FAULT_SHORT -1      /* one byte and no more */
 #define FAULT_EAI_AGAIN -2  /* of getaddrinfo */
 #define FAULT_EAI_MEMORY -3
+#define FAULT_KILL -4       /* the program ends there, as by a power cut; of any point, and not in the table */
 
 #define POINT_FAULTS 5
 
