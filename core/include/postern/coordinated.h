@@ -5,6 +5,15 @@
  *
  * Between nodes it travels as JSON, in one header of a call and without its
  * body (extensions.md 6). As a function's input the JSON may have all of it.
+ *
+ * A function's answer says more than its status by two headers, beside those
+ * that the function has set; who called it by hand need not look at them:
+ *
+ *   x-pst-error    it ended by a run error: {"code":-1,"message":"…"}, as in state. The
+ *                  status is its code where that is one, 200 to 599, else 500; the body is
+ *                  {"status":…,"message":"…"}, as over HTTP
+ *   x-pst-request  it has changed the request, which is this from now on, for the
+ *                  steps that follow; with a body only where it changed that
  */
 #ifndef POSTERN_COORDINATED_H
 #define POSTERN_COORDINATED_H
@@ -18,6 +27,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define PST_COORDINATED_ERROR_HEADER "x-pst-error"
 
 /* Bytes under names, in the order they were put; few, so look-up is by walking them. */
 struct pst_map {
