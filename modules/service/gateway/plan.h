@@ -9,7 +9,7 @@
  *     plan ─► handlers ─► steps ─► calls ─► functions
  *          └► schedules ─► steps …
  *
- * Functions that add return NULL when memory is out.
+ * Functions that add return NULL when memory is out: the plan is of no use then, but to be let go.
  */
 #ifndef GATEWAY_PLAN_H
 #define GATEWAY_PLAN_H
