@@ -28,8 +28,12 @@ extern "C" {
 /* Ours: a head fits a message. */
 #define PST_CALL_HEADERS_MAX 100
 #define PST_CALL_HEAD_MAX (64 * 1024)
-/* The header that has a struct pst_coordinated without its body. */
+/* The header that has a struct pst_coordinated without its body. In an answer: as the function has
+ * left it, if it changed it; with the body if it changed that. */
 #define PST_CALL_REQUEST_HEADER "x-pst-request"
+/* Of an answer that is a function's run error: its code, decimal. The body is JSON, as HTTP clients
+ * get it: {"status":N,"message":"what the function said"}. */
+#define PST_CALL_ERROR_HEADER "x-pst-run-error"
 
 /* Why there is no answer; the texts of the wire are theirs in lower case. */
 enum pst_call_code {
