@@ -1,7 +1,7 @@
 /*
  * Credentials that count no longer although they have not expired: those that a
- * project has issued to who is no member any more, at the project's own nodes.
- * As many as there were members deleted within the life of a credential.
+ * project has issued to who is no member any more, at the project's own nodes. One a
+ * subject, and as many as there were members deleted within the life of a credential.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,44 +40,63 @@ pst_revoked_free(struct pst_peers *peers)
 	sweep(peers, UINT64_MAX);
 }
 
+static struct pst_revoked *
+revoked_find(const struct pst_peers *peers, const struct pst_identifier *subject,
+    const struct pst_identifier *issuer)
+{
+	struct pst_revoked *one = peers->revoked;
+
+	while (one && (!pst_identifier_equal(&one->subject, subject) ||
+	    !pst_identifier_equal(&one->issuer, issuer)))
+		one = one->next;
+	return one;
+}
+
 bool
 pst_peers_revoked(const struct pst_peers *peers, const struct pst_identifier *subject,
     const struct pst_identifier *issuer, uint64_t created_at)
 {
-	for (const struct pst_revoked *one = peers->revoked; one; one = one->next)
-		if (created_at <= one->at && pst_identifier_equal(&one->subject, subject) &&
-		    pst_identifier_equal(&one->issuer, issuer))
-			return true;
-	return false;
+	const struct pst_revoked *one = revoked_find(peers, subject, issuer);
+
+	return one && created_at <= one->at;
 }
 
-static int
-peers_revoke(struct pst_peers *peers, const struct pst_identifier *subject,
-    const struct pst_identifier *issuer, uint64_t ttl_s)
+static struct pst_revoked *
+revoked_add(struct pst_peers *peers, const struct pst_identifier *subject,
+    const struct pst_identifier *issuer)
 {
-	uint64_t now = pst_clock_now();
 	struct pst_revoked *one = malloc(sizeof *one);
-	struct pst_known *known = *pst_known_find(peers, subject);
 
-	if (known)
-		pst_standing_drop(&known->standing, issuer);
-	sweep(peers, now);
 	if (!one)
-		return -ENOMEM;
-	*one = (struct pst_revoked){ peers->revoked, *subject, *issuer, now,
-		now > UINT64_MAX - ttl_s ? UINT64_MAX : now + ttl_s };
+		return NULL;
+	*one = (struct pst_revoked){ .next = peers->revoked, .subject = *subject, .issuer = *issuer };
 	peers->revoked = one;
-	return PST_OK;
+	return one;
 }
 
 int
-pst_identity_revoke(struct pst_identity *self, const struct pst_identifier *subject, uint64_t ttl_s)
+pst_identity_revoke(struct pst_identity *self, const struct pst_identifier *subject, uint64_t at,
+    uint64_t until)
 {
-	int rc = peers_revoke(self->peers, subject, pst_identity_identifier(self), ttl_s);
+	const struct pst_identifier *issuer = pst_identity_identifier(self);
+	struct pst_known *known = *pst_known_find(self->peers, subject);
+	struct pst_revoked *one;
 
+	sweep(self->peers, pst_clock_now());
+	one = revoked_find(self->peers, subject, issuer);
+	if (one && one->at >= at)
+		return PST_OK;
+	if (!one)
+		one = revoked_add(self->peers, subject, issuer);
+	if (one) {
+		one->at = at;
+		one->until = until;
+	}
+	if (known)
+		pst_standing_drop(&known->standing, issuer);
 	/* who watches is a section of this node: none comes or goes by this */
 	for (struct pst_identity_watch *watch = self->shown.watches; watch; watch = watch->next)
 		if (watch->revoked)
 			watch->revoked(watch, subject);
-	return rc;
+	return one ? PST_OK : -ENOMEM;
 }

@@ -12,13 +12,13 @@ extern const struct pst_module store_sqlite_LTX_pst_module;
 extern const struct pst_module service_authority_LTX_pst_module;
 
 struct fake_node node;
-struct fake_section section;
+struct fake_section section, identity;
 struct memory_store store;
 struct person person[PEERS];
 uint64_t clock_s;
 const char *members[3];
 
-static struct fake_section vault, sqlite, identity;
+static struct fake_section vault, sqlite;
 static struct pst_peers *peers;
 static struct authority_conf conf;
 static char boss[100], second[100];

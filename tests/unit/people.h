@@ -36,6 +36,7 @@ struct person {
 
 extern struct fake_node node;
 extern struct fake_section section; /* the authority's */
+extern struct fake_section identity;
 extern struct memory_store store;
 extern struct person person[PEERS];
 extern uint64_t clock_s;        /* what the authority takes for the time */
@@ -67,7 +68,7 @@ unsigned redeem(struct person *p, const uint8_t code[CODE_LEN]);
 /* It was answered so. */
 void refused(struct person *p, unsigned status, unsigned want, const char *text);
 
-/* How many records there are: "member" or "code". */
+/* How many records there are: "member", "code" or "revoked". */
 size_t in_store(const char *what);
 bool is_member(const struct person *p);
 

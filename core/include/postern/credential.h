@@ -169,13 +169,14 @@ struct pst_issue_call {
 PST_API void pst_identity_issue(struct pst_identity *self, struct pst_issue_call *call);
 
 /*
- * What this identity has issued to subject until now counts no longer with it:
+ * What this identity has issued to subject until the time at counts no longer with it:
  * what it attested is gone, who watches the peer is told, and the peer's channels with us end. A
- * credential made until now is refused when it is shown again, for ttl_s
- * seconds, after which it has expired; a restart forgets that. -ENOMEM: all this, but for the last.
+ * credential made until then is refused when it is shown again, up to the time until, when
+ * it has expired. A restart forgets that: who revokes keeps it, and says it again; what was said
+ * before changes nothing. -ENOMEM: all this, but for the refusal.
  */
 PST_API PST_MUST_CHECK int pst_identity_revoke(struct pst_identity *self,
-    const struct pst_identifier *subject, uint64_t ttl_s);
+    const struct pst_identifier *subject, uint64_t at, uint64_t until);
 
 #ifdef __cplusplus
 }

@@ -128,6 +128,7 @@ void job_target(struct job *job, void (*then)(struct job *job, int rc));
 /* id or code NULL: the prefix of all. */
 char *member_key(char out[KEY_MAX], const struct authority *a, const struct pst_identifier *id);
 char *code_key(char out[KEY_MAX], const struct authority *a, const uint8_t code[CODE_LEN]);
+char *revoked_key(char out[KEY_MAX], const struct authority *a, const struct pst_identifier *id);
 /* The identifier at the end of a member's key. */
 PST_MUST_CHECK int member_key_identifier(struct pst_identifier *out, const struct authority *a,
     const char *key);
@@ -145,6 +146,22 @@ void redeem_drop(struct authority *a);
 /* direct.c: direct_authenticator */
 void direct_serves(struct pst_api_server *server, struct pst_api_call *call);
 
+/* ---- revoked.c: who was a member until lately ---- */
+
+/* For the batch that deletes it; the room lives until that is committed. */
+struct revoked_room {
+	char key[KEY_MAX];
+	uint8_t value[REVOKED_LEN];
+};
+struct pst_store_op revoked_put(const struct authority *a, const struct pst_identifier *member,
+    struct revoked_room *room);
+/* The batch is done. */
+void revoked_done(struct authority *a, const struct pst_identifier *member);
+/* What the store has, of this node's deeds or another's. expired (NULL: no matter) gets what is
+ * to be deleted, and has room for count; how many are returned. */
+size_t revoked_hear(struct authority *a, const struct pst_store_item *items, size_t count,
+    struct pst_store_op *expired);
+
 /* ---- trusted.c: the members that the configuration names ---- */
 
 /* One of the list: an identifier and NAME=VALUE words, apart by blanks. */
@@ -153,7 +170,7 @@ PST_MUST_CHECK int trusted_parse(struct pst_identifier *id, struct attributes *a
 /* Replace those in the store as a set, then report the section up or down. -ENOMEM. */
 PST_MUST_CHECK int trusted_begin(struct authority *a);
 
-/* ---- sweep.c: expired codes ---- */
+/* ---- sweep.c: what has expired ---- */
 void sweep_begin(struct authority *a);
 
 /* authority.c: a job has ended, perhaps the last of a section that closes. */

@@ -150,16 +150,6 @@ may_list(struct job *job)
 
 static void may_delete(struct job *job);
 
-/* What it has been given counts no longer here; elsewhere until it expires. */
-static void
-credentials_revoke(struct job *job, const struct pst_identifier *member)
-{
-	int rc = pst_identity_revoke(job->a->identity, member, job->a->conf->credential_ttl / 1000);
-
-	if (rc)
-		pst_warn(job->a->log, "the credential of a deleted member counts until it expires", PST_RC(rc));
-}
-
 static void
 deleted(struct job *job, int rc)
 {
@@ -175,7 +165,7 @@ deleted(struct job *job, int rc)
 	}
 	pst_identifier_format(id, &job->target);
 	pst_info(job->a->log, "member deleted", PST_STR("member", id), PST_STR("by", job_who(job)));
-	credentials_revoke(job, &job->target);
+	revoked_done(job->a, &job->target);
 	job_answer(job, NULL, 0);
 }
 
@@ -195,6 +185,7 @@ target_known(struct job *job, int rc)
 {
 	const char *why = rc ? NULL : undeletable(job, &job->target_member);
 	const struct value *value = &job->target_value;
+	struct revoked_room room;
 	char key[KEY_MAX];
 
 	if (rc && !job->call->peer) { /* a person has mistaken somebody */
@@ -214,9 +205,10 @@ target_known(struct job *job, int rc)
 	const struct pst_store_op ops[] = {
 		{ PST_STORE_EXPECT, { key, value->bytes, value->len } },
 		{ PST_STORE_DELETE, { .key = key } },
+		revoked_put(job->a, &job->target, &room),
 	};
 
-	job_commit(job, ops, 2, deleted);
+	job_commit(job, ops, 3, deleted);
 }
 
 static void
@@ -245,7 +237,7 @@ all_deleted(struct job *job, int rc)
 	}
 	pst_info(job->a->log, "members deleted", PST_STR("by", job_who(job)));
 	for (size_t i = 0; i < job->target_count; i++)
-		credentials_revoke(job, &job->targets[i]);
+		revoked_done(job->a, &job->targets[i]);
 	job_answer(job, NULL, 0);
 }
 
@@ -261,28 +253,29 @@ goes(struct job *job, const struct pst_store_item *item, struct pst_identifier *
 static void
 all_listed(struct job *job, const struct pst_store_item *items, size_t count)
 {
-	struct pst_store_op *ops = calloc(2 * count + 1, sizeof *ops);
+	struct pst_store_op *ops = calloc(3 * count + 1, sizeof *ops);
+	struct revoked_room *rooms = calloc(count + 1, sizeof *rooms);
 	size_t n = 0;
 
 	free(job->targets);
 	job->targets = calloc(count + 1, sizeof *job->targets);
 	job->target_count = 0;
-	if (!ops || !job->targets) {
-		free(ops);
-		job_fail(job, "the members cannot be deleted", -ENOMEM);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!goes(job, &items[i], &job->targets[job->target_count]))
+	for (size_t i = 0; ops && rooms && job->targets && i < count; i++) {
+		struct pst_identifier *target = &job->targets[job->target_count];
+
+		if (!goes(job, &items[i], target))
 			continue;
-		job->target_count++;
 		ops[n++] = (struct pst_store_op){ PST_STORE_EXPECT, items[i] };
 		ops[n++] = (struct pst_store_op){ PST_STORE_DELETE, { .key = items[i].key } };
+		ops[n++] = revoked_put(job->a, target, &rooms[job->target_count++]);
 	}
-	if (n)
+	if (!ops || !rooms || !job->targets)
+		job_fail(job, "the members cannot be deleted", -ENOMEM);
+	else if (n)
 		job_commit(job, ops, n, all_deleted);
 	else
 		job_answer(job, NULL, 0);
+	free(rooms);
 	free(ops);
 }
 

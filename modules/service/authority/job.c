@@ -192,6 +192,17 @@ member_key_identifier(struct pst_identifier *out, const struct authority *a, con
 }
 
 char *
+revoked_key(char out[KEY_MAX], const struct authority *a, const struct pst_identifier *id)
+{
+	char text[PST_IDENTIFIER_TEXT] = "";
+
+	if (id)
+		pst_identifier_format(text, id);
+	snprintf(out, KEY_MAX, "authority/%s/revoked/%s", a->name, text);
+	return out;
+}
+
+char *
 code_key(char out[KEY_MAX], const struct authority *a, const uint8_t code[CODE_LEN])
 {
 	uint8_t hash[crypto_hash_sha256_BYTES];

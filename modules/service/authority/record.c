@@ -90,3 +90,22 @@ code_write(struct pst_writer *w, const struct code *code)
 	pst_cbor_write_uint(w, code->uses);
 	pst_cbor_write_text(w, code->reference, REFERENCE_LEN);
 }
+
+int
+revoked_read(struct revoked *out, const uint8_t *value, size_t len)
+{
+	struct pst_reader r = pst_reader(value, len);
+	struct pst_cbor_list fields = pst_cbor_array(&r);
+
+	out->at = uint_next(&r, &fields);
+	out->until = uint_next(&r, &fields);
+	return r.status;
+}
+
+void
+revoked_write(struct pst_writer *w, const struct revoked *revoked)
+{
+	pst_cbor_write_array(w, 2);
+	pst_cbor_write_uint(w, revoked->at);
+	pst_cbor_write_uint(w, revoked->until);
+}

@@ -4,6 +4,7 @@
  * together:
  *
  *   authority/I…/member/I…     [attributes, added by, added at, pre-trusted]
+ *   authority/I…/revoked/I…    [at, until]
  *   authority/I…/code/SHA-256  [attributes, created by, created at, expires at, uses left, reference]
  *
  * A code stands there by its hash only: whoever reads the store cannot redeem it.
@@ -33,10 +34,19 @@ struct code {
 	char reference[REFERENCE_LEN + 1]; /* what the log calls it */
 };
 
+/* Who was a member: what was issued to it until then counts no longer, and has expired
+ * by itself at the second time. */
+struct revoked {
+	uint64_t at, until;
+};
+#define REVOKED_LEN (1 + 9 + 9)
+
 /* -EBADMSG for what is none; attributes are borrowed from the value. */
 PST_MUST_CHECK int member_read(struct member *out, const uint8_t *value, size_t len);
 void member_write(struct pst_writer *w, const struct member *member);
 PST_MUST_CHECK int code_read(struct code *out, const uint8_t *value, size_t len);
 void code_write(struct pst_writer *w, const struct code *code);
+PST_MUST_CHECK int revoked_read(struct revoked *out, const uint8_t *value, size_t len);
+void revoked_write(struct pst_writer *w, const struct revoked *revoked);
 
 #endif

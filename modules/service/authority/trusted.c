@@ -146,6 +146,22 @@ up(struct job *job)
 	job_end(job); /* and perhaps the section */
 }
 
+/* Before anybody can come. */
+static void
+revoked_listed(struct job *job, const struct pst_store_item *items, size_t count)
+{
+	revoked_hear(job->a, items, count, NULL);
+	up(job);
+}
+
+static void
+members_there(struct job *job)
+{
+	char key[KEY_MAX];
+
+	job_list(job, revoked_key(key, job->a, NULL), revoked_listed);
+}
+
 static void
 again(struct pst_timer *timer)
 {
@@ -179,7 +195,7 @@ stored(struct job *job, int rc)
 	else if (rc)
 		job_fail(job, "the store", rc);
 	else
-		up(job);
+		members_there(job);
 }
 
 static void
@@ -200,7 +216,7 @@ listed(struct job *job, const struct pst_store_item *items, size_t count)
 		if (b.count)
 			job_commit(job, b.ops, b.count, stored);
 		else
-			up(job);
+			members_there(job);
 	}
 	free(b.ops);
 	free(b.keys);
