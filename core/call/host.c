@@ -53,3 +53,15 @@ pst_host_code(struct pst_host_call *call, int32_t code)
 	call->code = code;
 	call->answered(call);
 }
+
+const char *
+pst_capability_setting(const char *value)
+{
+	char name[256];
+	size_t len = value ? strlen(value) : 0;
+
+	if (len < 6 || len >= sizeof name || strncmp(value, "env(", 4) || value[len - 1] != ')')
+		return value;
+	snprintf(name, sizeof name, "%.*s", (int)(len - 5), value + 4);
+	return getenv(name) ? getenv(name) : "";
+}

@@ -13,7 +13,7 @@ cmd_check(int argc, char **argv)
 	struct pst_loader *loader;
 	struct pst_config *config = NULL;
 	bool print = false;
-	struct pst_config_source source = { .looks = true };
+	struct pst_config_source source = { .problems = stderr, .looks = true };
 	int c, rc;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -37,6 +37,7 @@ struct pst_config_source {
 	const char *path;  /* FILE or DIRECTORY; NULL: STATE/conf.d and nothing else */
 	const char *state; /* the state directory, whatever the file says; or NULL */
 	struct pst_config_edit edit;
+	FILE *problems; /* where each is shown that a sentence has no room for; NULL: nowhere */
 	bool looks; /* it will not be run: nothing may be written for it */
 };
 

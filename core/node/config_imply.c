@@ -1,5 +1,6 @@
 /* The sections that others stand for (<postern/imply.h>). */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,9 @@ struct pst_implied {
 	FILE *text; /* of the sections so far */
 	char *bytes;
 	size_t len;
-	bool open, skips; /* a section is being written; it is not needed */
+	bool open; /* a section is being written */
+	size_t problems;
+	char first[256]; /* of the problems, where they are not shown */
 	int rc;
 	struct pst_err err;
 };
@@ -33,14 +36,13 @@ pst_imply(struct pst_implied *implied, const char *kind, const char *name, const
 	const struct pst_conf_section *there = pst_conf_find(implied->config->conf, kind, name);
 
 	section_end(implied);
-	implied->skips = there != NULL;
 	if (there && config_is_implied(there) && !implied->rc)
 		implied->rc = pst_conf_fail(implied->by, NULL, &implied->err,
 		    "it stands for a %s %s, and so does %s", kind, name, there->file);
 	if (!pst_conf_is_name(name) && !implied->rc)
 		implied->rc = pst_conf_fail(implied->by, NULL, &implied->err,
 		    "a %s cannot have the name \"%.64s\"", kind, name);
-	if (implied->skips || implied->rc)
+	if (there || implied->rc)
 		return;
 	fprintf(implied->text, "%s %s {\n", kind, name);
 	if (use)
@@ -71,6 +73,23 @@ pst_imply_list(struct pst_implied *implied, const char *key, const char *const *
 		pst_conf_quote(implied->text, values[i]);
 	}
 	fputs("}\n", implied->text);
+}
+
+void
+pst_imply_problem(struct pst_implied *implied, const char *fmt, ...)
+{
+	FILE *out = implied->config->source.problems;
+	char text[1024];
+	va_list args;
+
+	implied->problems++;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	if (out)
+		fprintf(out, "%s %s: %s\n", implied->by->kind, implied->by->name, text);
+	else if (implied->problems == 1)
+		snprintf(implied->first, sizeof implied->first, "%.250s", text);
 }
 
 const char *
@@ -127,6 +146,9 @@ item_imply(struct pst_config *config, struct pst_item *item, struct pst_err *err
 		pst_item_fail(item, err, why.text);
 	else if ((rc = implied.rc))
 		pst_fail(err, rc, "%s", implied.err.text);
+	else if (implied.problems)
+		rc = pst_conf_fail(item->source, NULL, err, "found %zu problems%s%s", implied.problems,
+		    implied.first[0] ? ", the first: " : "", implied.first);
 	if (!rc)
 		rc = implied_load(&implied, err);
 out:

@@ -83,6 +83,10 @@ PST_API void pst_host_error(struct pst_host_call *call, const char *fmt, ...) PS
 /* A bare number with nothing waiting: 0, -1, -2. */
 PST_API void pst_host_code(struct pst_host_call *call, int32_t code);
 
+/* A setting that may stand in the environment: "env(NAME)" is the variable NAME, and nothing where
+ * that is not set; anything else is itself. NULL is NULL. For secrets, which no listing shows then. */
+PST_API const char *pst_capability_setting(const char *value);
+
 struct pst_host_function {
 	const char *name; /* "cache_get"; NULL ends the list */
 	void (*now)(void *capability, struct pst_host_call *call);

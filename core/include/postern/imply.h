@@ -26,6 +26,8 @@ PST_API void pst_imply(struct pst_implied *implied, const char *kind, const char
 PST_API void pst_imply_value(struct pst_implied *implied, const char *key, const char *value);
 PST_API void pst_imply_list(struct pst_implied *implied, const char *key,
     const char *const *values, size_t count);
+/* It is wrong, and here is one of the reasons: each is shown, in a line, to whoever starts or checks the node. */
+PST_API void pst_imply_problem(struct pst_implied *implied, const char *fmt, ...) PST_PRINTF(2, 3);
 /* Where files may be unpacked that these sections name: STATE/implied/KIND-NAME, of this
  * section alone, absolute. It need not be there yet. */
 PST_API const char *pst_implied_dir(const struct pst_implied *implied);
