@@ -1,0 +1,27 @@
+/*
+ * JSON as it is written: text that grows at its end. Nothing is checked while
+ * it does; a lack of memory sticks, and pst_json_end() says so.
+ */
+#ifndef PST_CALL_JSON_H
+#define PST_CALL_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pst_json {
+	char *text;
+	size_t len, room;
+	bool failed;
+};
+
+/* As it stands. */
+void pst_json_raw(struct pst_json *json, const char *text);
+/* In quotes. What is no UTF-8 becomes U+FFFD, as Go writes it. */
+void pst_json_string(struct pst_json *json, const void *bytes, size_t len);
+/* In quotes, base64 with the standard alphabet, padded. */
+void pst_json_base64(struct pst_json *json, const void *bytes, size_t len);
+/* Give the text to the caller, NUL-terminated, to be freed. -ENOMEM. */
+int pst_json_end(struct pst_json *json, char **out, size_t *len);
+
+#endif
