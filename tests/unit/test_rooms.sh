@@ -59,9 +59,9 @@ own_only() {
 core=$top/core
 modules=("$top"/modules/*/*/)
 headers=("$core"/include/postern/*.h)
-plan $((6 + 2 + ${#modules[@]} + ${#headers[@]}))
+plan $((7 + 2 + ${#modules[@]} + ${#headers[@]}))
 
-for room in base conf route trust node cli; do
+for room in base conf route trust call node cli; do
 	is "$room knows only the rooms before it" "$(arrows $room "$core/$room"/*.[ch])" ""
 done
 

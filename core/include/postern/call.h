@@ -28,6 +28,12 @@ extern "C" {
 /* Ours: a head fits a message. */
 #define PST_CALL_HEADERS_MAX 100
 #define PST_CALL_HEAD_MAX (64 * 1024)
+/* Ours: a longer deadline counts as this, a week. */
+#define PST_CALL_DEADLINE_MAX (7 * 24 * 3600 * UINT64_C(1000))
+/* Ours: a body of which nothing comes, or nothing is granted, for so long ends its call. */
+#define PST_CALL_STALL_MS 60000
+/* Ours: what answers may wait in a callee's links before new calls find it busy. */
+#define PST_CALL_ANSWERS_MAX (16 * 1024 * 1024)
 /* The header that has a struct pst_coordinated without its body. In an answer: as the function has
  * left it, if it changed it; with the body if it changed that. */
 #define PST_CALL_REQUEST_HEADER "x-pst-request"
@@ -67,6 +73,24 @@ struct pst_call_head {
 	unsigned flags;       /* PST_CALL_IDEMPOTENT, PST_CALL_STREAM */
 };
 
+/* Calls under way, in a table by hash; embedded. */
+struct pst_call_node {
+	struct pst_call_node *next;
+	uint64_t hash;
+};
+struct pst_call_table {
+	struct pst_call_node **slots;
+	size_t room, count; /* room: a power of two, or 0 */
+};
+
+/* A body on its way out. */
+struct pst_call_out {
+	const uint8_t *bytes; /* what has not been sent */
+	size_t left;
+	uint64_t granted; /* that may still be sent */
+	struct pst_task task; /* the next piece */
+};
+
 /* ---- caller ---- */
 
 struct pst_call;
@@ -85,8 +109,7 @@ struct pst_call_events {
 struct pst_caller {
 	struct pst_worker worker;
 	struct pst_env *env;
-	struct pst_call *first; /* under way, by id in a table of its own (call.c) */
-	void *calls;
+	struct pst_call_table calls; /* by id */
 	uint64_t next_id;
 };
 PST_API PST_MUST_CHECK int pst_caller_open(struct pst_caller *caller, struct pst_env *env);
@@ -97,17 +120,20 @@ PST_API void pst_caller_close(struct pst_caller *caller);
 struct pst_call {
 	const struct pst_call_events *events;
 	void *arg; /* the owner's */
-	/* the rest is call.c's */
-	struct pst_caller *caller;
-	struct pst_call *next, **link;
+	/* the rest is caller.c's */
+	struct pst_caller *caller; /* NULL: over */
+	struct pst_call_node node;
 	struct pst_route *route;
+	struct pst_gate *gate; /* by which answers come; NULL: from inside */
 	struct pst_gate_watch watch;
 	struct pst_timer timer;
 	uint64_t id;
-	uint64_t granted, sent; /* body bytes to the callee */
-	uint64_t taken;         /* body bytes from it, not yet granted again */
-	bool answered, done;
-	void *rest;             /* body that waits for a grant */
+	struct pst_buf message, body; /* the first message; what has the rest of the body */
+	struct pst_call_out out;
+	uint64_t window; /* body bytes that may still come */
+	struct pst_map headers; /* of the answer */
+	bool *over;             /* set when it ends within an event */
+	bool begun, answered, held;
 };
 
 /*
@@ -121,6 +147,9 @@ PST_API PST_MUST_CHECK int pst_call_begin(struct pst_caller *caller, struct pst_
     const struct pst_call_events *events);
 /* Tell the callee, and hear no more of it. A no-op on one that is over. */
 PST_API void pst_call_cancel(struct pst_call *call);
+/* For who cannot pass the answer on as fast as it comes: while a call is held, no more of it is
+ * granted; what was, at most PST_CALL_FIRST_GRANT, still comes. A no-op on one that is over. */
+PST_API void pst_call_hold(struct pst_call *call, bool held);
 
 /* ---- callee ---- */
 
@@ -142,9 +171,14 @@ struct pst_callee {
 	 * Asked before a body is taken in. */
 	bool (*admits)(struct pst_callee *callee, struct pst_peer *peer);
 	size_t body_max;  /* bytes of a call; more fails it */
-	size_t calls_max; /* with bodies on their way; more fail `busy` */
-	struct pst_called *first;
-	void *calls; /* by return route and id */
+	size_t calls_max; /* with bodies on their way, in or out; more fail `busy` */
+	/* the rest is callee.c's */
+	struct pst_called *first; /* all of them */
+	struct pst_call_table calls; /* by return route and id */
+	size_t count, moving;        /* all; with bodies on their way */
+	struct pst_account *answers;
+	struct pst_rate refused;
+	uint8_t key[16]; /* of the table's hash: both are chosen by peers */
 };
 
 struct pst_call_load {
@@ -166,17 +200,22 @@ struct pst_called {
 	/* Told once when the caller cancelled or is gone, unless it ended before: nobody
 	 * waits for the answer, but the call must still be ended. May be NULL. */
 	void (*cancelled)(struct pst_called *call);
-	/* the rest is called.c's */
+	/* the rest is callee.c's */
 	struct pst_callee *callee;
 	struct pst_called *next, **link;
-	struct pst_route *back;
-	struct pst_gate *gate;
+	struct pst_call_node node;
+	struct pst_route back; /* lies behind, with the texts */
 	struct pst_gate_watch watch;
+	struct pst_timer timer;
 	uint8_t id[PST_CALL_ID_MAX];
 	uint8_t id_len;
-	bool gone;
-	uint64_t granted, sent;
-	void *rest;
+	bool reachable; /* and in the table: somebody waits for the answer */
+	bool moving;    /* its body is on its way, or its answer's */
+	bool answered;
+	size_t body_room;
+	uint64_t window; /* body bytes that may still come */
+	uint64_t came_ms;
+	struct pst_call_out out;
 };
 
 /* As pst_worker_start_named(). The members up to calls_max are set by the owner before. */
@@ -195,7 +234,10 @@ PST_API void pst_called_fail(struct pst_called **call, const struct pst_call_fai
 
 /* ---- probes ---- */
 
-/* Ask a callee how busy it is; as pst_request_send(). load is NULL unless rc is PST_OK. */
+/*
+ * Ask a callee how busy it is; as pst_request_send(), and cancelled by pst_request_cancel().
+ * load is NULL unless rc is PST_OK. PST_E_DENIED: it does not let us; PST_E_PROTOCOL.
+ */
 struct pst_call_probe {
 	struct pst_request request;
 	void (*fn)(struct pst_call_probe *probe, int rc, const struct pst_call_load *load);
