@@ -59,10 +59,12 @@ try_failed(struct member *m, int rc, const char *what)
 		enrol_later(m, 0);
 		return;
 	}
-	if (m->tried == m->ticket->authority_routes)
+	if (m->tried == m->ticket->authority_routes && !m->refused_at)
 		pst_warn(m->project->log, "no authority answers", PST_STR("why", m->why));
 	m->ready = true;
-	member_joined(m, rc); /* who waits need not; we go on */
+	/* who waits need not; we go on. A member is one as far as anybody knows here */
+	member_joined(m, m->other ? PST_OK : rc);
+	pst_ticket_free(&m->other);
 	m->again_ms = m->again_ms ? m->again_ms * 2 : AGAIN_MS;
 	if (m->again_ms > AGAIN_MAX_MS)
 		m->again_ms = AGAIN_MAX_MS;
@@ -77,6 +79,7 @@ refused(struct member *m, const char *why)
 	    "which it does not tell apart; ask who made it for another. Its words: %.200s", why);
 	pst_error(m->project->log, "the authority refuses the ticket", PST_STR("why", why));
 	m->standing = STANDING_REFUSED;
+	m->refused_at = (uint64_t)time(NULL);
 	enrol_end(m);
 	member_forget(m);
 	member_joined(m, PST_E_REFUSED);
@@ -93,6 +96,7 @@ ask_send(struct member *m, const char *service, const void *body, size_t len,
 
 	if (pst_route_add(&to, PST_ADDRESS_LOCAL, service, strlen(service)))
 		return PST_E_LIMIT;
+	pst_api_cancel(&m->ask); /* the way was lost and found while the store kept us waiting */
 	route = pst_route_buf_view(&to);
 	return pst_api_send(m->project->env, &m->ask, &route, PST_METHOD_POST, "/", body, len, TRY_MS, fn);
 }
@@ -102,17 +106,33 @@ static void
 credential_shown(struct member *m, uint64_t expires_at)
 {
 	uint64_t now = (uint64_t)time(NULL), left = expires_at > now ? expires_at - now : 0;
-	bool first = !m->ready;
+	bool first = !m->ready || m->refused_at;
 
 	m->tried = 0;
 	m->again_ms = 0;
+	m->refused_at = 0;
 	*m->why = '\0';
 	m->ready = true;
+	pst_ticket_free(&m->other);
 	if (first)
 		pst_info(m->project->log, "member", PST_U64("credential_s", left));
 	member_joined(m, PST_OK);
 	/* no sooner than in a second; a wait of more than the timer holds is none of ours */
 	enrol_later(m, pst_jitter(left * 500 > 1000 ? left * 500 : 1000));
+}
+
+/* We are a member no longer. That may be mended there, or by another ticket. */
+static void
+revoked(struct member *m, const char *text)
+{
+	if (!m->refused_at) {
+		m->refused_at = (uint64_t)time(NULL);
+		pst_warn(m->project->log, "the authority says that we are no member", PST_STR("why", text));
+	}
+	if (m->other)
+		member_rejoin(m, &m->other);
+	else
+		try_failed(m, PST_E_REFUSED, text);
 }
 
 static void
@@ -129,7 +149,11 @@ credential_came(struct pst_api_ask *ask, int rc, const struct pst_api_response *
 		return;
 	}
 	if (response->status != PST_STATUS_OK) {
-		try_failed(m, PST_E_REFUSED, pst_api_error_text(response, text, sizeof text));
+		pst_api_error_text(response, text, sizeof text);
+		if (response->status == PST_STATUS_FORBIDDEN)
+			revoked(m, text);
+		else
+			try_failed(m, PST_E_REFUSED, text);
 		return;
 	}
 	len = pst_reader_left(&response->body);
@@ -158,7 +182,7 @@ redeemed_kept(void *arg, int rc)
 		return;
 	if (rc) /* the code is used up, and that is not yet known after a restart: no harm */
 		pst_warn(m->project->log, "that we are a member could not be kept", PST_RC(rc));
-	if (m->path)
+	if (m->at.hops) /* else when there is a way */
 		credential_ask(m);
 }
 
@@ -239,6 +263,7 @@ path_down(void *arg, int rc)
 	/* it begins again by itself, until our time is over */
 	(void)rc;
 	pst_api_cancel(&m->ask);
+	pst_route_buf_init(&m->at);
 }
 
 static const struct pst_path_events path_events = {

@@ -30,6 +30,7 @@ member_gone(struct member *m)
 	if (!m->closing || m->pending || m->path || m->path_closing)
 		return;
 	pst_ticket_free(&m->ticket);
+	pst_ticket_free(&m->other);
 	free(m);
 	free(project);
 	pst_section_closed(senv);
@@ -125,6 +126,8 @@ ticket_use(struct member *m, struct pst_err *err)
 
 	if (rc)
 		return rc;
+	if (m->accepted) /* already, by the ticket before, of the same */
+		pst_identity_unaccept(m->project->identity, &authority);
 	m->accepted = true;
 	m->standing = sodium_is_zero(m->ticket->code, sizeof m->ticket->code) ? STANDING_MEMBER : STANDING_JOINING;
 	pst_identifier_format(m->authority, &authority);
@@ -141,6 +144,14 @@ ticket_use(struct member *m, struct pst_err *err)
 }
 
 static void
+authority_drop(struct member *m)
+{
+	if (m->accepted)
+		pst_identity_unaccept(m->project->identity, &m->ticket->authority.identifier);
+	m->accepted = false;
+}
+
+static void
 ticket_kept(void *arg, int rc)
 {
 	struct member *m = arg;
@@ -153,6 +164,7 @@ ticket_kept(void *arg, int rc)
 		rc = ticket_use(m, &err);
 	if (rc) {
 		member_problem(m, rc, err.text);
+		authority_drop(m);
 		pst_ticket_free(&m->ticket);
 		member_joined(m, rc);
 	}
@@ -258,12 +270,24 @@ member_close(struct project *project)
 	member_problem(m, PST_E_CLOSED, NULL);
 	member_joined(m, PST_E_CLOSED);
 	enrol_end(m);
-	if (m->accepted)
-		pst_identity_unaccept(project->identity, &m->ticket->authority.identifier);
+	authority_drop(m);
 	member_gone(m);
 }
 
 /* ---- what commands ask ---- */
+
+void
+member_rejoin(struct member *m, struct pst_ticket **ticket)
+{
+	enrol_end(m);
+	pst_ticket_free(&m->ticket);
+	m->ticket = *ticket;
+	*ticket = NULL;
+	m->standing = STANDING_NONE;
+	m->ready = false;
+	m->refused_at = 0;
+	member_keep(m, ticket_kept);
+}
 
 static void
 join(struct member *m, struct pst_ask *ask)
@@ -288,20 +312,14 @@ join(struct member *m, struct pst_ask *ask)
 		return;
 	}
 	m->joining = ask;
-	if (m->standing == STANDING_MEMBER) { /* what we have is not given away for what may fail */
-		pst_ticket_free(&ticket);
-		member_joined(m, PST_OK);
+	if (m->standing != STANDING_MEMBER || m->refused_at) {
+		member_rejoin(m, &ticket);
 		return;
 	}
-	if (m->accepted) {
-		pst_identity_unaccept(m->project->identity, &m->ticket->authority.identifier);
-		m->accepted = false;
-	}
-	enrol_end(m);
-	pst_ticket_free(&m->ticket);
-	m->ticket = ticket;
-	m->ready = false;
-	member_keep(m, ticket_kept);
+	/* what we have is not given away for what may fail, unless it is none any more */
+	m->other = ticket;
+	m->tried = 0;
+	enrol_later(m, 0);
 }
 
 void
@@ -321,7 +339,10 @@ member_status(const struct project *project, struct pst_status *status)
 	uint64_t expires_at = 0;
 	size_t len;
 
-	pst_status_put(status, PST_FIELDS(PST_STR("membership", texts[m->standing])));
+	pst_status_put(status, PST_FIELDS(PST_STR("membership", m->standing == STANDING_MEMBER &&
+	    m->refused_at ? "revoked" : texts[m->standing])));
+	if (m->refused_at)
+		pst_status_put(status, PST_FIELDS(PST_U64("refused_at", m->refused_at)));
 	if (!m->ticket)
 		return;
 	pst_status_put(status, PST_FIELDS(PST_STR("project", m->ticket->project_name),

@@ -25,9 +25,11 @@ struct member {
 	bool closing;
 	enum standing standing;
 	struct pst_ticket *ticket; /* NULL: none */
+	struct pst_ticket *other;  /* to join by, if the authority says that we are no member */
 	bool accepted;             /* its authority, by our identity */
 	bool ready;                /* others may use our routes: a credential is shown, or there is none to be had */
 	struct pst_ask *joining;   /* who waits for it */
+	uint64_t refused_at;       /* since when the authority says no, to a code or a member; 0: it does not */
 	char why[PST_ERR_TEXT];    /* the last thing that went wrong; empty: nothing */
 
 	/* one conversation with an authority */
@@ -53,6 +55,8 @@ void member_forget(struct member *m);
 bool member_answered(struct member *m);
 /* Free it, when it closes and nothing is under way any more. */
 void member_gone(struct member *m);
+/* Join by this ticket, kept first, in place of the one there is. */
+void member_rejoin(struct member *m, struct pst_ticket **ticket);
 /* What went wrong last; NULL: what rc says. */
 void member_problem(struct member *m, int rc, const char *what);
 /* Answer who waits, if somebody does. */
