@@ -117,6 +117,9 @@ config_read(struct pst_change *change)
 	struct pst_config_source source = node->config->source;
 	int rc;
 
+	/* not that its conf.d were empty */
+	if (pst_state_lost(node->lock, node->state_dir))
+		return pst_fail(&change->err, -ENOENT, "%s: the state directory was taken away", node->state_dir);
 	source.edit = change->edit;
 	rc = pst_config_new(&change->other, node->config->loader, &source, &change->err);
 	if (!rc && strcmp(change->other->state_dir, node->state_dir))

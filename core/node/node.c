@@ -10,6 +10,9 @@
 #include "node/section.h"
 #include "node/state.h"
 
+/* So often is looked whether the state directory is there. */
+#define STATE_LOOK_MS 5000
+
 /* ---- which sections a node opens ---- */
 
 static bool
@@ -112,6 +115,22 @@ pst_node_new(struct pst_node **out, uv_loop_t *loop, struct pst_config **config,
 	return rc;
 }
 
+/* Nobody else tells: what is open stays so, and commands do not find the node. */
+static void
+state_look(struct pst_timer *timer)
+{
+	struct pst_node *node = pst_container_of(timer, struct pst_node, state_timer);
+	bool lost = pst_state_lost(node->lock, node->state_dir);
+
+	if (lost && !node->state_lost)
+		pst_error(&node->env.log, "the state directory was taken away: commands do not reach this node, and "
+		    "nothing lasts; bring it back, or stop the node", PST_STR("directory", node->state_dir));
+	else if (!lost && node->state_lost)
+		pst_info(&node->env.log, "the state directory is there again");
+	node->state_lost = lost;
+	pst_timer_start(&node->env, timer, STATE_LOOK_MS, state_look);
+}
+
 void
 pst_node_start(struct pst_node *node)
 {
@@ -119,6 +138,8 @@ pst_node_start(struct pst_node *node)
 
 	gettimeofday(&now, NULL);
 	node->since_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000;
+	if (node->use == PST_NODE_RUNS)
+		pst_timer_start(&node->env, &node->state_timer, STATE_LOOK_MS, state_look);
 	node_settle(node);
 }
 
@@ -139,6 +160,7 @@ pst_node_close(struct pst_node *node)
 	stopping_begins(node);
 	node_control_stop(node);
 	pst_timer_stop(&node->env, &node->drain_timer);
+	pst_timer_stop(&node->env, &node->state_timer);
 	node_settle(node);
 }
 

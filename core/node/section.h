@@ -54,6 +54,8 @@ struct pst_node {
 	bool closed; /* the env, too: nothing settles any more */
 	int lock;
 	struct pst_timer drain_timer;
+	struct pst_timer state_timer; /* to see whether the state directory is still there */
+	bool state_lost;
 	uint64_t since_ms; /* started, by the wall clock */
 
 	/* change.c: the change under way, and those behind it */

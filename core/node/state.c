@@ -211,6 +211,18 @@ pst_state_taken(const char *dir)
 	return taken;
 }
 
+bool
+pst_state_lost(int lock, const char *dir)
+{
+	char path[PATH_MAX];
+	struct stat ours, there;
+
+	if (path_of(path, dir, "lock") || fstat(lock, &ours))
+		return false; /* not known */
+	return stat(path, &there) ? errno == ENOENT || errno == ENOTDIR
+				  : there.st_ino != ours.st_ino || there.st_dev != ours.st_dev;
+}
+
 /* ---- files ---- */
 
 /* The directory that a path lies in, on disk too. */

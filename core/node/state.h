@@ -42,6 +42,8 @@ PST_API PST_MUST_CHECK int pst_state_lock(int *out, const char *dir, enum pst_st
     struct pst_err *err);
 /* True while a node runs there. Looking disturbs nobody. */
 PST_API bool pst_state_taken(const char *dir);
+/* Is the directory that `lock` was taken in no longer there, or another? */
+PST_API bool pst_state_lost(int lock, const char *dir);
 /* Put a file in place, whole or not at all, also when the power goes: write, fsync, rename.
  * name is relative to dir; a directory in it is made. One that holds it already is left as it is. */
 PST_API PST_MUST_CHECK int pst_state_write(const char *dir, const char *name, const char *text,
