@@ -91,6 +91,7 @@ items_add(struct pst_config *config, struct pst_err *err)
 		items[i].at = i;
 		items[i].source = pst_conf_at(config->conf, i);
 		items[i].implicit = config_is_implicit(items[i].source);
+		items[i].made = config_is_dropped_in(config, items[i].source);
 		rc = config_item_kind(&items[i], err);
 	}
 	for (size_t i = first; !rc && i < count; i++) {

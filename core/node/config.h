@@ -50,6 +50,7 @@ struct pst_item {
 	struct pst_values *values;
 	size_t at;     /* as written, from 0 */
 	bool implicit; /* not in the file */
+	bool made;     /* by a command: it stands in STATE/conf.d */
 	bool used;     /* written, or needed by one that is */
 	struct pst_section_env *section; /* of a change: the open one that goes on as this one */
 };

@@ -77,6 +77,8 @@ config_is_dropped_in(const struct pst_config *config, const struct pst_conf_sect
 {
 	char dir[PATH_MAX];
 
+	if (!config->state_dir)
+		return false;
 	drop_in_dir(config, dir);
 	return !strncmp(section->file, dir, strlen(dir)) && section->file[strlen(dir)] == '/';
 }

@@ -19,7 +19,7 @@ default_of(const struct pst_config *config, const struct pst_section_kind *kind)
 		const struct pst_item *item = &config->items[i];
 
 		if (item->kind != kind || item->implicit ||
-		    (kind->default_name && config_is_dropped_in(config, item->source)))
+		    (kind->default_name && item->made))
 			continue;
 		if (only)
 			return kind->default_name;

@@ -135,10 +135,18 @@ start_failed(struct pst_section_env *s)
 	pst_node_close(node);
 }
 
+/* What a command has made once keeps no node from running; what the operator wrote is all to be there. */
+static bool
+start_goes_on(const struct pst_section_env *s)
+{
+	return s->item->made && s->node->use == PST_NODE_RUNS;
+}
+
 void
 pst_section_down(struct pst_section_env *s, int rc, const char *sentence)
 {
 	bool opening = s->state == SECTION_OPENING;
+	bool starting = opening && !s->node->announced;
 
 	if (s->state == SECTION_CLOSING || s->state == SECTION_CLOSED)
 		return;
@@ -147,9 +155,12 @@ pst_section_down(struct pst_section_env *s, int rc, const char *sentence)
 	sentence = sentence && *sentence ? sentence : pst_strerror(rc);
 	pst_item_fail(s->item, &s->why, sentence);
 	s->why.rc = rc;
-	if (!opening || s->node->announced)
+	if (!starting)
 		pst_error(&s->log, "section down", PST_STR("why", sentence));
-	if (opening && !s->node->announced)
+	else if (start_goes_on(s))
+		pst_error(&s->log, "a section that a command made cannot be opened; the node goes on without it",
+		    PST_STR("why", s->why.text));
+	else
 		start_failed(s);
 	node_settle(s->node);
 }
