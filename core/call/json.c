@@ -55,10 +55,10 @@ character(char *p, const uint8_t *from, size_t n)
 		memcpy(p, "\xef\xbf\xbd", 3);
 		return p + 3;
 	}
-	if (*from < 0x20) {
+	if (pst_utf8_control(from)) {
 		memcpy(p, "\\u00", 4);
-		p[4] = hex[*from >> 4];
-		p[5] = hex[*from & 15];
+		p[4] = hex[from[n - 1] >> 4]; /* of C1, the second byte is the number */
+		p[5] = hex[from[n - 1] & 15];
 		return p + ESCAPED_MAX;
 	}
 	if (*from == '"' || *from == '\\')

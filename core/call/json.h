@@ -17,7 +17,8 @@ struct pst_json {
 
 /* As it stands. */
 void pst_json_raw(struct pst_json *json, const char *text);
-/* In quotes. What is no UTF-8 becomes U+FFFD, as Go writes it. */
+/* In quotes, and plain (pst_utf8_plain), so that it may stand in a header. What is no UTF-8
+ * becomes U+FFFD, as Go writes it. */
 void pst_json_string(struct pst_json *json, const void *bytes, size_t len);
 /* In quotes, base64 with the standard alphabet, padded. */
 void pst_json_base64(struct pst_json *json, const void *bytes, size_t len);

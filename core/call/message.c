@@ -50,7 +50,7 @@ bool
 pst_call_value_good(const uint8_t *p, size_t len)
 {
 	while (len) {
-		size_t n = pst_utf8_len(p, len);
+		size_t n = *p >= 0x20 && *p < 0x7f ? 1 : pst_utf8_len(p, len);
 
 		if (!n || (*p != '\t' && pst_utf8_control(p)))
 			return false;

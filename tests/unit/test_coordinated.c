@@ -191,11 +191,11 @@ no_body_is_null_and_strange_bytes_are_replaced(void **state)
 {
 	struct pst_coordinated request;
 
-	assert_int_equal(pst_coordinated_init(&request, "GET", NULL, "\"\\\n\x7f"), PST_OK);
+	assert_int_equal(pst_coordinated_init(&request, "GET", NULL, "\"\\\n\x7f\xc2\x85"), PST_OK);
 	assert_string_equal(request.url, "");
 	assert_int_equal(pst_coordinated_set(&request.url, "/\xff\xc3(\xe2\x82\xac", 7), PST_OK);
 	assert_written(&request, true,
-	    "{\"method\":\"GET\",\"url\":\"/\xef\xbf\xbd\xef\xbf\xbd(\xe2\x82\xac\",\"request_id\":\"\\\"\\\\\\u000a\x7f\","
+	    "{\"method\":\"GET\",\"url\":\"/\xef\xbf\xbd\xef\xbf\xbd(\xe2\x82\xac\",\"request_id\":\"\\\"\\\\\\u000a\\u007f\\u0085\","
 	    "\"body\":null,\"headers\":{},\"resp_headers\":{},\"params\":{},\"state\":{}}");
 	pst_coordinated_fini(&request);
 }

@@ -25,9 +25,9 @@ extern "C" {
 #define PST_CALL_PIECE (64 * 1024)
 #define PST_CALL_FIRST_GRANT (256 * 1024)
 #define PST_CALL_ID_MAX 16
-/* Ours: a head fits a message. */
+/* Ours: a head fits a message; state travels in it, which has what earlier steps answered. */
 #define PST_CALL_HEADERS_MAX 100
-#define PST_CALL_HEAD_MAX (64 * 1024)
+#define PST_CALL_HEAD_MAX (1024 * 1024)
 /* Ours: a longer deadline counts as this, a week. */
 #define PST_CALL_DEADLINE_MAX (7 * 24 * 3600 * UINT64_C(1000))
 /* Ours: a body of which nothing comes, or nothing is granted, for so long ends its call. */
@@ -35,11 +35,9 @@ extern "C" {
 /* Ours: what answers may wait in a callee's links before new calls find it busy. */
 #define PST_CALL_ANSWERS_MAX (16 * 1024 * 1024)
 /* The header that has a struct pst_coordinated without its body. In an answer: as the function has
- * left it, if it changed it; with the body if it changed that. */
+ * left it, if it changed it; with the body if it changed that. How a run error is told:
+ * PST_COORDINATED_ERROR_HEADER. */
 #define PST_CALL_REQUEST_HEADER "x-pst-request"
-/* Of an answer that is a function's run error: its code, decimal. The body is JSON, as HTTP clients
- * get it: {"status":N,"message":"what the function said"}. */
-#define PST_CALL_ERROR_HEADER "x-pst-run-error"
 
 /* Why there is no answer; the texts of the wire are theirs in lower case. */
 enum pst_call_code {
