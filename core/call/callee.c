@@ -125,7 +125,7 @@ admitted(struct pst_callee *callee, const struct pst_message *m)
 {
 	struct pst_gate *gate = m->from;
 
-	if (callee->admits && !callee->admits(callee, gate ? gate->peer : NULL))
+	if (callee->admits && !callee->admits(callee, gate))
 		return false;
 	if (gate && gate->peer && gate->admit)
 		gate->admit(gate);

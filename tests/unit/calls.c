@@ -51,7 +51,7 @@ probed(struct pst_callee *c, struct pst_call_load *load)
 }
 
 static bool
-admits(struct pst_callee *c, struct pst_peer *peer)
+admits(struct pst_callee *c, const struct pst_gate *from)
 {
 	return admitting;
 }
