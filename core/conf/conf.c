@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/index.h"
 #include "conf/source.h"
-
-#define BUCKETS 1024
 
 struct pst_conf {
 	struct pst_arena arena;
@@ -17,7 +15,7 @@ struct pst_conf {
 	size_t count;
 	size_t room;
 	struct pst_conf_section **section; /* in the order read */
-	struct pst_conf_section *bucket[BUCKETS];
+	struct pst_index index;
 };
 
 int
@@ -33,6 +31,7 @@ pst_conf_free(struct pst_conf **conf)
 	if (!*conf)
 		return;
 	pst_arena_fini(&(*conf)->arena);
+	pst_index_fini(&(*conf)->index);
 	free((*conf)->section);
 	free(*conf);
 	*conf = NULL;
@@ -56,28 +55,10 @@ pst_conf_at(const struct pst_conf *conf, size_t i)
 	return conf->section[i];
 }
 
-/* FNV-1a over both words; the files are the operator's own. */
-static size_t
-bucket_of(const char *kind, const char *name)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *kind; kind++)
-		hash = (hash ^ (unsigned char)*kind) * 16777619u;
-	hash = (hash ^ ' ') * 16777619u;
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash % BUCKETS;
-}
-
 const struct pst_conf_section *
 pst_conf_find(const struct pst_conf *conf, const char *kind, const char *name)
 {
-	const struct pst_conf_section *section = conf->bucket[bucket_of(kind, name)];
-
-	while (section && (strcmp(section->kind, kind) != 0 || strcmp(section->name, name) != 0))
-		section = section->next;
-	return section;
+	return pst_index_find(&conf->index, kind, name, NULL);
 }
 
 int
@@ -119,7 +100,6 @@ pst_conf_add(struct pst_conf *conf, struct pst_conf_section *section, struct pst
 {
 	struct pst_place place = { section->file, section->kind, section->name };
 	const struct pst_conf_section *other = pst_conf_find(conf, section->kind, section->name);
-	struct pst_conf_section **bucket = &conf->bucket[bucket_of(section->kind, section->name)];
 
 	if (other)
 		return pst_place_fail(&place, section->line, err, "stands at %.160s:%u already",
@@ -127,28 +107,25 @@ pst_conf_add(struct pst_conf *conf, struct pst_conf_section *section, struct pst
 	if (conf->count == PST_CONF_SECTIONS_MAX)
 		return pst_place_fail(&place, section->line, err, "more than %d sections",
 		    PST_CONF_SECTIONS_MAX);
-	if (make_room(conf))
+	if (make_room(conf) || pst_index_add(&conf->index, section->kind, section->name, section))
 		return -ENOMEM;
 	conf->section[conf->count++] = section;
-	section->next = *bucket;
-	*bucket = section;
 	return PST_OK;
 }
 
 void
 pst_conf_drop(struct pst_conf *conf, const struct pst_conf_section *section)
 {
-	struct pst_conf_section **link = &conf->bucket[bucket_of(section->kind, section->name)];
 	size_t i = 0;
 
-	while (*link != section)
-		link = &(*link)->next;
-	*link = section->next;
 	while (conf->section[i] != section)
 		i++;
 	conf->count--;
 	memmove(&conf->section[i], &conf->section[i + 1],
 	    (conf->count - i) * sizeof *conf->section);
+	pst_index_clear(&conf->index);
+	for (i = 0; i < conf->count; i++) /* fewer than there were: it does not fail */
+		(void)!pst_index_add(&conf->index, conf->section[i]->kind, conf->section[i]->name, conf->section[i]);
 }
 
 int

@@ -74,8 +74,6 @@ struct pst_conf_section {
 	const char *body;
 	size_t body_len;
 	unsigned body_line;
-
-	struct pst_conf_section *next; /* in its bucket of the index */
 };
 
 /* An empty configuration, or -ENOMEM. */
