@@ -147,6 +147,7 @@ node_apply(struct pst_node *node, struct pst_config **config, struct pst_change_
 		return rc;
 	}
 	sections_part(node, *config, count);
+	node->counted = false;
 	node->config = *config;
 	*config = before;
 	node_options_apply(node, node->config->node);

@@ -49,11 +49,22 @@ const struct pst_section config_node_section = {
 struct pst_item *
 pst_config_item(const struct pst_config *config, const char *kind, const char *name)
 {
-	for (size_t i = 0; i < config->count; i++)
-		if (!strcmp(config->items[i].source->kind, kind) &&
-		    !strcmp(config->items[i].source->name, name))
-			return &config->items[i];
-	return NULL;
+	return pst_index_find(&config->index, kind, name, NULL);
+}
+
+/* Whenever the items have moved. */
+static int
+items_index(struct pst_config *config)
+{
+	int rc = PST_OK;
+
+	pst_index_clear(&config->index);
+	for (size_t i = 0; !rc && i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+
+		rc = pst_index_add(&config->index, item->source->kind, item->source->name, item);
+	}
+	return rc;
 }
 
 static bool
@@ -124,13 +135,17 @@ items_all(struct pst_config *config, struct pst_err *err)
 static int
 items_order(struct pst_config *config, struct pst_err *err)
 {
-	int rc = PST_OK;
+	int rc = items_index(config);
 
+	config_defaults(config);
 	for (size_t i = 0; !rc && i < config->count; i++)
 		rc = config_refs(config, &config->items[i], err);
 	if (rc)
 		return rc;
 	qsort(config->items, config->count, sizeof *config->items, by_rank);
+	rc = items_index(config);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < config->count; i++)
 		if (wanted(&config->items[i]))
 			config_use(config, &config->items[i]);
@@ -288,6 +303,7 @@ pst_config_free(struct pst_config **config)
 	for (size_t i = 0; i < c->count && c->items; i++)
 		pst_values_free(&c->items[i].values);
 	free(c->items);
+	pst_index_fini(&c->index);
 	pst_conf_free(&c->conf);
 	free(c->state_dir);
 	free(c->path);

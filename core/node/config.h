@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "conf/conf.h"
+#include "conf/index.h"
 #include "node/kinds.h"
 #include "node/loader.h"
 
@@ -60,6 +61,8 @@ struct pst_config {
 	struct pst_loader *loader; /* borrowed */
 	struct pst_item *items;    /* by rank, then as written */
 	size_t count;
+	struct pst_index index; /* of them */
+	const char *defaults[PST_SECTION_KINDS_MAX]; /* by kind: what a reference means that is left out, or NULL */
 	const struct pst_node_conf *node;
 	const char *node_name;
 	char *state_dir; /* absolute, no slash at the end */

@@ -27,7 +27,9 @@ bool config_is_built_in(const char *kind, const char *name);
 int config_imply(struct pst_config *config, struct pst_item *item, struct pst_err *err);
 bool config_is_implied(const struct pst_conf_section *section);
 
-/* config_refs.c: fill in references that are left out, refuse those that lead nowhere. */
+/* config_refs.c: find out what a reference that is left out means, by kind. */
+void config_defaults(struct pst_config *config);
+/* Fill in references that are left out, refuse those that lead nowhere. */
 int config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err);
 /* Which of several projects does a section that is wrong mean? Says so, and is true, when naming one would make it right. */
 bool config_ref_wanted(struct pst_config *config, struct pst_item *item, struct pst_err *err);

@@ -10,22 +10,21 @@
  * not make the node's channels another identity's. But where a kind has no
  * default one (projects), it is the only one there is, or none.
  */
-static const char *
-default_of(const struct pst_config *config, const struct pst_section_kind *kind)
+void
+config_defaults(struct pst_config *config)
 {
-	const char *only = NULL;
+	size_t count[PST_SECTION_KINDS_MAX] = { 0 };
 
+	for (size_t k = 0; pst_section_kinds[k].name; k++)
+		config->defaults[k] = pst_section_kinds[k].default_name;
 	for (size_t i = 0; i < config->count; i++) {
 		const struct pst_item *item = &config->items[i];
+		size_t k = (size_t)(item->kind - pst_section_kinds);
 
-		if (item->kind != kind || item->implicit ||
-		    (kind->default_name && item->made))
+		if (item->implicit || (item->kind->default_name && item->made))
 			continue;
-		if (only)
-			return kind->default_name;
-		only = item->source->name;
+		config->defaults[k] = ++count[k] == 1 ? item->source->name : item->kind->default_name;
 	}
-	return only ? only : kind->default_name;
 }
 
 static int
@@ -53,7 +52,7 @@ ref_fill_in(const struct pst_config *config, struct pst_item *item, const struct
 
 	if (*(const char *const *)(conf + opt->offset))
 		return PST_OK;
-	name = kind ? default_of(config, kind) : NULL;
+	name = kind ? config->defaults[kind - pst_section_kinds] : NULL;
 	if (name)
 		return pst_values_set(item->values, opt->name, name);
 	return kind && !kind->default_name ? PST_OK : ref_missing(config, item, opt, "", err);

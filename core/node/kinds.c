@@ -26,6 +26,8 @@ const struct pst_section_kind pst_section_kinds[] = {
 	{ .name = NULL },
 };
 
+_Static_assert(sizeof pst_section_kinds / sizeof *pst_section_kinds <= PST_SECTION_KINDS_MAX, "kinds");
+
 const struct pst_section_kind *
 pst_section_kind_find(const char *name)
 {

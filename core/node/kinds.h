@@ -23,6 +23,8 @@ struct pst_section_kind {
 	int rank; /* opened in ascending, closed in descending order */
 };
 
+#define PST_SECTION_KINDS_MAX 32 /* no more than that */
+
 /* NULL for an unknown word. */
 PST_API const struct pst_section_kind *pst_section_kind_find(const char *name);
 /* All, ended by a NULL name. */

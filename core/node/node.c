@@ -179,6 +179,7 @@ pst_node_free(struct pst_node **node)
 		close(n->lock);
 	sections_forget(n, true);
 	free(n->sections);
+	pst_index_fini(&n->index);
 	pst_config_free(&n->config);
 	free(n->state_dir);
 	free(n);

@@ -47,14 +47,17 @@ section_add(struct pst_node *node, const struct pst_item *item)
 		node->room = room;
 	}
 	s = section_new(node, item);
-	if (!s)
+	if (!s || pst_index_add(&node->index, item->kind->name, s->name, s)) {
+		free(s);
 		return -ENOMEM;
+	}
 	while (at > 0 && node->sections[at - 1]->item->kind->rank > item->kind->rank) {
 		node->sections[at] = node->sections[at - 1];
 		at--;
 	}
 	node->sections[at] = s;
 	node->count++;
+	node->counted = false;
 	return PST_OK;
 }
 
@@ -71,7 +74,14 @@ sections_forget(struct pst_node *node, bool all)
 		else
 			node->sections[kept++] = s;
 	}
+	if (kept == node->count)
+		return;
 	node->count = kept;
+	node->counted = false;
+	pst_index_clear(&node->index);
+	for (size_t i = 0; i < kept; i++) /* fewer than there were: it does not fail */
+		(void)!pst_index_add(&node->index, node->sections[i]->item->kind->name, node->sections[i]->name,
+		    node->sections[i]);
 }
 
 void
@@ -89,17 +99,16 @@ section_open_now(const struct pst_section_env *s)
 
 /* ---- finding ---- */
 
+static bool
+stays(const void *section)
+{
+	return !((const struct pst_section_env *)section)->leaving;
+}
+
 struct pst_section_env *
 pst_node_section_env(struct pst_node *node, const char *kind, const char *name)
 {
-	for (size_t i = 0; i < node->count; i++) {
-		struct pst_section_env *s = node->sections[i];
-
-		if (!s->leaving && !strcmp(s->item->source->kind, kind) &&
-		    !strcmp(s->item->source->name, name))
-			return s;
-	}
-	return NULL;
+	return pst_index_find(&node->index, kind, name, stays);
 }
 
 void *
@@ -199,17 +208,22 @@ pst_section_state_dir(const struct pst_section_env *s)
 	return s->node->state_dir;
 }
 
+static void
+staying_count(struct pst_node *node)
+{
+	memset(node->staying, 0, sizeof node->staying);
+	for (size_t i = 0; i < node->count; i++)
+		if (!node->sections[i]->leaving)
+			node->staying[node->sections[i]->item->kind - pst_section_kinds]++;
+	node->counted = true;
+}
+
 size_t
 pst_section_siblings(const struct pst_section_env *s)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->node->count; i++) {
-		const struct pst_section_env *other = s->node->sections[i];
-
-		n += other != s && !other->leaving && other->item->kind == s->item->kind;
-	}
-	return n;
+	if (!s->node->counted)
+		staying_count(s->node);
+	return s->node->staying[s->item->kind - pst_section_kinds] - !s->leaving;
 }
 
 void *

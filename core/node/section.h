@@ -49,6 +49,9 @@ struct pst_node {
 	struct pst_section_env own; /* of paths that belong to no section */
 	struct pst_section_env **sections; /* by rank */
 	size_t count, room;
+	struct pst_index index; /* of them, those that leave too */
+	size_t staying[PST_SECTION_KINDS_MAX]; /* how many of a kind do not leave; */
+	bool counted;                          /* false: to be counted again */
 	struct pst_task settle; /* the next step towards what is to be */
 	bool announced, closing, stopping;
 	bool closed; /* the env, too: nothing settles any more */
