@@ -12,16 +12,38 @@ AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"],
 	m4_if([$3], [yes], [PST_MODULES_MISSING="$PST_MODULES_MISSING $1/$2"], [:]))
 ])
 
-# PST_MODULE_WITH([KIND], [NAME], [VARIABLE], [LIBRARY >= VERSION])
-# The same of a module that is built where its library is, unless told otherwise.
-AC_DEFUN([PST_MODULE_WITH], [
-PKG_CHECK_MODULES([$3], [$4], [pst_have_$3=yes], [pst_have_$3=no])
+# PST_MODULE_IF([KIND], [NAME], [yes|no], [WHAT])
+# The same of a module that is built where what it wants is there, unless told otherwise.
+AC_DEFUN([PST_MODULE_IF], [
 AC_ARG_ENABLE([$1-$2],
 	[AS_HELP_STRING([--disable-$1-$2], [leave out the module $1/$2, as where $4 is missing])],
-	[], [enable_$1_$2=$pst_have_$3])
-AS_IF([test "x$enable_$1_$2$pst_have_$3" = xyesno], [AC_MSG_ERROR([$1/$2 wants $4])])
+	[], [enable_$1_$2=$3])
+AS_IF([test "x$enable_$1_$2$3" = xyesno], [AC_MSG_ERROR([$1/$2 wants $4])])
 AM_CONDITIONAL([MODULE_]m4_toupper([$1_$2]), [test "x$enable_$1_$2" = xyes])
 AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"])
+])
+
+# PST_MODULE_WITH([KIND], [NAME], [VARIABLE], [LIBRARY >= VERSION])
+# The same where a library is what it wants.
+AC_DEFUN([PST_MODULE_WITH], [
+PKG_CHECK_MODULES([$3], [$4], [pst_have_$3=yes], [pst_have_$3=no])
+PST_MODULE_IF([$1], [$2], [$pst_have_$3], [$4])
+])
+
+# PST_WABT: pst_have_wabt, and WABT_LIBS. Debian has no .pc file of it.
+AC_DEFUN([PST_WABT], [
+AC_MSG_CHECKING([for libwabt, and a compiler of C++17])
+AC_LANG_PUSH([C++])
+pst_saved=$LIBS pst_saved_flags=$CXXFLAGS
+WABT_LIBS=-lwabt
+LIBS="$WABT_LIBS $LIBS" CXXFLAGS="$CXXFLAGS -std=gnu++17"
+AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <wabt/interp/interp.h>]],
+	[[wabt::interp::Store store; return sizeof WABT_VERSION_STRING != sizeof "1.0.32";]])],
+	[pst_have_wabt=yes], [pst_have_wabt=no])
+LIBS=$pst_saved CXXFLAGS=$pst_saved_flags
+AC_LANG_POP([C++])
+AC_MSG_RESULT([$pst_have_wabt])
+AC_SUBST([WABT_LIBS])
 ])
 
 # PST_FLAG([VARIABLE], [FLAG]): append FLAG when the compiler takes it.
