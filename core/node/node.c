@@ -25,7 +25,8 @@ wants(enum pst_node_use use, const struct pst_item *item)
 	if (use == PST_NODE_LOOKS)
 		return item->kind->rank <= rank_identity;
 	if (use == PST_NODE_KEEPS)
-		return item->kind->rank <= rank_store && !item->implicit;
+		return !item->implicit &&
+		    (item->kind->rank <= rank_store || !strcmp(item->kind->name, "runtime"));
 	return use != PST_NODE_BRIEF || strcmp(item->source->name, "control");
 }
 

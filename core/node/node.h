@@ -17,7 +17,7 @@ enum pst_node_use {
 	PST_NODE_BRIEF, /* one job of a command: everything but the control service */
 	PST_NODE_LOOKS, /* stores, vaults and identities only, beside a running node too */
 	PST_NODE_ASKS,  /* to reach a running node: transports only, no state */
-	PST_NODE_KEEPS, /* stores and vaults that are written, and nothing else, where no node runs */
+	PST_NODE_KEEPS, /* stores, vaults and runtimes that are written, and nothing else, where no node runs */
 };
 
 struct pst_node_events {

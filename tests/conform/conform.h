@@ -51,6 +51,7 @@ bool conform_rc(struct conform *c, int rc, int wanted, const char *sentence, ...
 void conform_skip(struct conform *c, const char *why, const char *sentence, ...) PST_PRINTF(3, 4);
 
 /* The kits. The section is closed at their begin, and at their end. */
+void conform_runtime(struct conform *c);
 void conform_store(struct conform *c);
 void conform_store_rival(struct conform *c);
 void conform_vault(struct conform *c);

@@ -14,6 +14,7 @@ static const struct kit {
 	void (*run)(struct conform *c);
 } kits[] = {
 	{ "rival", "store", conform_store_rival },
+	{ "runtime", "runtime", conform_runtime },
 	{ "store", "store", conform_store },
 	{ "vault", "vault", conform_vault },
 	{ NULL, NULL, NULL },
