@@ -234,7 +234,7 @@ attestations_are_bound_to_the_clock(void **state)
 }
 
 static void
-an_attestation_of_an_older_key_is_refused(void **state)
+an_attestation_of_an_older_key_or_another_identity_is_refused(void **state)
 {
 	static const uint8_t key[32] = { 9 };
 	struct maker m = { .len = 0 }, other = { .len = 0 };
@@ -275,7 +275,7 @@ main(void)
 		cmocka_unit_test(a_long_history_is_read_and_a_longer_one_refused),
 		cmocka_unit_test(an_impossible_count_costs_nothing),
 		cmocka_unit_test(attestations_are_bound_to_the_clock),
-		cmocka_unit_test(an_attestation_of_an_older_key_is_refused),
+		cmocka_unit_test(an_attestation_of_an_older_key_or_another_identity_is_refused),
 	};
 
 	if (sodium_init() < 0)

@@ -370,6 +370,38 @@ identities_admit_each_other_and_nothing_less(void **state)
 	fake_close(&b);
 }
 
+/* Of a history and an attestation: by who has never met it, and by who knows it. */
+static void
+no_bit_of_what_is_shown_can_be_turned(void **state)
+{
+	struct fixture *f = *state;
+	struct fake_section a, b;
+	struct pst_peer *peer, *known = NULL;
+	static uint8_t bytes[4096];
+	const uint8_t *shown, *static_key;
+	size_t len;
+
+	assert_int_equal(identity_open(f, &a, "a", &plain), PST_OK);
+	assert_int_equal(identity_open(f, &b, "b", &plain), PST_OK);
+	shown = pst_identity_presentation(b.self, &len);
+	assert_in_range(len, 0, sizeof bytes);
+	memcpy(bytes, shown, len);
+	static_key = pst_identity_static_key(b.self);
+	for (int met = 0; met < 2; met++) {
+		for (size_t bit = 0; bit < len * 8; bit++) {
+			bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			if (!pst_identity_admit(a.self, &peer, bytes, len, static_key, NULL))
+				fail_msg("bit %zu turned unseen", bit);
+			bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		if (!met)
+			assert_int_equal(pst_identity_admit(a.self, &known, bytes, len, static_key, NULL), PST_OK);
+	}
+	pst_peer_unref(&known);
+	fake_close(&a);
+	fake_close(&b);
+}
+
 static void
 who_is_named_is_known_after_a_restart(void **state)
 {
@@ -462,6 +494,7 @@ main(void)
 		test(a_channel_key_that_expired_is_replaced_in_silence),
 		test(agreeing_is_with_the_static_key),
 		test(identities_admit_each_other_and_nothing_less),
+		test(no_bit_of_what_is_shown_can_be_turned),
 		test(who_is_named_is_known_after_a_restart),
 		test(it_may_be_closed_at_any_step),
 	};

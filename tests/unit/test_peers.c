@@ -71,7 +71,7 @@ family_free(struct family *family)
 }
 
 static void
-an_older_history_is_refused_while_the_peer_lives(void **state)
+a_history_that_shrinks_or_forks_is_refused_while_the_peer_lives(void **state)
 {
 	struct family f;
 	struct pst_peers *peers;
@@ -327,7 +327,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_older_history_is_refused_while_the_peer_lives),
+		cmocka_unit_test(a_history_that_shrinks_or_forks_is_refused_while_the_peer_lives),
 		cmocka_unit_test(a_kept_history_is_stored_and_stays_known),
 		cmocka_unit_test(known_bytes_are_known_and_no_others),
 		cmocka_unit_test(what_was_attested_still_has_its_time_and_its_signature),
