@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "node/section.h"
 #include "node/status.h"
 
@@ -52,9 +54,7 @@ control_on_drop(struct control_request *request, void (*fn)(void *arg), void *ar
 static void
 request_free(struct control_request *request)
 {
-	*request->link = request->next;
-	if (request->next)
-		request->next->link = request->link;
+	pst_linked_leave(request);
 	json_decref(request->ask);
 	pst_buf_free(&request->asked);
 	free(request->back);
@@ -228,15 +228,11 @@ control_receives(struct pst_worker *worker, struct pst_message *m)
 	}
 	*request = (struct control_request){
 		.control = control,
-		.next = control->requests,
-		.link = &control->requests,
 		.back = back,
 		.asked = pst_buf_take(&m->payload),
 		.ask = ask,
 	};
-	if (request->next)
-		request->next->link = &request->next;
-	control->requests = request;
+	pst_linked_enter(&control->requests, request);
 	if (++control->count > REQUESTS_MAX)
 		control_fail(request, PST_E_LIMIT, "too many questions at once");
 	else if (ask)

@@ -1,3 +1,5 @@
+#include <postern/linked.h>
+
 #include "route/router.h"
 
 void
@@ -5,22 +7,13 @@ pst_doorman_enter(struct pst_router *router, struct pst_doorman *doorman,
     bool (*names)(const struct pst_doorman *doorman, const struct pst_peer *peer))
 {
 	doorman->names = names;
-	doorman->next = router->doormen;
-	doorman->link = &router->doormen;
-	if (doorman->next)
-		doorman->next->link = &doorman->next;
-	router->doormen = doorman;
+	pst_linked_enter(&router->doormen, doorman);
 }
 
 void
 pst_doorman_leave(struct pst_doorman *doorman)
 {
-	if (!doorman->link)
-		return;
-	*doorman->link = doorman->next;
-	if (doorman->next)
-		doorman->next->link = doorman->link;
-	doorman->link = NULL;
+	pst_linked_leave(doorman);
 }
 
 bool

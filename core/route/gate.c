@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "route/router.h"
 
 #define PAIRS_FIRST 64
@@ -77,19 +79,7 @@ static void
 end_enter(struct pst_pair_end *end, struct pst_pair *pair, struct pst_gate *gate)
 {
 	end->pair = pair;
-	end->next = gate->pairs;
-	end->link = &gate->pairs;
-	if (end->next)
-		end->next->link = &end->next;
-	*end->link = end;
-}
-
-static void
-end_leave(struct pst_pair_end *end)
-{
-	*end->link = end->next;
-	if (end->next)
-		end->next->link = end->link;
+	pst_linked_enter(&gate->pairs, end);
 }
 
 int
@@ -125,8 +115,8 @@ pairs_leave(struct pst_router *router, struct pst_gate *gate)
 
 		*link = pair->next;
 		router->pair_count--;
-		end_leave(&pair->end[0]);
-		end_leave(&pair->end[1]);
+		pst_linked_leave(&pair->end[0]);
+		pst_linked_leave(&pair->end[1]);
 		free(pair);
 	}
 }
@@ -172,20 +162,11 @@ pst_gate_watch(struct pst_gate *gate, struct pst_gate_watch *watch,
 {
 	pst_gate_unwatch(watch);
 	watch->fn = fn;
-	watch->next = gate->watches;
-	watch->link = &gate->watches;
-	if (watch->next)
-		watch->next->link = &watch->next;
-	gate->watches = watch;
+	pst_linked_enter(&gate->watches, watch);
 }
 
 void
 pst_gate_unwatch(struct pst_gate_watch *watch)
 {
-	if (!watch->link)
-		return;
-	*watch->link = watch->next;
-	if (watch->next)
-		watch->next->link = watch->link;
-	watch->link = NULL;
+	pst_linked_leave(watch);
 }

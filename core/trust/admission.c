@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
 #include <postern/project.h>
 
 #include "trust/clock.h"
@@ -89,11 +90,7 @@ pst_admission_free(struct pst_admission **out)
 		return;
 	while (admission->inside)
 		pst_admission_leave(admission->inside);
-	if (admission->link) {
-		*admission->link = admission->next;
-		if (admission->next)
-			admission->next->link = admission->link;
-	}
+	pst_linked_leave(admission);
 	pst_policy_free(&admission->allow);
 	pst_policy_free(&admission->members);
 	free(admission->resource);
@@ -181,11 +178,7 @@ pst_admission_open(struct pst_admission **out, struct pst_section_env *senv,
 	admission->type = conf->type;
 	admission->may = conf->may;
 	admission->any_authority = conf->any_authority;
-	admission->next = env->admissions;
-	admission->link = &env->admissions;
-	if (admission->next)
-		admission->next->link = &admission->next;
-	env->admissions = admission;
+	pst_linked_enter(&env->admissions, admission);
 	if (admission->allow && (!admission->listed || admission->anybody) && policy_admits_all(admission->allow))
 		pst_warn(pst_section_log(senv), "this policy admits everybody, whatever they are",
 		    PST_STR("policy", conf->allow));

@@ -1,4 +1,6 @@
 /* Who is inside: allowed when they came, and looked at again when that may have changed. */
+#include <postern/linked.h>
+
 #include "trust/admission.h"
 
 static void
@@ -18,25 +20,6 @@ attributes_changed(struct pst_peer_watch *watch)
 	review(pst_container_of(watch, struct pst_admitted, watch));
 }
 
-static void
-insert(struct pst_admitted **list, struct pst_admitted *admitted)
-{
-	admitted->next = *list;
-	admitted->link = list;
-	if (admitted->next)
-		admitted->next->link = &admitted->next;
-	*list = admitted;
-}
-
-static void
-remove_from_list(struct pst_admitted *admitted)
-{
-	*admitted->link = admitted->next;
-	if (admitted->next)
-		admitted->next->link = admitted->link;
-	admitted->link = NULL;
-}
-
 void
 pst_admission_enter(struct pst_admission *admission, struct pst_admitted *admitted,
     struct pst_peer *peer, void (*fn)(struct pst_admitted *admitted))
@@ -44,7 +27,7 @@ pst_admission_enter(struct pst_admission *admission, struct pst_admitted *admitt
 	*admitted = (struct pst_admitted){
 		.admission = admission, .peer = pst_peer_ref(peer), .fn = fn,
 	};
-	insert(&admission->inside, admitted);
+	pst_linked_enter(&admission->inside, admitted);
 	pst_peer_watch(peer, &admitted->watch, attributes_changed);
 }
 
@@ -53,7 +36,7 @@ pst_admission_leave(struct pst_admitted *admitted)
 {
 	if (!admitted->link)
 		return;
-	remove_from_list(admitted);
+	pst_linked_leave(admitted);
 	pst_peer_unwatch(&admitted->watch);
 	pst_peer_unref(&admitted->peer);
 }
@@ -62,16 +45,12 @@ pst_admission_leave(struct pst_admitted *admitted)
 void
 pst_admission_review(struct pst_admission *admission)
 {
-	struct pst_admitted *todo = admission->inside;
+	struct pst_admitted *round, *admitted;
 
-	admission->inside = NULL;
-	if (todo)
-		todo->link = &todo;
-	while (todo) {
-		struct pst_admitted *admitted = todo;
-
-		remove_from_list(admitted);
-		insert(&admission->inside, admitted);
+	pst_linked_take(&round, &admission->inside);
+	while ((admitted = round)) {
+		pst_linked_leave(admitted);
+		pst_linked_enter(&admission->inside, admitted);
 		review(admitted);
 	}
 }

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "trust/admission.h"
 #include "trust/policy.h"
 
@@ -89,11 +91,7 @@ pst_rule_name(const struct pst_rule *rule)
 static void
 rule_free(struct pst_rule *rule)
 {
-	if (rule->link) {
-		*rule->link = rule->next;
-		if (rule->next)
-			rule->next->link = rule->link;
-	}
+	pst_linked_leave(rule);
 	pst_policy_free(&rule->policy);
 	free(rule->resource);
 	free(rule->name);
@@ -161,11 +159,7 @@ pst_rule_open(void **self, struct pst_section_env *senv, const void *conf, struc
 		rule_free(rule);
 		return rc;
 	}
-	rule->next = env->rules;
-	rule->link = &env->rules;
-	if (rule->next)
-		rule->next->link = &rule->next;
-	env->rules = rule;
+	pst_linked_enter(&env->rules, rule);
 	env->rules_changed = true;
 	if (policy_admits_all(rule->policy))
 		pst_warn(pst_section_log(senv), "this policy admits everybody, whatever they are");

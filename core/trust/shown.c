@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "trust/credential.h"
 #include "trust/opening.h"
 #include "trust/presentation.h"
@@ -178,22 +180,13 @@ pst_identity_watch(struct pst_identity *self, struct pst_identity_watch *watch,
 {
 	pst_identity_unwatch(watch);
 	watch->fn = fn;
-	watch->next = self->shown.watches;
-	watch->link = &self->shown.watches;
-	if (watch->next)
-		watch->next->link = &watch->next;
-	self->shown.watches = watch;
+	pst_linked_enter(&self->shown.watches, watch);
 }
 
 void
 pst_identity_unwatch(struct pst_identity_watch *watch)
 {
-	if (!watch->link)
-		return;
-	*watch->link = watch->next;
-	if (watch->next)
-		watch->next->link = watch->link;
-	watch->link = NULL;
+	pst_linked_leave(watch);
 }
 
 static void

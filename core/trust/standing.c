@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "trust/clock.h"
 
 /* The wall clock may be set meanwhile: it is looked at so often at least. */
@@ -12,79 +14,45 @@ static void expire(struct pst_timer *timer);
 
 /* ---- who is told ---- */
 
-static void
-watch_enter(struct pst_peer_watch *watch, struct pst_peer_watch **list)
-{
-	watch->next = *list;
-	watch->link = list;
-	if (watch->next)
-		watch->next->link = &watch->next;
-	*list = watch;
-}
-
 void
 pst_standing_watch(struct pst_standing *standing, struct pst_peer_watch *watch,
     void (*fn)(struct pst_peer_watch *watch))
 {
 	pst_peer_unwatch(watch);
 	watch->fn = fn;
-	watch_enter(watch, &standing->watches);
+	pst_linked_enter(&standing->watches, watch);
 }
 
 void
 pst_peer_unwatch(struct pst_peer_watch *watch)
 {
-	if (!watch->link)
-		return;
-	*watch->link = watch->next;
-	if (watch->next)
-		watch->next->link = watch->link;
-	watch->link = NULL;
+	pst_linked_leave(watch);
 }
 
 /* Each watch once. It may go within its call, with the standing if it was the last. */
 static void
 tell(struct pst_standing *standing)
 {
-	struct pst_peer_watch *round = standing->watches;
+	struct pst_peer_watch *round, *watch;
 
-	standing->watches = NULL;
-	if (round)
-		round->link = &round;
-	while (round) {
-		struct pst_peer_watch *watch = round;
-
-		pst_peer_unwatch(watch);
-		watch_enter(watch, &standing->watches);
+	pst_linked_take(&round, &standing->watches);
+	while ((watch = round)) {
+		pst_linked_leave(watch);
+		pst_linked_enter(&standing->watches, watch);
 		watch->fn(watch);
 	}
-}
-
-static void
-changed_leave(struct pst_standing *standing)
-{
-	if (!standing->link)
-		return;
-	*standing->link = standing->next;
-	if (standing->next)
-		standing->next->link = standing->link;
-	standing->link = NULL;
 }
 
 static void
 tell_all(struct pst_task *task)
 {
 	struct pst_standings *all = pst_container_of(task, struct pst_standings, task);
-	struct pst_standing *round = all->changed;
+	struct pst_standing *round, *standing;
 
 	/* what changes meanwhile is told in the next turn */
-	all->changed = NULL;
-	if (round)
-		round->link = &round;
-	while (round) {
-		struct pst_standing *standing = round;
-
-		changed_leave(standing);
+	pst_linked_take(&round, &all->changed);
+	while ((standing = round)) {
+		pst_linked_leave(standing);
 		tell(standing);
 	}
 }
@@ -96,11 +64,7 @@ changed(struct pst_standing *standing)
 
 	if (standing->link || !all->env)
 		return;
-	standing->next = all->changed;
-	standing->link = &all->changed;
-	if (standing->next)
-		standing->next->link = &standing->next;
-	all->changed = standing;
+	pst_linked_enter(&all->changed, standing);
 	pst_task_post(all->env, &all->task, tell_all);
 }
 
@@ -221,7 +185,7 @@ pst_standing_fini(struct pst_standing *standing)
 		standing->statements = statement->next;
 		statement_free(statement);
 	}
-	changed_leave(standing);
+	pst_linked_leave(standing);
 }
 
 /* ---- what is said ---- */

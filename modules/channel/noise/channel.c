@@ -2,6 +2,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "noise.h"
 
 static void remote_receives(struct pst_worker *worker, struct pst_message *message);
@@ -9,25 +11,11 @@ static void handshake_fails(struct channel *c, int rc, const char *why);
 
 /* ---- life ---- */
 
-static void
-channel_leave(struct channel *c)
-{
-	if (!c->link)
-		return;
-	*c->link = c->next;
-	if (c->next)
-		c->next->link = c->link;
-}
-
 void
 channel_enter(struct channel *c, struct channel **list)
 {
-	channel_leave(c);
-	c->next = *list;
-	c->link = list;
-	if (c->next)
-		c->next->link = &c->next;
-	*list = c;
+	pst_linked_leave(c);
+	pst_linked_enter(list, c);
 }
 
 static void
@@ -35,7 +23,7 @@ channel_free(struct channel *c)
 {
 	struct noise *noise = c->noise;
 
-	channel_leave(c);
+	pst_linked_leave(c);
 	free(c->out);
 	free(c);
 	noise_channel_gone(noise);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <postern/dial.h>
+#include <postern/linked.h>
 #include <postern/module.h>
 
 #include "portal.h"
@@ -66,11 +67,7 @@ stream_new(struct stream **out, struct portal *portal)
 	s->window = STREAM_WINDOW;
 	s->granted = STREAM_WINDOW;
 	s->limit = UINT64_MAX;
-	s->next = portal->streams;
-	s->link = &portal->streams;
-	if (s->next)
-		s->next->link = &s->next;
-	portal->streams = s;
+	pst_linked_enter(&portal->streams, s);
 	portal->count++;
 	*out = s;
 	return PST_OK;
@@ -102,9 +99,7 @@ stream_free(struct stream *s)
 		pst_outbox_fini(&s->box);
 	pst_account_close(&s->source);
 	pst_account_close(&s->kept);
-	*s->link = s->next;
-	if (s->next)
-		s->next->link = s->link;
+	pst_linked_leave(s);
 	portal->count--;
 	free(s->peer);
 	free(s);

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/linked.h>
+
 /* The authority is in this node. */
 #define ANSWER_MS 10000
 
@@ -23,9 +25,7 @@ void
 own_question_done(struct question *q, int rc, const char *sentence)
 {
 	pst_api_cancel(&q->api);
-	*q->link = q->next;
-	if (q->next)
-		q->next->link = q->link;
+	pst_linked_leave(q);
 	pst_ask_done(&q->ask, rc, sentence);
 	free(q);
 }
@@ -63,10 +63,8 @@ own_question(struct own *own, struct pst_ask *ask, const char *service, enum pst
 		pst_ask_done(&ask, -ENOMEM, NULL);
 		return;
 	}
-	*q = (struct question){ .own = own, .ask = ask, .next = own->questions, .link = &own->questions };
-	if (q->next)
-		q->next->link = &q->next;
-	own->questions = q;
+	*q = (struct question){ .own = own, .ask = ask };
+	pst_linked_enter(&own->questions, q);
 	pst_route_buf_init(&to);
 	(void)!pst_route_add(&to, PST_ADDRESS_LOCAL, service, strlen(service)); /* one short address fits */
 	route = pst_route_buf_view(&to);

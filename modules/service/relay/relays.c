@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "message.h"
 #include "service.h"
 
@@ -16,9 +18,7 @@ relay_end(struct relay *relay, const char *why)
 	pst_gate_unwatch(&relay->watch);
 	pst_admission_leave(&relay->registrant);
 	pst_admission_leave(&relay->admitted);
-	*relay->link = relay->next;
-	if (relay->next)
-		relay->next->link = relay->link;
+	pst_linked_leave(relay);
 	s->count--;
 	pst_peer_unref(&relay->peer);
 	free(relay->route);
@@ -152,11 +152,7 @@ relay_new(struct service *s, const char *name, struct pst_gate *from)
 	}
 	if (from && from->peer)
 		relay->peer = pst_peer_ref(from->peer);
-	relay->next = s->relays;
-	relay->link = &s->relays;
-	if (relay->next)
-		relay->next->link = &relay->next;
-	s->relays = relay;
+	pst_linked_enter(&s->relays, relay);
 	s->count++;
 	return relay;
 }
