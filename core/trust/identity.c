@@ -176,6 +176,15 @@ kept(void *arg, int rc)
 	pst_identity_answered(self);
 }
 
+/* Its history is kept anew: it is another now. */
+static void
+tell_rekeyed(struct pst_identity *self, const struct pst_identifier *issuer)
+{
+	for (struct pst_identity_watch *watch = self->shown.watches; watch; watch = watch->next)
+		if (watch->rekeyed)
+			watch->rekeyed(watch, issuer);
+}
+
 static void
 keep(void *arg, const struct pst_history *history)
 {
@@ -189,6 +198,8 @@ keep(void *arg, const struct pst_history *history)
 	snprintf(key, sizeof key, "peer/%s/%s", pst_section_name(self->env), text);
 	self->pending++;
 	self->store_ops->commit(self->store, &put, 1, kept, self);
+	if (pst_peers_accepts(self->peers, pst_history_identifier(history)))
+		tell_rekeyed(self, pst_history_identifier(history));
 }
 
 const struct pst_standing *

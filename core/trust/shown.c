@@ -196,7 +196,8 @@ tell(struct pst_task *task)
 
 	/* who watches is a section of this node: none comes or goes by this */
 	for (struct pst_identity_watch *watch = shown->watches; watch; watch = watch->next)
-		watch->fn(watch);
+		if (watch->fn)
+			watch->fn(watch);
 }
 
 int

@@ -126,6 +126,44 @@ a_refresh_says_what_is_new(void **state)
 	pst_peer_unref(&peer);
 }
 
+static unsigned rekeyed;
+static struct pst_identifier rekeyed_last;
+
+static void
+on_rekeyed(struct pst_identity_watch *watch, const struct pst_identifier *issuer)
+{
+	rekeyed++;
+	rekeyed_last = *issuer;
+}
+
+static void
+who_watches_hears_of_an_issuer_s_new_key(void **state)
+{
+	struct world *w = *state;
+	struct pst_identity *member = w->member.self;
+	struct pst_identity_watch watch = { .link = NULL };
+	static uint8_t before[PST_HISTORY_MAX + 2048], after[PST_HISTORY_MAX + 2048];
+	struct issuer issuer;
+	size_t before_len, after_len;
+
+	issuer_make(&issuer, 1, NOW, NOW + DAY);
+	before_len = maker_history(&issuer.maker, before);
+	maker_change(&issuer.maker, 2, NOW, NOW + DAY);
+	after_len = maker_history(&issuer.maker, after);
+	rekeyed = 0;
+	pst_identity_watch(member, &watch, NULL);
+	watch.rekeyed = on_rekeyed;
+	assert_int_equal(pst_identity_accept(member, NULL, before, before_len, NULL), PST_OK);
+	assert_int_equal(pst_identity_accept(member, NULL, before, before_len, NULL), PST_OK);
+	assert_int_equal(rekeyed, 0);
+	assert_int_equal(pst_identity_accept(member, NULL, after, after_len, NULL), PST_OK);
+	assert_int_equal(rekeyed, 1);
+	assert_true(pst_identifier_equal(&rekeyed_last, &issuer.maker.identifier));
+	assert_int_equal(pst_identity_accept(member, NULL, before, before_len, NULL), PST_OK); /* an old ticket */
+	assert_int_equal(rekeyed, 1);
+	pst_identity_unwatch(&watch);
+}
+
 int
 main(void)
 {
@@ -133,6 +171,7 @@ main(void)
 		PARTIES_TEST(what_is_shown_is_shown_again_after_a_restart),
 		PARTIES_TEST(a_handshake_has_room_for_so_much),
 		PARTIES_TEST(a_refresh_says_what_is_new),
+		PARTIES_TEST(who_watches_hears_of_an_issuer_s_new_key),
 	};
 
 	if (sodium_init() < 0)

@@ -108,13 +108,16 @@ PST_API const uint8_t *pst_identity_presented(const struct pst_identity *self,
     const struct pst_identifier *issuer, size_t *len, uint64_t *expires_at);
 
 /* For channels: which edition of its credentials an identity shows; another
- * number whenever others have come, and fn runs, from the loop. */
+ * number whenever others have come, and fn (may be NULL) runs, from the loop. */
 struct pst_identity_watch {
 	struct pst_identity_watch *next;
 	struct pst_identity_watch **link; /* NULL while not watching */
 	void (*fn)(struct pst_identity_watch *watch);
 	/* This subject is revoked: its channels end. May be NULL; set after watching. */
 	void (*revoked)(struct pst_identity_watch *watch, const struct pst_identifier *subject);
+	/* An issuer that we accept has another key, and what it has said of us is nothing to
+	 * whom shows it now. Comes within a handshake: only note it. NULL and set as before. */
+	void (*rekeyed)(struct pst_identity_watch *watch, const struct pst_identifier *issuer);
 };
 PST_API uint64_t pst_identity_edition(const struct pst_identity *self);
 PST_API void pst_identity_watch(struct pst_identity *self, struct pst_identity_watch *watch,

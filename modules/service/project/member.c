@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not all members ask an authority with a new key at the same moment. */
+#define REKEYED_MS 1000
+
 /* ---- what is kept ---- */
 
 static void
@@ -240,6 +243,18 @@ record_came(void *arg, int rc, const struct pst_store_item *item)
 		pst_section_up(senv);
 }
 
+/* A credential by its former key is nothing to who did not see it before. If we are just asking
+ * for another, that brought the news. */
+static void
+rekeyed(struct pst_identity_watch *watch, const struct pst_identifier *issuer)
+{
+	struct member *m = pst_container_of(watch, struct member, rekeyed);
+
+	if (m->standing == STANDING_MEMBER && !m->path &&
+	    pst_identifier_equal(issuer, &m->ticket->authority.identifier))
+		enrol_later(m, pst_jitter(REKEYED_MS));
+}
+
 int
 member_open(struct project *project, struct pst_err *err)
 {
@@ -255,6 +270,8 @@ member_open(struct project *project, struct pst_err *err)
 	m->store_ops = ops;
 	pst_route_buf_init(&m->at);
 	project->member = m;
+	pst_identity_watch(project->identity, &m->rekeyed, NULL);
+	m->rekeyed.rekeyed = rekeyed;
 	key_of(m, key);
 	m->pending++;
 	m->store_ops->get(m->store, key, record_came, m);
@@ -267,6 +284,7 @@ member_close(struct project *project)
 	struct member *m = project->member;
 
 	m->closing = true;
+	pst_identity_unwatch(&m->rekeyed);
 	member_problem(m, PST_E_CLOSED, NULL);
 	member_joined(m, PST_E_CLOSED);
 	enrol_end(m);

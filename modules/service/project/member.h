@@ -29,6 +29,7 @@ struct member {
 	bool accepted;             /* its authority, by our identity */
 	bool ready;                /* others may use our routes: a credential is shown, or there is none to be had */
 	struct pst_ask *joining;   /* who waits for it */
+	struct pst_identity_watch rekeyed; /* our authority, for one */
 	uint64_t refused_at;       /* since when the authority says no, to a code or a member; 0: it does not */
 	char why[PST_ERR_TEXT];    /* the last thing that went wrong; empty: nothing */
 
