@@ -130,19 +130,15 @@ send_call(struct pst_task *task)
 {
 	struct pst_call *call = pst_container_of(task, struct pst_call, out.task);
 	struct pst_buf message = pst_buf_take(&call->message);
-	int rc;
+	const struct pst_call_failure failure = {
+		PST_CALL_UNKNOWN, "there is no such worker here", 0, false,
+	};
 
 	call->begun = true;
 	if (pst_call_out_ready(&call->out))
 		pst_task_post(call->caller->env, &call->out.task, send_piece);
-	rc = send_buf(call, &message);
-	if (rc) {
-		const struct pst_call_failure failure = {
-			rc == PST_E_NO_ROUTE ? PST_CALL_UNKNOWN : PST_CALL_DENIED, pst_strerror(rc), 0, false,
-		};
-
+	if (send_buf(call, &message))
 		pst_call_fail(call, &failure); /* nobody heard of it, so nothing has ended it */
-	}
 }
 
 /* One a turn of the loop, so that others are heard between two. */

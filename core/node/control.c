@@ -166,6 +166,7 @@ static const struct {
 	void (*run)(struct control_request *request);
 } verbs[] = {
 	{ "ask", control_section_ask },
+	{ "call", control_call },
 	{ "create", control_create },
 	{ "delete", control_delete },
 	{ "explain", control_explain },

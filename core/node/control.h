@@ -19,6 +19,8 @@
  *   explain  what, a resource; who, attributes      what its rules say of them (explain.c)
  *   trace    to, or kind and name; count, timeout   the hops (trace.c)
  *   ask      kind, name or none, word, options      what that section says (ask.c)
+ *   call     to, a route or a function; authorized, method, resource, headers, body, deadline
+ *                                                   what came of it (call.c)
  */
 #ifndef PST_NODE_CONTROL_H
 #define PST_NODE_CONTROL_H
@@ -50,6 +52,8 @@ void control_section_ask(struct control_request *request);
 /* The section of that name; without one, the only one of its kind, or else `default`. NULL and a sentence. */
 struct pst_section_env *control_section_find(struct pst_node *node, const char *kind, const char *name,
     struct pst_err *err);
+/* call.c: the verb "call". */
+void control_call(struct control_request *request);
 /* explain.c: the verb "explain". */
 void control_explain(struct control_request *request);
 /* trace.c: the verb "trace". */

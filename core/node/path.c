@@ -360,3 +360,19 @@ pst_path_status(const struct pst_path *path, struct pst_status *status)
 	    PST_STR("path_why", path->up || !path->why ? NULL : pst_strerror(path->why)),
 	    PST_U64("path_attempts", path->failures)));
 }
+
+void
+path_stuck(const struct pst_path *path, int rc, char *out, size_t size)
+{
+	const struct pst_multiaddr_hop *hop = path->to.hop;
+	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
+	    ? "whoever is there may not be the far end" : pst_strerror(rc);
+
+	if (path->step_now >= path->step_count)
+		snprintf(out, size, "the route does not open: %s", why);
+	else if (path->dials && !path->gate)
+		snprintf(out, size, "%.253s port %s: %.100s", hop[0].value, hop[1].value, why);
+	else
+		snprintf(out, size, "/secure/%s: no channel: %s",
+		    hop[path->steps[path->step_now].last].value, why);
+}

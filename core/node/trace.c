@@ -190,21 +190,11 @@ hops_fill(struct trace *trace)
 static void
 stuck_say(struct trace *trace, int rc)
 {
-	const struct pst_path *path = trace->path;
-	const struct pst_multiaddr_hop *hop = path->to.hop;
-	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
-	    ? "whoever is there may not be the far end" : pst_strerror(rc);
-
 	trace->stuck_rc = rc;
-	if (path->up)
+	if (trace->path->up)
 		snprintf(trace->stuck, sizeof trace->stuck, "no answer from the echo worker at the end");
-	else if (path->step_now >= path->step_count)
-		snprintf(trace->stuck, sizeof trace->stuck, "the route does not open: %s", why);
-	else if (path->dials && !path->gate)
-		snprintf(trace->stuck, sizeof trace->stuck, "%.253s port %s: %.100s", hop[0].value, hop[1].value, why);
 	else
-		snprintf(trace->stuck, sizeof trace->stuck, "/secure/%s: no channel: %s",
-		    hop[path->steps[path->step_now].last].value, why);
+		path_stuck(trace->path, rc, trace->stuck, sizeof trace->stuck);
 }
 
 static bool

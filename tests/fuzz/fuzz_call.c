@@ -38,7 +38,7 @@ text_copy(const struct pst_call_text *text)
 static bool
 same(const struct pst_call_text *a, const struct pst_call_text *b)
 {
-	return a->len == b->len && !memcmp(a->p, b->p, a->len);
+	return a->len == b->len && (!a->len || !memcmp(a->p, b->p, a->len));
 }
 
 static bool
