@@ -33,6 +33,7 @@ extern const struct command commands[];
 const struct command *cli_command(const char *name);
 
 int cmd_run(int argc, char **argv);
+int cmd_call(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_complete(int argc, char **argv);
 int cmd_help(int argc, char **argv);

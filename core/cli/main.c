@@ -89,6 +89,9 @@ const struct command commands[] = {
 	SECTION("inlet", "where programs connect"),
 	SECTION("outlet", "what a node connects to for others"),
 	SECTION("relay", "the relay that stands for a node"),
+	SECTION("function", "Wasm modules that can be called"),
+	SECTION("runtime", "the engines that run them"),
+	SECTION("capability", "what functions may ask of their node"),
 	SECTION("channel", "listeners for secure channels"),
 	SECTION("transport", "listeners and links between nodes"),
 	{ "vault", SECTION_ARGUMENTS " | move [IDENTITY] --to VAULT", "where private keys are",
@@ -98,6 +101,14 @@ const struct command commands[] = {
 	    "    --state DIR                   the node's state directory\n", cmd_vault },
 	SECTION("store", "where lasting state is"),
 	SECTION("service", "workers of a node"),
+	{ "call", "NAME | MULTIADDR", "call a function, and print what it answers",
+	    "  --body TEXT     what it is given; @FILE: what is in a file, -: from standard input\n"
+	    "  --method WORD   of the request (default: POST)\n"
+	    "  --resource PATH  path and query of the request (default: /)\n"
+	    "  --header NAME=VALUE  of the request; again for each\n"
+	    "  --deadline TIME  give up after so long in all (default: 30s)\n"
+	    "  --authorized I…  who the far end of a route may be (default: anybody)\n" ASK_OPTIONS_HELP
+	    "\nNAME is a function of the node, MULTIADDR the route to one, which the node opens.\n", cmd_call },
 	{ "message", "send TEXT --to MULTIADDR", "send a message and print the answer",
 	    "  --to ROUTE      where to, such as /ip4/127.0.0.1/tcp/4000/service/echo\n"
 	    "  --authorized I… who the far end may be (default: anybody)\n"

@@ -18,7 +18,7 @@ next() {
 
 verbs_of() { "$POSTERN" help "$1" | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | tr '\n' ' '; }
 options_of() { "$POSTERN" help "$1" | sed -n 's/^  --\([a-z-]*\).*/--\1/p' | grep -v '^--use$' | tr '\n' ' '; }
-kinds="policy inlet outlet relay channel transport vault store service"
+kinds="policy inlet outlet relay channel transport function runtime capability vault store service"
 
 is "every command" "$(next "")" "$("$POSTERN" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | tr '\n' ' ')"
 is "each with what it does" "$("$POSTERN" complete "" | awk -F '\t' '!$2')" ""
