@@ -105,8 +105,8 @@ pst_peer_attest(struct pst_peer *peer, const uint8_t *bytes, size_t len, uint64_
 	if (r.status)
 		return pst_fail(err, r.status, "the credential does not decode");
 	rc = pst_peers_check(known->table, &credential, &peer->identifier, now, err);
-	if (!rc && pst_peers_revoked(known->table, &peer->identifier, &credential.attestation.subject,
-	    credential.created_at))
+	if (!rc && credential.created_at <
+	    pst_peers_counts_from(known->table, &peer->identifier, &credential.attestation.subject))
 		rc = pst_fail(err, PST_E_AUTH, "the credential was revoked");
 	if (!rc)
 		rc = pst_standing_put(&known->standing, &credential, err);

@@ -7,6 +7,7 @@
 #include "trust/attributes.h"
 #include "trust/clock.h"
 #include "trust/identity.h"
+#include "trust/known.h"
 
 /* ---- one credential ---- */
 
@@ -73,7 +74,7 @@ prepare(struct pst_issue_call *call)
 		.change = pst_peer_change(call->subject),
 		.attributes = sorted,
 		.count = call->count,
-		.created_at = pst_clock_now(),
+		.created_at = call->created_at,
 	};
 	int rc = -EINVAL;
 
@@ -179,10 +180,24 @@ pst_issuing_go_on(struct pst_identity *self)
 	pst_task_post(pst_section_env(self->env), &self->issuing.task, serve);
 }
 
+/* When it was asked for: who is revoked while the key is made is so. Who was in this very second,
+ * and is a member again, has one of the next, which nobody's clock minds. */
+static uint64_t
+created_at(const struct pst_identity *self, const struct pst_issue_call *call)
+{
+	uint64_t now = pst_clock_now(), from = 0;
+
+	if (self->peers)
+		from = pst_peers_counts_from(self->peers, pst_peer_identifier(call->subject),
+		    pst_identity_identifier(self));
+	return now < from ? from : now;
+}
+
 void
 pst_identity_issue(struct pst_identity *self, struct pst_issue_call *call)
 {
 	call->identity = self;
+	call->created_at = created_at(self, call);
 	call->memory = NULL;
 	call->next = NULL;
 	*self->issuing.end = call;

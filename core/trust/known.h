@@ -57,9 +57,9 @@ struct pst_known *pst_known_add(struct pst_peers *peers, struct pst_history *his
 void pst_known_settle(struct pst_known *known);
 /* Keep it for ever, and see that it is stored. */
 void pst_known_keep(struct pst_known *known);
-/* revoked.c: does a credential of that time count no longer? */
-bool pst_peers_revoked(const struct pst_peers *peers, const struct pst_identifier *subject,
-    const struct pst_identifier *issuer, uint64_t created_at);
+/* revoked.c: credentials made before that time count no longer; 0: all do. */
+uint64_t pst_peers_counts_from(const struct pst_peers *peers, const struct pst_identifier *subject,
+    const struct pst_identifier *issuer);
 void pst_revoked_free(struct pst_peers *peers);
 /* A history that is newer. */
 void pst_known_renew(struct pst_known *known, struct pst_history *history);

@@ -52,13 +52,13 @@ revoked_find(const struct pst_peers *peers, const struct pst_identifier *subject
 	return one;
 }
 
-bool
-pst_peers_revoked(const struct pst_peers *peers, const struct pst_identifier *subject,
-    const struct pst_identifier *issuer, uint64_t created_at)
+uint64_t
+pst_peers_counts_from(const struct pst_peers *peers, const struct pst_identifier *subject,
+    const struct pst_identifier *issuer)
 {
 	const struct pst_revoked *one = revoked_find(peers, subject, issuer);
 
-	return one && created_at <= one->at;
+	return one ? one->at + 1 : 0;
 }
 
 static struct pst_revoked *

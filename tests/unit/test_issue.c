@@ -34,6 +34,31 @@ what_is_issued_is_shown_and_believed(void **state)
 }
 
 static void
+who_was_revoked_counts_by_what_is_issued_afterwards(void **state)
+{
+	struct world *w = *state;
+	const struct pst_identifier *member = pst_identity_identifier(w->member.self);
+	struct issued before, after, meanwhile;
+
+	accept_issuer(w, &w->issuer);
+	accept_issuer(w, &w->member);
+	before = issue(w, 3600);
+	assert_int_equal(present(&w->member, &before), PST_OK);
+	assert_string_equal(seen(w, &w->issuer), "bank");
+	issue_begin(w, &meanwhile, 3600); /* its second has passed when it is made */
+	assert_int_equal(pst_identity_revoke(w->issuer.self, member, NOW, NOW + 3600), PST_OK);
+	clock_now = NOW + 1;
+	fake_wait(&w->node, &meanwhile.done);
+	assert_string_equal(seen(w, &w->issuer), "");
+	assert_int_equal(present(&w->member, &meanwhile), PST_OK);
+	assert_string_equal(seen(w, &w->issuer), "");
+	clock_now = NOW; /* a member again in the same second */
+	after = issue(w, 3600);
+	assert_int_equal(present(&w->member, &after), PST_OK);
+	assert_string_equal(seen(w, &w->issuer), "bank");
+}
+
+static void
 many_at_once_share_one_key(void **state)
 {
 	struct world *w = *state;
@@ -253,6 +278,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PARTIES_TEST(what_is_issued_is_shown_and_believed),
+		PARTIES_TEST(who_was_revoked_counts_by_what_is_issued_afterwards),
 		PARTIES_TEST(many_at_once_share_one_key),
 		PARTIES_TEST(nodes_of_one_identity_have_a_key_each),
 		PARTIES_TEST(what_cannot_be_issued_is_refused),

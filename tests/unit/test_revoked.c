@@ -45,8 +45,8 @@ refuses(const struct person *p, uint64_t created_at)
 {
 	const struct pst_identity *self = identity.self;
 
-	return pst_peers_revoked(self->peers, pst_peer_identifier(p->peer),
-	    pst_identity_identifier(self), created_at);
+	return created_at < pst_peers_counts_from(self->peers, pst_peer_identifier(p->peer),
+	    pst_identity_identifier(self));
 }
 
 static void

@@ -156,6 +156,7 @@ struct pst_issue_call {
 	/* the identity's */
 	struct pst_identity *identity;
 	struct pst_issue_call *next;
+	uint64_t created_at;
 	uint8_t *memory, *signature;
 	struct pst_vault_call vault;
 };
