@@ -149,6 +149,21 @@ what_the_store_has_is_heard_of_when_the_section_opens_and_then_again_and_again(v
 }
 
 static void
+who_leaves_the_file_is_revoked(void **state)
+{
+	static char third[100];
+
+	fake_close(&section);
+	snprintf(third, sizeof third, "%s app=x", person[3].id);
+	members[1] = third;
+	assert_int_equal(authority_up(), PST_OK);
+	assert_int_equal(in_store("revoked"), 1);
+	assert_int_equal(told, 1);
+	assert_true(refuses(SECOND, clock_s));
+	assert_false(refuses(BOSS, clock_s));
+}
+
+static void
 a_second_time_counts_too(void **state)
 {
 	struct person *p = &person[5];
@@ -203,6 +218,7 @@ main(void)
 		test(who_could_not_be_deleted_is_not),
 		test(so_is_everybody_of_many),
 		test(what_the_store_has_is_heard_of_when_the_section_opens_and_then_again_and_again),
+		test(who_leaves_the_file_is_revoked),
 		test(a_second_time_counts_too),
 		test(when_all_its_credentials_have_expired_the_record_goes),
 		test(a_record_that_is_none_is_passed_over),

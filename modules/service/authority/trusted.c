@@ -63,6 +63,8 @@ struct batch {
 	size_t count;
 	char (*keys)[KEY_MAX];         /* of the configuration's members */
 	uint8_t (*values)[RECORD_MAX];
+	struct revoked_room *rooms;    /* of those that are in the store */
+	size_t deleted;
 	bool failed;
 };
 
@@ -103,14 +105,17 @@ delete_one(struct batch *b, const struct pst_store_item *old)
 {
 	const struct pst_list *members = &b->job->a->conf->members;
 	struct member *stored = &b->job->target_member;
+	struct pst_identifier id;
 
-	if (member_read(stored, old->value, old->len) || !stored->pre_trusted)
+	if (member_read(stored, old->value, old->len) || !stored->pre_trusted ||
+	    member_key_identifier(&id, b->job->a, old->key))
 		return;
 	for (size_t i = 0; i < members->count; i++)
 		if (!strcmp(b->keys[i], old->key))
 			return;
 	add(b, PST_STORE_EXPECT, *old);
 	add(b, PST_STORE_DELETE, (struct pst_store_item){ .key = old->key });
+	b->ops[b->count++] = revoked_put(b->job->a, &id, &b->rooms[b->deleted++]);
 }
 
 static void
@@ -204,12 +209,13 @@ listed(struct job *job, const struct pst_store_item *items, size_t count)
 	size_t n = job->a->conf->members.count;
 	struct batch b = {
 		.job = job,
-		.ops = calloc(2 * (n + count) + 1, sizeof *b.ops),
+		.ops = calloc(2 * n + 3 * count + 1, sizeof *b.ops),
 		.keys = calloc(n + 1, sizeof *b.keys),
 		.values = calloc(n + 1, sizeof *b.values),
+		.rooms = calloc(count + 1, sizeof *b.rooms),
 	};
 
-	if (!b.ops || !b.keys || !b.values) {
+	if (!b.ops || !b.keys || !b.values || !b.rooms) {
 		job_fail(job, "the store", -ENOMEM);
 	} else {
 		batch_fill(&b, items, count);
@@ -221,6 +227,7 @@ listed(struct job *job, const struct pst_store_item *items, size_t count)
 	free(b.ops);
 	free(b.keys);
 	free(b.values);
+	free(b.rooms);
 }
 
 static void
