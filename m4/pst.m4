@@ -76,3 +76,16 @@ AC_DEFUN([PST_COMPLETION_DIR], [
 		[no], [with_$1_completion_dir=])
 	AC_SUBST(m4_toupper([$1])[_COMPLETION_DIR], [$with_$1_completion_dir])
 ])
+
+# PST_WASI: WASI_CC, and the conditional HAVE_WASI: a compiler of C that makes WASI commands. Tests make their guests by it.
+AC_DEFUN([PST_WASI], [
+AC_ARG_VAR([WASI_CC], [a compiler of C to WASI, for tests (clang)])
+AC_CHECK_PROG([WASI_CC], [clang], [clang], [no])
+AC_MSG_CHECKING([whether $WASI_CC makes WASI commands])
+pst_have_wasi=no
+echo 'int main(void) { return 0; }' >conftest_wasi.c
+AS_IF([$WASI_CC --target=wasm32-wasi -o conftest_wasi.wasm conftest_wasi.c >/dev/null 2>&1], [pst_have_wasi=yes])
+rm -f conftest_wasi.c conftest_wasi.wasm
+AC_MSG_RESULT([$pst_have_wasi])
+AM_CONDITIONAL([HAVE_WASI], [test $pst_have_wasi = yes])
+])
