@@ -159,7 +159,7 @@ pst_line_field(struct pst_line *line, const struct pst_field *field)
 
 /* ---- the beginning and the end ---- */
 
-/* The date is made anew once a second. */
+/* The date is made anew once a second. Functions log on threads of their own: the lock is that of who writes next. */
 static void
 put_time(struct pst_line *line, struct pst_logbook *book)
 {
@@ -167,11 +167,13 @@ put_time(struct pst_line *line, struct pst_logbook *book)
 	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
+	flockfile(book->out);
 	if (ts.tv_sec != book->second) {
 		book->second = ts.tv_sec;
 		strftime(book->date, sizeof book->date, "%Y-%m-%dT%H:%M:%S.", gmtime_r(&ts.tv_sec, &tm));
 	}
 	put_word(line, book->date);
+	funlockfile(book->out);
 	for (long unit = 100000000; unit >= 1000000; unit /= 10)
 		put(line, &(char){ (char)('0' + ts.tv_nsec / unit % 10) }, 1);
 	put(line, "Z", 1);

@@ -11,7 +11,8 @@
  *
  * error: a person must act. warn: odd, service goes on. info: the life of
  * a link. debug: per message, off by default. Lines that a peer can provoke
- * use the _rated forms. Keys, plaintext and tokens have no field function.
+ * use the _rated forms. Any thread may write a line, but for the rated ones: those are
+ * the loop's. Keys, plaintext and tokens have no field function.
  */
 #ifndef POSTERN_LOG_H
 #define POSTERN_LOG_H
