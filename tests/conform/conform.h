@@ -26,6 +26,8 @@ struct conform {
 	/* main.c's */
 	const char *file, *kind, *name;
 	size_t keys; /* that rivals are after */
+	const char *const *rest; /* what else was said, `count` of them */
+	size_t count;
 	uv_loop_t loop;
 	struct pst_loader *loader;
 	struct pst_logbook book;
@@ -51,6 +53,7 @@ bool conform_rc(struct conform *c, int rc, int wanted, const char *sentence, ...
 void conform_skip(struct conform *c, const char *why, const char *sentence, ...) PST_PRINTF(3, 4);
 
 /* The kits. The section is closed at their begin, and at their end. */
+void conform_alike(struct conform *c);
 void conform_runtime(struct conform *c);
 void conform_store(struct conform *c);
 void conform_store_rival(struct conform *c);

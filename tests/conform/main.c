@@ -13,6 +13,7 @@ static const struct kit {
 	const char *name, *kind;
 	void (*run)(struct conform *c);
 } kits[] = {
+	{ "alike", "runtime", conform_alike },
 	{ "rival", "store", conform_store_rival },
 	{ "runtime", "runtime", conform_runtime },
 	{ "store", "store", conform_store },
@@ -191,11 +192,13 @@ conform_close(struct conform *c)
 static int
 usage(void)
 {
-	fputs("Usage: pst-conform KIND FILE [NAME [KEYS]]\n\n"
+	fputs("Usage: pst-conform KIND FILE [NAME [KEYS]]\n"
+	      "       pst-conform alike FILE NAME OTHER MODULE...\n\n"
 	      "Does the section KIND NAME (\"default\" when left out) of the configuration FILE keep what\n"
 	      "<postern/KIND.h> promises? Prints TAP. Exit code: 0 it does, 1 it does not, 2 usage,\n"
 	      "3 it could not be asked. `rival` is one of several that are after the same KEYS (1000) of a\n"
-	      "store, each with a FILE of its own; it empties nothing. KIND is one of:", stderr);
+	      "store, each with a FILE of its own; it empties nothing. `alike`: do the runtimes NAME and OTHER\n"
+	      "come to the same with each MODULE? KIND is one of:", stderr);
 	for (const struct kit *kit = kits; kit->name; kit++)
 		fprintf(stderr, " %s", kit->name);
 	fputc('\n', stderr);
@@ -210,11 +213,13 @@ main(int argc, char **argv)
 
 	while (argc > 1 && kit->name && strcmp(kit->name, argv[1]))
 		kit++;
-	if (argc < 3 || argc > 5 || !kit->name)
+	if (argc < 3 || !kit->name || (kit->run == conform_alike ? argc < 6 : argc > 5))
 		return usage();
 	c.kind = kit->kind;
 	c.file = argv[2];
 	c.name = argc > 3 ? argv[3] : "default";
+	c.rest = (const char *const *)argv + 4;
+	c.count = argc > 4 ? (size_t)argc - 4 : 0;
 	c.keys = argc > 4 ? strtoul(argv[4], NULL, 10) : 1000;
 	pst_logbook_init(&c.book, stderr, PST_ROOM_MAIN);
 	c.book.fixed = PST_LOG_WARN;
