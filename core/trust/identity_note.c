@@ -1,6 +1,7 @@
 /*
  * STATE/identity-NAME: who we are, on a line, outside of the store. Should the store be lost, or another be
- * named, the record of the identity is missing there, and nobody is made somebody else without a word.
+ * named, the record of the identity is missing there, while the vault still has keys: then nobody is made somebody
+ * else without a word.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -196,16 +196,33 @@ identity_make(struct pst_identity *self)
 	    self->conf->key == PST_IDENTITY_KEY_P256 ? PST_KEY_P256 : PST_KEY_ED25519);
 }
 
-/* Others know us by what was there: with the members of a project, and all else, it is better brought back. */
+/*
+ * There was an identity of that name. Where its vault has keys, the store has lost it: others know us by what
+ * was there, which is better brought back. Where it has none, vault and store are other ones than they were.
+ */
 static void
-identity_lost(struct pst_identity *self, const struct pst_identifier *was)
+identity_missed(void *arg, int rc, const struct pst_vault_key *keys, size_t count)
 {
-	char text[PST_IDENTIFIER_TEXT];
+	struct pst_identity *self = arg;
+	struct pst_identifier was;
+	char text[PST_IDENTIFIER_TEXT] = "somebody else";
 
-	pst_identifier_format(text, was);
-	pst_opening_fail(self, -ENOENT, "store %s does not have this identity, which was %s: bring the store back "
-	    "from a copy (usually state.db); or, to become somebody else, remove %s/identity-%s",
-	    self->conf->store, text, pst_section_state_dir(self->env), pst_section_name(self->env));
+	(void)keys;
+	if (!pst_identity_answered(self))
+		return;
+	if (pst_identity_noted(self, &was))
+		pst_identifier_format(text, &was);
+	if (rc) {
+		pst_opening_fail(self, rc, "vault %s: %s", self->vault.name, pst_strerror(rc));
+	} else if (count) {
+		pst_opening_fail(self, -ENOENT, "store %s does not have this identity, which was %s: bring the store "
+		    "back from a copy (usually state.db); or, to become somebody else, remove %s/identity-%s",
+		    self->conf->store, text, pst_section_state_dir(self->env), pst_section_name(self->env));
+	} else {
+		pst_warn(pst_section_log(self->env), "neither store nor vault has this identity: a new one is made",
+		    PST_STR("was", text));
+		identity_make(self);
+	}
 }
 
 static void
@@ -239,7 +256,8 @@ identity_got(void *arg, int rc, const struct pst_store_item *item)
 	if (!pst_identity_answered(self))
 		return;
 	if (rc == -ENOENT && pst_identity_noted(self, &was)) {
-		identity_lost(self, &was);
+		self->pending++;
+		self->vault.ops->list(self->vault.self, identity_missed, self);
 		return;
 	}
 	if (rc == -ENOENT) {
