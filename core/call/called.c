@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 static struct pst_call_id
 id_of(const struct pst_called *call)
 {
@@ -79,9 +81,7 @@ detach(struct pst_called *call)
 {
 	leave(call);
 	come_to_rest(call);
-	*call->link = call->next;
-	if (call->next)
-		call->next->link = call->link;
+	pst_linked_leave(call);
 	call->callee->count--;
 	pst_callee_fini(call->callee);
 }

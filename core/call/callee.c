@@ -7,6 +7,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 /* What a caller that found too much here may wait before it tries again. */
 #define BUSY_MS 1000
 
@@ -51,7 +53,7 @@ refuse(struct pst_callee *callee, const struct pst_message *m, const struct pst_
 		code, text, code == PST_CALL_BUSY ? BUSY_MS : 0, false,
 	};
 
-	if (code != PST_CALL_DENIED) /* whoever denied has said so */
+	if (code != PST_CALL_DENIED || !callee->admits) /* else who denied has said so */
 		pst_info_rated(callee->log, &callee->refused, "call refused", PST_STR("reason", text),
 		    PST_STR("peer", m->from && m->from->peer ? pst_peer_text(m->from->peer) : NULL));
 	pst_callee_send_failure(callee, &m->back, &msg->id, &failure);
@@ -72,11 +74,7 @@ static void
 enter(struct pst_callee *callee, struct pst_called *call)
 {
 	call->callee = callee;
-	call->next = callee->first;
-	call->link = &callee->first;
-	if (call->next)
-		call->next->link = &call->next;
-	callee->first = call;
+	pst_linked_enter(&callee->first, call);
 	callee->count++;
 }
 
@@ -125,7 +123,7 @@ admitted(struct pst_callee *callee, const struct pst_message *m)
 {
 	struct pst_gate *gate = m->from;
 
-	if (callee->admits && !callee->admits(callee, gate))
+	if (callee->admits ? !callee->admits(callee, gate) : gate && !gate->peer && !gate->local)
 		return false;
 	if (gate && gate->peer && gate->admit)
 		gate->admit(gate);
@@ -209,11 +207,6 @@ callee_receives(struct pst_worker *worker, struct pst_message *m)
 	struct pst_called *call;
 	int rc;
 
-	if (m->from && !m->from->peer && !m->from->local) {
-		pst_warn_rated(callee->log, &callee->refused, "call refused",
-		    PST_STR("reason", "not by a secure channel"));
-		return;
-	}
 	rc = pst_call_message_read(&msg, m->payload.start, pst_buf_len(&m->payload));
 	if (!msg.id.p || !m->back.hops)
 		return;

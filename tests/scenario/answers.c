@@ -55,11 +55,11 @@ answers_check(const void *conf, struct pst_err *err)
 }
 
 static bool
-admits(struct pst_callee *callee, struct pst_peer *peer)
+admits(struct pst_callee *callee, const struct pst_gate *from)
 {
 	struct answers *a = pst_container_of(callee, struct answers, callee);
 
-	return !peer || pst_admission_allows(a->admission, peer);
+	return !from || from->local || (from->peer && pst_admission_allows(a->admission, from->peer));
 }
 
 /* ---- answers ---- */

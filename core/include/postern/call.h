@@ -167,7 +167,7 @@ struct pst_callee {
 	void (*probed)(struct pst_callee *callee, struct pst_call_load *load);
 	/* May this caller? False: it was logged, and the call fails `denied`. from is the gate it comes by;
 	 * NULL: from inside. One without a peer is a link that the transport exposes this worker to: nobody
-	 * knows who is at its other end. Asked before a body is taken in. */
+	 * knows who is at its other end. Asked before a body is taken in. NULL: all but these. */
 	bool (*admits)(struct pst_callee *callee, const struct pst_gate *from);
 	size_t body_max;  /* bytes of a call; more fails it */
 	size_t calls_max; /* with bodies on their way, in or out; more fail `busy` */
