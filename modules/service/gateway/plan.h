@@ -71,6 +71,7 @@ struct plan_handler {
 	enum plan_kind kind;
 	char *method;  /* "POST"; "*" any; of a stream "GET" */
 	char *pattern; /* "/user/:id": pattern.h */
+	bool is_path;  /* the pattern has no parameters */
 	struct plan_steps steps;
 	/* ---- */
 	struct pst_map params; /* besides those of the pattern, which win */
