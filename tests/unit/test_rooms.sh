@@ -43,13 +43,13 @@ arrows() {
 		}' "$@"
 }
 
-# own_only FILE…: includes in quotes that are not a file of the same directory.
+# own_only FILE…: includes in quotes that are not a file of the same directory, or of one in it.
 own_only() {
 	local file name
 	for file; do
 		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
 			case $name in
-			*/*) echo "$file: \"$name\"" ;;
+			../*) echo "$file: \"$name\"" ;;
 			*) [ -f "${file%/*}/$name" ] || echo "$file: \"$name\"" ;;
 			esac
 		done

@@ -1,0 +1,319 @@
+/* One request and its answer, as the library tells of them. */
+#include "exchange.h"
+
+#include "conn.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Room that a body of unknown length begins with. */
+#define BODY_FIRST 4096
+#define ID_TEXT 37
+
+/* A random UUID (RFC 9562, 5.4). */
+static void
+id_make(char out[ID_TEXT])
+{
+	uint8_t u[16];
+
+	randombytes_buf(u, sizeof u);
+	u[6] = (u[6] & 0x0f) | 0x40;
+	u[8] = (u[8] & 0x3f) | 0x80;
+	for (size_t i = 0, at = 0; i < sizeof u; i++) {
+		sodium_bin2hex(out + at, 3, &u[i], 1);
+		at += 2;
+		if (i == 3 || i == 5 || i == 7 || i == 9)
+			out[at++] = '-';
+	}
+	out[ID_TEXT - 1] = '\0';
+}
+
+static struct conn *
+conn_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/* The first line is here: only now are the target's bytes as they came. */
+void *
+exchange_target(void *server, const char *target, struct MHD_Connection *connection)
+{
+	struct exchange *ex = calloc(1, sizeof *ex);
+
+	if (!ex)
+		return NULL;
+	ex->conn = conn_of(connection);
+	ex->connection = connection;
+	ex->target = strdup(target);
+	if (!ex->target) {
+		free(ex);
+		return NULL;
+	}
+	ex->conn->exchange = ex;
+	return ex;
+}
+
+static void
+exchange_free(struct exchange *ex)
+{
+	ex->conn->exchange = NULL;
+	if (ex->response)
+		MHD_destroy_response(ex->response);
+	pst_coordinated_fini(&ex->request);
+	free(ex->target);
+	free(ex->path);
+	free(ex);
+}
+
+void
+exchange_completed(void *server, struct MHD_Connection *connection, void **exchange,
+    enum MHD_RequestTerminationCode why)
+{
+	struct exchange *ex = *exchange;
+
+	*exchange = NULL;
+	if (!ex)
+		return;
+	conn_waits(ex->conn);
+	exchange_free(ex);
+}
+
+/* ---- the answer ---- */
+
+/* What is said of the connection, or of how the body travels, is not the function's to say. */
+static bool
+is_ours(const char *name)
+{
+	static const char *const ours[] = { "connection", "content-length", "date", "keep-alive",
+		"trailer", "transfer-encoding", "upgrade" };
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (!strcasecmp(name, ours[i]))
+			return true;
+	return false;
+}
+
+static struct MHD_Response *
+response_make(const char *type, const struct pst_map *headers, uint8_t *body, size_t len)
+{
+	struct MHD_Response *response =
+	    MHD_create_response_from_buffer(len, body, len ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+
+	if (!response || !len)
+		free(body);
+	if (!response)
+		return NULL;
+	if (type)
+		(void)MHD_add_response_header(response, "Content-Type", type);
+	for (size_t i = 0; headers && i < headers->count; i++) {
+		const struct pst_map_item *h = &headers->items[i];
+		const char *value = (const char *)h->value;
+
+		if (!is_ours(h->name) && !(type && !strcasecmp(h->name, "content-type")) &&
+		    head_is_name(h->name, strlen(h->name)) && head_is_value(value, h->len))
+			(void)MHD_add_response_header(response, h->name, value);
+	}
+	return response;
+}
+
+static enum MHD_Result
+response_queue(struct exchange *ex)
+{
+	if (ex->response && ex->last)
+		(void)MHD_add_response_header(ex->response, "Connection", "close");
+	return ex->response ? MHD_queue_response(ex->connection, ex->status, ex->response) : MHD_NO;
+}
+
+void
+exchange_answer(struct exchange *ex, unsigned status, const char *type, const struct pst_map *headers,
+    uint8_t *body, size_t len)
+{
+	bool rests = ex->state == EXCHANGE_RESTS;
+
+	ex->status = status;
+	ex->response = response_make(type, headers, body, len);
+	ex->state = EXCHANGE_ANSWERED;
+	conn_answered(ex->conn);
+	if (!rests)
+		return;
+	MHD_resume_connection(ex->connection);
+	server_poke(ex->conn->server);
+}
+
+void
+exchange_say(struct exchange *ex, unsigned status, const char *sentence, const struct pst_map *headers)
+{
+	char *text;
+	int len = asprintf(&text, "%s\n", sentence);
+
+	exchange_answer(ex, status, "text/plain; charset=utf-8", headers,
+	    len < 0 ? NULL : (uint8_t *)text, len < 0 ? 0 : (size_t)len);
+}
+
+void
+exchange_abandon(struct exchange *ex)
+{
+	if (ex->state != EXCHANGE_RESTS)
+		return;
+	ex->gone(ex);
+	exchange_say(ex, 503, "the gateway stops", NULL);
+}
+
+/* ---- the request ---- */
+
+/* Behind a refusal nothing is read any more: whose end is in doubt is no begin of another. */
+static enum MHD_Result
+refuse(struct exchange *ex, unsigned status)
+{
+	static const char *const sentences[][2] = {
+		{ "400", "bad request" },
+		{ "413", "the body is too large" },
+		{ "431", "too many headers" },
+		{ "501", "no such transfer coding" },
+		{ "503", "out of memory" },
+	};
+	const char *sentence = "bad request";
+
+	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+		if ((unsigned)atoi(sentences[i][0]) == status)
+			sentence = sentences[i][1];
+	ex->last = true;
+	exchange_say(ex, status, sentence, NULL);
+	return response_queue(ex);
+}
+
+struct reading {
+	struct head head;
+	unsigned status;
+};
+
+static enum MHD_Result
+header(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value,
+    size_t value_len)
+{
+	struct reading *reading = arg;
+
+	reading->status = head_add(&reading->head, name, name_len, value ? value : "",
+	    value ? value_len : 0);
+	return reading->status ? MHD_NO : MHD_YES;
+}
+
+/* The request is made of its head; 0 or the status of a refusal. */
+static unsigned
+head_read(struct exchange *ex, const char *method, const char *version)
+{
+	struct pst_map headers = { 0 };
+	struct reading reading;
+	char id[ID_TEXT];
+	int rc;
+
+	reading.status = head_begin(&reading.head, method, ex->target, &headers);
+	if (!reading.status)
+		(void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, header, &reading);
+	if (!reading.status)
+		reading.status = head_end(&reading.head, !strcmp(version, "HTTP/1.1"));
+	if (reading.status) {
+		pst_map_fini(&headers);
+		return reading.status;
+	}
+	/* in chunks the library takes more for a line's end than it should: nothing behind them is a request */
+	ex->last = reading.head.coding;
+	id_make(id);
+	rc = pst_coordinated_init(&ex->request, method, reading.head.target, id);
+	ex->request.headers = headers;
+	ex->path = strndup(reading.head.target, reading.head.path_len);
+	return rc || !ex->path ? 503 : 0;
+}
+
+static unsigned
+head_came(struct exchange *ex, const char *method, const char *version)
+{
+	const struct pst_map_item *length;
+	unsigned status;
+
+	conn_head_came(ex->conn);
+	status = head_read(ex, method, version);
+	if (status)
+		return status;
+	length = pst_map_get(&ex->request.headers, "content-length");
+	if (length && strtoull((const char *)length->value, NULL, 10) > ex->conn->server->conf.body_max)
+		return 413;
+	if (length)
+		ex->body_room = strtoull((const char *)length->value, NULL, 10);
+	ex->state = EXCHANGE_BODY;
+	return 0;
+}
+
+/* What a head promises is not taken for granted: room grows with what has come. */
+static int
+body_add(struct exchange *ex, const char *data, size_t len)
+{
+	struct pst_coordinated *request = &ex->request;
+	size_t want = request->body_len + len;
+	uint8_t *body = request->body;
+
+	if (want > ex->conn->server->conf.body_max)
+		return PST_E_LIMIT;
+	if (!body || want > ex->body_room) {
+		size_t room = request->body_len * 2 > want ? request->body_len * 2 : want;
+
+		ex->body_room = room > BODY_FIRST ? room : BODY_FIRST;
+		body = realloc(body, ex->body_room);
+		if (!body)
+			return -ENOMEM;
+	}
+	memcpy(body + request->body_len, data, len);
+	request->body = body;
+	request->body_len = want;
+	return PST_OK;
+}
+
+static enum MHD_Result
+request_came(struct exchange *ex)
+{
+	struct server *server = ex->conn->server;
+
+	ex->state = EXCHANGE_ASKED;
+	server->asked(server, ex);
+	if (ex->state == EXCHANGE_ANSWERED)
+		return response_queue(ex);
+	conn_body_came(ex->conn);
+	ex->state = EXCHANGE_RESTS;
+	MHD_suspend_connection(ex->connection);
+	return MHD_YES;
+}
+
+enum MHD_Result
+exchange_handle(void *server, struct MHD_Connection *connection, const char *url, const char *method,
+    const char *version, const char *data, size_t *len, void **exchange)
+{
+	struct exchange *ex = *exchange;
+	unsigned status;
+
+	if (!ex)
+		return MHD_NO;
+	switch (ex->state) {
+	case EXCHANGE_NEW:
+		status = head_came(ex, method, version);
+		return status ? refuse(ex, status) : MHD_YES;
+	case EXCHANGE_BODY:
+		if (!*len)
+			return request_came(ex);
+		/* too much: the library takes no answer before the end of a body */
+		if (body_add(ex, data, *len))
+			return MHD_NO;
+		*len = 0;
+		return MHD_YES;
+	case EXCHANGE_ANSWERED:
+		return response_queue(ex);
+	default:
+		return MHD_NO;
+	}
+}

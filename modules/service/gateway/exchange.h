@@ -1,0 +1,44 @@
+/*
+ * An exchange: one HTTP request, and its answer.
+ */
+#ifndef GATEWAY_EXCHANGE_H
+#define GATEWAY_EXCHANGE_H
+
+#include "head.h"
+#include "server.h"
+
+struct exchange {
+	struct pst_coordinated request; /* its id is a fresh UUID; may be taken */
+	char *path; /* the target without its query */
+	void *arg;  /* the owner's */
+	/* The client is gone, or the server closes: no answer is wanted any more, and the exchange is
+	 * not valid behind this. Set by who does not answer at once. */
+	void (*gone)(struct exchange *exchange);
+	/* the rest is exchange.c's */
+	struct conn *conn;
+	struct MHD_Connection *connection;
+	char *target;
+	size_t body_room;
+	struct MHD_Response *response;
+	unsigned status;
+	bool last; /* the connection ends behind the answer */
+	enum { EXCHANGE_NEW, EXCHANGE_BODY, EXCHANGE_ASKED, EXCHANGE_RESTS, EXCHANGE_ANSWERED } state;
+};
+
+/* Answer. type: of the body; NULL: as headers say. body is len bytes on the heap, taken. */
+void exchange_answer(struct exchange *exchange, unsigned status, const char *type,
+    const struct pst_map *headers, uint8_t *body, size_t len);
+/* A sentence as plain text. Headers may be NULL. */
+void exchange_say(struct exchange *exchange, unsigned status, const char *sentence,
+    const struct pst_map *headers);
+
+/* What the library calls (server.c). */
+void *exchange_target(void *server, const char *target, struct MHD_Connection *connection);
+enum MHD_Result exchange_handle(void *server, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *len, void **exchange);
+void exchange_completed(void *server, struct MHD_Connection *connection, void **exchange,
+    enum MHD_RequestTerminationCode why);
+/* End it while it rests: the server closes. */
+void exchange_abandon(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * The inside of the section `service NAME { use = gateway }`: the section itself
+ * (front.c), a request on its way through the plan (visit.c), and what the clock
+ * asks for (schedule.c).
+ */
+#ifndef GATEWAY_FRONT_H
+#define GATEWAY_FRONT_H
+
+#include "app/app.h"
+#include "gateway.h"
+#include "routes.h"
+#include "server.h"
+#include "steps.h"
+
+struct visit;
+struct schedules;
+
+struct front {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	const struct pst_log *log;
+	const struct front_conf *conf;
+	struct app_options options;
+	struct app app; /* what the option `app` says; its plan has the section's own routes, too */
+	struct pst_caller caller;
+	struct server server;
+	struct visit *visits; /* under way */
+	size_t count;
+	struct schedules *schedules;
+	struct pst_timer patience; /* until all functions are there */
+	uint64_t since_ms;
+	bool open;
+	bool ready;    /* they are: visits may begin */
+	bool draining;
+	uint64_t requests, refused, failed; /* all; 4xx; 5xx */
+};
+
+/* Members of a run that are the same for all of a section. */
+struct run front_run(struct front *front, const struct plan_steps *steps);
+/* A visit has ended. */
+void front_visited(struct front *front, unsigned status);
+
+/* visit.c: an exchange that has a handler is answered by its steps. */
+void visit_new(struct front *front, struct exchange *exchange, const struct plan_handler *handler);
+/* The functions are there. */
+void visits_begin(struct front *front);
+
+/* schedule.c */
+int schedules_open(struct front *front);
+void schedules_begin(struct front *front);
+void schedules_close(struct front *front);
+
+#endif

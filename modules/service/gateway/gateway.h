@@ -1,0 +1,28 @@
+/*
+ * service/gateway has two sections: `service NAME { use = gateway … }`, which turns HTTP
+ * requests into calls (front.c), and `constellation NAME`, the nodes that offer a
+ * function, as one worker (constellation.c).
+ */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include <postern/imply.h>
+
+struct front_conf {
+	struct pst_list listen;
+	const char *certificate, *key;
+	const char *function;
+	struct pst_list routes;
+	const char *app;
+	bool headless, schedules;
+	uint64_t body, answer;
+	uint64_t deadline, head_timeout, body_timeout;
+	int64_t connections, per_address;
+};
+extern const struct pst_opt front_options[];
+int front_check(const void *conf, struct pst_err *err);
+int front_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
+void front_close(void *self);
+int front_imply(const char *kind, const void *conf, struct pst_implied *implied, struct pst_err *err);
+
+#endif
