@@ -26,6 +26,12 @@ int ask_option(struct ask *ask, const char *command, char **argv);
 #define ASK_OPTIONS_HELP \
 	"  --state DIR     the node's state directory (default: $POSTERN_STATE, or the user's own)\n" \
 	"  --no-start      fail when no node runs there, rather than start one\n" \
+	ASK_OUTPUT_HELP
+/* The same of those that start none. */
+#define ASK_RUNNING_HELP \
+	"  --state DIR     the node's state directory (default: $POSTERN_STATE, or the user's own)\n" \
+	ASK_OUTPUT_HELP
+#define ASK_OUTPUT_HELP \
 	"  --output text|json  for people, or for programs\n"
 
 /*

@@ -91,12 +91,11 @@ headers_read(json_t *question, const json_t *values)
 static int
 question_make(struct words *words, json_t *question)
 {
-	const char *deadline = words_value(words, "deadline");
 	uint64_t ms = DEADLINE_MS;
-	int exit;
+	int exit = words_time(words, "deadline", &ms);
 
-	if (deadline && (cli_time_parse(deadline, &ms) || !ms))
-		return cli_usage("call", "--deadline: \"%s\" is no time, such as 500ms or 30s", deadline);
+	if (exit)
+		return exit;
 	words->ask.timeout_ms = ms + ANSWER_MS;
 	json_object_set_new(question, "deadline", json_integer((json_int_t)ms));
 	exit = headers_read(question, json_object_get(words->options, "header"));
@@ -183,7 +182,7 @@ int
 cmd_call(int argc, char **argv)
 {
 	static const char *const known[] = {
-		"authorized", "body", "deadline", "header", "method", "resource", NULL,
+		"authorized=", "body=", "deadline=", "header=", "method=", "resource=", NULL,
 	};
 	struct words words = { 0 };
 	json_t *question = NULL, *answer = NULL;

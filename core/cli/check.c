@@ -1,30 +1,18 @@
 /* postern check, postern module: looking without running. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/words.h"
 
-int
-cmd_check(int argc, char **argv)
+static int
+check(const char *path, bool print)
 {
-	static const struct option options[] = { { "print", no_argument, NULL, 'p' }, { 0 } };
+	struct pst_config_source source = { .path = path };
 	struct pst_err err = PST_ERR_INIT;
-	struct pst_loader *loader;
 	struct pst_config *config = NULL;
-	bool print = false;
-	struct pst_config_source source = { .problems = stderr, .looks = true };
-	int c, rc;
+	struct pst_loader *loader;
+	int rc = pst_loader_new(&loader);
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'p')
-			return cli_bad_option("check", argv);
-		print = true;
-	}
-	if (argc - optind != 1)
-		return cli_usage("check", "want one file or directory");
-	source.path = argv[optind];
-	rc = pst_loader_new(&loader);
 	if (!rc)
 		rc = pst_config_new(&config, loader, &source, &err);
 	if (rc)
@@ -32,10 +20,25 @@ cmd_check(int argc, char **argv)
 	else if (print)
 		pst_config_print(config, stdout);
 	else
-		printf("%s: %zu sections, all right\n", argv[optind], config->count);
+		printf("%s: %zu sections, all right\n", path, config->count);
 	pst_config_free(&config);
 	pst_loader_free(&loader);
 	return rc ? EXIT_USAGE : EXIT_DONE;
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+	static const char *const known[] = { "print", NULL };
+	struct words words = { .alone = true };
+	int exit = words_read(&words, known, 1, argc, argv);
+
+	if (exit == EXIT_DONE && !words.count)
+		exit = cli_usage("check", "want a file or a directory");
+	if (exit == EXIT_DONE)
+		exit = check(words.word[0], words_value(&words, "print"));
+	json_decref(words.options);
+	return exit;
 }
 
 struct listing {

@@ -4,7 +4,6 @@
 #include "node/rooms.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,13 +56,6 @@ cli_usage(const char *command, const char *fmt, ...)
 	va_end(args);
 	fprintf(stderr, "; see postern help %s\n", command);
 	return EXIT_USAGE;
-}
-
-int
-cli_bad_option(const char *command, char **argv)
-{
-	return cli_usage(command, "%s: unknown option, or a missing or bad value",
-	    argv[optind - 1]);
 }
 
 int

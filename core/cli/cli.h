@@ -59,8 +59,6 @@ int cli_exit_of(int rc);
 int cli_fail(int rc, const char *fmt, ...) PST_PRINTF(2, 3);
 /* "postern COMMAND: sentence", and where help is; EXIT_USAGE. */
 int cli_usage(const char *command, const char *fmt, ...) PST_PRINTF(2, 3);
-/* The same for the option that getopt_long() has just refused. */
-int cli_bad_option(const char *command, char **argv);
 /* The words that --NAME VALUE or --NAME=VALUE takes at argv: 0 when it is not that; *value is NULL when missing.
  * A value that begins with -- has to stand behind =, so that an option is not taken for the value of another. */
 int cli_option(const char *name, char **argv, const char **value);

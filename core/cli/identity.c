@@ -33,8 +33,8 @@ show(struct cli_node *cli)
 int
 cmd_identity(int argc, char **argv)
 {
-	static const char *const known[] = { "file", NULL };
-	struct words words = { 0 };
+	static const char *const known[] = { "file=", NULL };
+	struct words words = { .local = true };
 	struct cli_node cli = { .use = PST_NODE_LOOKS, .ready = show, .arg = &words, .log_level = PST_LOG_ERROR };
 	int exit;
 

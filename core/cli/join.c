@@ -81,24 +81,25 @@ join(const struct words *words, const char *name)
 int
 cmd_join(int argc, char **argv)
 {
-	static const char *const known[] = { "name", NULL };
+	static const char *const known[] = { "name=", NULL };
 	struct words words = { 0 };
 	struct pst_err err = PST_ERR_INIT;
 	struct pst_ticket *ticket = NULL;
 	char *text = NULL;
 	size_t len = 0;
 	int rc, exit = words_read(&words, known, 1, argc, argv);
+	bool literal = words.word[0] && is_literal(words.word[0]);
 
 	if (sodium_init() < 0)
 		return cli_fail(-ENOSYS, "libsodium does not work here");
-	if (exit == EXIT_DONE && !words.word[0])
+	if (exit == EXIT_DONE && (!words.word[0] || !*words.word[0]))
 		exit = cli_usage("join", "want a file with a ticket, or -");
 	if (exit == EXIT_DONE)
 		exit = ticket_take(&text, &len, (char *)words.word[0]);
 	if (exit == EXIT_DONE) {
 		rc = pst_ticket_read(&ticket, text, len, &err);
 		if (rc)
-			exit = cli_fail(rc, "%s", err.text);
+			exit = cli_fail(rc, "%s%s%s", literal ? "" : words.word[0], literal ? "" : ": ", err.text);
 	}
 	if (exit == EXIT_DONE)
 		exit = words_put(&words, "ticket", "ticket", text);

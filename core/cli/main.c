@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,12 +32,12 @@ const struct command commands[] = {
 	    "a second signal closes at once.\n", cmd_run },
 	{ "check", "FILE|DIRECTORY", "check a configuration without running it",
 	    "  --print         print every section with every value, defaults too\n", cmd_check },
-	{ "status", "", "how a running node and its sections are", ASK_OPTIONS_HELP, cmd_status },
+	{ "status", "", "how a running node and its sections are", ASK_RUNNING_HELP, cmd_status },
 	{ "reload", "", "read the files of a running node again",
 	    "Sections that are as they were keep their connections; a file that is wrong changes nothing.\n\n"
-	    ASK_OPTIONS_HELP, cmd_reload },
+	    ASK_RUNNING_HELP, cmd_reload },
 	{ "stop", "", "stop a running node, and wait until it has gone",
-	    "  --now           do not wait for sessions to end\n" ASK_OPTIONS_HELP, cmd_stop },
+	    "  --now           do not wait for sessions to end\n" ASK_RUNNING_HELP, cmd_stop },
 	{ "ping", "[ROUTE | inlet NAME | relay NAME]", "ask the far end of a route, or the node itself, for an answer",
 	    "  --count N       so often (default: 3)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n" ASK_OPTIONS_HELP, cmd_trace },
@@ -46,7 +45,7 @@ const struct command commands[] = {
 	    "  --count N       echoes at the end (default: 1)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n" ASK_OPTIONS_HELP, cmd_trace },
 	{ "report", "", "write down what somebody who helps will ask for, without secrets",
-	    "  --to FILE       where to (default: postern-report-DATE-TIME.txt here)\n" ASK_OPTIONS_HELP,
+	    "  --to FILE       where to (default: postern-report-DATE-TIME.txt here)\n" ASK_RUNNING_HELP,
 	    cmd_report },
 	{ "project", "create|members|revoke|show|list|delete …", "where nodes meet: an authority, and a relay",
 	    "  create [NAME]   make a project of this node: an authority and a relay service\n"
@@ -152,12 +151,9 @@ commands_print(FILE *out)
 {
 	fprintf(out, "Usage: postern COMMAND …\n\n"
 	             "End-to-end encrypted, mutually authenticated portals through any network.\n\n");
-	for (const struct command *c = commands; c->name; c++) {
-		int n = fprintf(out, "  %s %s", c->name, c->arguments);
-
-		fprintf(out, "%*s %s\n", n < 43 ? 43 - n : 0, "", c->summary);
-	}
-	fprintf(out, "\n`postern help COMMAND` says more; `postern help KIND MODULE` lists a module's options.\n");
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->summary);
+	fprintf(out, "\n`postern help COMMAND` says how it is used; `postern help KIND MODULE` lists a module's options.\n");
 }
 
 /* Where the options of its sections are described. */
@@ -177,7 +173,8 @@ command_print(const struct command *c, FILE *out)
 {
 	const struct pst_section_kind *kind = pst_section_kind_find(c->name);
 
-	fprintf(out, "Usage: postern %s %s\n\n%s.\n", c->name, c->arguments, c->summary);
+	fprintf(out, "Usage: postern %s%s%s\n\n%s.\n", c->name, *c->arguments ? " " : "", c->arguments,
+	    c->summary);
 	if (*c->help)
 		fprintf(out, "\n%s", c->help);
 	if (kind)
@@ -185,13 +182,31 @@ command_print(const struct command *c, FILE *out)
 }
 
 static int
+command_unknown(const char *word)
+{
+	struct pst_nearest near = { .word = word };
+
+	for (const struct command *c = commands; c->name; c++)
+		pst_nearest_offer(&near, c->name);
+	if (near.best)
+		fprintf(stderr, "postern: there is no command \"%s\", did you mean \"%s\"?\n", word, near.best);
+	else
+		fprintf(stderr, "postern: there is no command \"%s\"; see postern --help\n", word);
+	return EXIT_USAGE;
+}
+
+/* The kind of a module, or of a section that it serves. */
+static int
 help_module(const char *kind, const char *name)
 {
+	const struct pst_section_kind *section = pst_section_kind_find(kind);
 	struct pst_err err = PST_ERR_INIT;
 	const struct pst_loaded *loaded;
 	struct pst_loader *loader;
 	int rc;
 
+	if (section && section->module_kind)
+		kind = section->module_kind;
 	if (!strcmp(kind, "core") && pst_core_help(stdout, name))
 		return EXIT_DONE;
 	rc = pst_loader_new(&loader);
@@ -219,7 +234,7 @@ cmd_help(int argc, char **argv)
 	if (argc == 3 && (!c || !strstr(c->arguments, argv[2])))
 		return help_module(argv[1], argv[2]);
 	if (!c)
-		return cli_usage("help", "there is no command \"%s\"", argv[1]);
+		return command_unknown(argv[1]);
 	command_print(c, stdout);
 	return EXIT_DONE;
 }
@@ -240,9 +255,7 @@ static int
 command_run(int argc, char **argv)
 {
 	const struct command *c;
-	struct pst_nearest near = { 0 };
 
-	opterr = 0; /* cli_bad_option() says it */
 	if (argc < 2) {
 		commands_print(stderr);
 		return EXIT_USAGE;
@@ -262,14 +275,7 @@ command_run(int argc, char **argv)
 	}
 	if (c)
 		return c->run(argc - 1, argv + 1);
-	near.word = argv[1];
-	for (c = commands; c->name; c++)
-		pst_nearest_offer(&near, c->name);
-	if (near.best)
-		fprintf(stderr, "postern: there is no command \"%s\", did you mean \"%s\"?\n", argv[1], near.best);
-	else
-		fprintf(stderr, "postern: there is no command \"%s\"; see postern --help\n", argv[1]);
-	return EXIT_USAGE;
+	return command_unknown(argv[1]);
 }
 
 /* What was printed and did not arrive is a failure: an empty identifier is no identifier. */

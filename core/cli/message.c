@@ -1,7 +1,6 @@
 /* postern message send: the command is a node of its own for a moment. */
 #include <errno.h>
 #include <ftw.h>
-#include <getopt.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -9,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
+#include "cli/words.h"
 #include "node/path.h"
 
 #define MESSAGE_MAX (1024 * 1024)
@@ -226,37 +225,45 @@ send_run(struct send *send, const char *state)
 	return exit;
 }
 
+/* An even number of hex digits. */
+static bool
+is_hex(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len % 2 == 0 && strspn(text, "0123456789abcdefABCDEF") == len;
+}
+
+static int
+message_read(struct send *send, const struct words *words)
+{
+	send->to = words_value(words, "to");
+	send->text = words->word[1];
+	send->hex = words_value(words, "hex");
+	if (!words->word[0] || strcmp(words->word[0], "send") || !send->text || !send->to)
+		return cli_usage("message", "want send, a text, and --to");
+	if (strlen(send->text) > MESSAGE_MAX)
+		return cli_usage("message", "a text of at most 1 MiB");
+	if (send->hex && !is_hex(send->text))
+		return cli_usage("message", "--hex: \"%.40s\" is not bytes in hex, two digits each", send->text);
+	return words_time(words, "timeout", &send->timeout_ms);
+}
+
 int
 cmd_message(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "to", required_argument, NULL, 't' },
-		{ "authorized", required_argument, NULL, 'a' },
-		{ "hex", no_argument, NULL, 'x' },
-		{ "state", required_argument, NULL, 's' },
-		{ "timeout", required_argument, NULL, 'm' },
-		{ 0 },
-	};
-	const char *whom[] = { "*", NULL }, *state = NULL;
+	static const char *const known[] = { "to=", "authorized=", "hex", "state=", "timeout=", NULL };
+	struct words words = { .alone = true };
+	const char *whom[] = { "*", NULL };
 	struct send send = { .authorized = { 1, whom }, .timeout_ms = 10000 };
-	int c;
+	int exit = words_read(&words, known, 2, argc, argv);
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 't')
-			send.to = optarg;
-		else if (c == 'a')
-			whom[0] = optarg;
-		else if (c == 'x')
-			send.hex = true;
-		else if (c == 's')
-			state = optarg;
-		else if (c != 'm' || cli_time_parse(optarg, &send.timeout_ms))
-			return cli_bad_option("message", argv);
-	}
-	if (argc - optind != 2 || strcmp(argv[optind], "send") || !send.to)
-		return cli_usage("message", "want send, a text, and --to");
-	send.text = argv[optind + 1];
-	if (strlen(send.text) > MESSAGE_MAX)
-		return cli_usage("message", "a text of at most 1 MiB");
-	return send_run(&send, state);
+	if (exit == EXIT_DONE)
+		exit = message_read(&send, &words);
+	if (words_value(&words, "authorized"))
+		whom[0] = words_value(&words, "authorized");
+	if (exit == EXIT_DONE)
+		exit = send_run(&send, words_value(&words, "state"));
+	json_decref(words.options);
+	return exit;
 }

@@ -70,7 +70,7 @@ print_rulings(const struct words *words, const json_t *rulings)
 static int
 explain(int argc, char **argv)
 {
-	static const char *const known[] = { "who", "what", "attribute", NULL };
+	static const char *const known[] = { "who=", "what=", "attribute=", NULL };
 	struct words words = { 0 };
 	json_t *answer, *question;
 	const char *who, *what;

@@ -25,22 +25,12 @@ expires_read(struct words *words)
 int
 cmd_ticket(int argc, char **argv)
 {
-	static const char *const known[] = { "attribute", "relay", "expires", "uses", "form", NULL };
+	static const char *const known[] = { "attribute=", "relay=", "enroller", "expires=", "uses=", "form=", NULL };
 	struct words words = { 0 };
 	json_t *answer = NULL;
 	const char *form;
-	int exit, last = argc;
-	bool enroller = false;
+	int exit = words_read(&words, known, 1, argc, argv);
 
-	for (int i = 1; i < last; i++) /* the only one without a value */
-		if (!strcmp(argv[i], "--enroller")) {
-			enroller = true;
-			memmove(&argv[i], &argv[i + 1], (size_t)(argc - i) * sizeof *argv);
-			last--;
-		}
-	exit = words_read(&words, known, 1, last, argv);
-	if (exit == EXIT_DONE && enroller)
-		exit = words_put(&words, "--enroller", "enroller", "yes");
 	if (exit == EXIT_DONE)
 		exit = expires_read(&words);
 	form = exit == EXIT_DONE ? words_value(&words, "form") : NULL;
@@ -98,7 +88,7 @@ members_list(int argc, char **argv)
 static int
 members_revoke(int argc, char **argv)
 {
-	static const char *const known[] = { "project", NULL };
+	static const char *const known[] = { "project=", NULL };
 	struct words words = { 0 };
 	json_t *answer = NULL;
 	int exit = words_read(&words, known, 2, argc, argv);
@@ -127,6 +117,20 @@ project_print(const struct ask *ask, const char *name)
 		print_json(answer);
 	json_decref(answer);
 	return exit;
+}
+
+/* Has somebody written a transport, which may listen? */
+static bool
+transport_is_written(const struct ask *ask)
+{
+	json_t *answer = NULL, *one;
+	bool is = ask_node(ask, json_pack("{s:s, s:s}", "do", "list", "kind", "transport"), &answer) != EXIT_DONE;
+	size_t i;
+
+	json_array_foreach(answer, i, one)
+		is = is || strcmp(json_string_value(json_object_get(one, "place")), "built in");
+	json_decref(answer);
+	return is;
 }
 
 /* The project, and what it consists of: an authority, a relay service, a listener where one was asked for. */
@@ -169,6 +173,9 @@ project_create(int argc, char **argv)
 		exit = project_print(&words.ask, name);
 	else if (exit == EXIT_DONE)
 		printf("project %s: %s\n", name, made[0] ? "up" : "was there already, and is left as it was");
+	if (exit == EXIT_DONE && !transport_is_written(&words.ask))
+		fprintf(stderr, "postern: nothing listens for its members yet: postern transport create %s "
+		    "--listen ADDRESS:PORT\n", name);
 	json_decref(words.options);
 	return exit;
 }

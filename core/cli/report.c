@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
+#include "cli/words.h"
 #include "node/state.h"
 
 /* Of the log; the beginning of an incident is rarely further back. */
@@ -224,21 +224,16 @@ report_write(const struct ask *ask, const char *to)
 int
 cmd_report(int argc, char **argv)
 {
-	struct ask ask = { .no_start = true, .timeout_ms = 10000 };
+	static const char *const known[] = { "to=", NULL };
+	struct words words = { .local = true, .ask = { .no_start = true, .timeout_ms = 10000 } };
 	char name[64];
-	const char *to = name;
 	time_t now = time(NULL);
 	struct tm tm;
+	int exit = words_read(&words, known, 0, argc, argv);
 
 	strftime(name, sizeof name, "postern-report-%Y%m%d-%H%M%S.txt", gmtime_r(&now, &tm));
-	for (int i = 1, n; i < argc; i += n) {
-		n = ask_option(&ask, "report", &argv[i]);
-		if (n == 0 && (n = cli_option("--to", &argv[i], &to)) > 0 && !to)
-			n = 0;
-		if (n == 0)
-			cli_usage("report", "%s: unknown argument, or a missing value", argv[i]);
-		if (n <= 0)
-			return EXIT_USAGE;
-	}
-	return report_write(&ask, to);
+	if (exit == EXIT_DONE)
+		exit = report_write(&words.ask, words_value(&words, "to") ? words_value(&words, "to") : name);
+	json_decref(words.options);
+	return exit;
 }

@@ -1,5 +1,4 @@
 /* postern run */
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/words.h"
 #include "node/state.h"
 
 struct run {
@@ -61,37 +60,40 @@ descriptors_raise(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int
+run_read(struct run *run, const struct words *words)
+{
+	const char *log = words_value(words, "log"), *fd = words_value(words, "ready_fd");
+
+	run->file = words->word[0];
+	if (fd)
+		run->ready_fd = atoi(fd);
+	if (log && (run->cli.log_level = pst_log_level_parse(log)) < 0)
+		return cli_usage("run", "--log: \"%.40s\": want error, warn, info or debug", log);
+	return EXIT_DONE;
+}
+
 int
 cmd_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "state", required_argument, NULL, 's' },
-		{ "log", required_argument, NULL, 'l' },
-		{ "ready-fd", required_argument, NULL, 'r' },
-		{ 0 },
-	};
+	static const char *const known[] = { "state=", "log=", "ready-fd=", NULL };
+	struct words words = { .alone = true };
 	struct run run = {
 		.cli = { .use = PST_NODE_RUNS, .ready = run_ready, .log_level = -1 },
 		.ready_fd = -1,
 	};
-	const char *state = NULL;
-	int c;
+	int exit = words_read(&words, known, 1, argc, argv);
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 's')
-			state = optarg;
-		else if (c == 'r')
-			run.ready_fd = atoi(optarg);
-		else if (c != 'l' || (run.cli.log_level = pst_log_level_parse(optarg)) < 0)
-			return cli_bad_option("run", argv);
+	if (exit == EXIT_DONE)
+		exit = run_read(&run, &words);
+	if (exit == EXIT_DONE) {
+		/* nothing that is run here gains a right by being run */
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		pst_passed_take(&run.cli.passed);
+		pst_notify_open(&run.cli.notify);
+		descriptors_raise();
+		exit = cli_node_run(&run.cli, run.file, words_value(&words, "state"));
 	}
-	if (argc - optind > 1)
-		return cli_usage("run", "want one file or directory, or none");
-	run.file = argv[optind];
-	/* nothing that is run here gains a right by being run */
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	pst_passed_take(&run.cli.passed);
-	pst_notify_open(&run.cli.notify);
-	descriptors_raise();
-	return cli_node_run(&run.cli, run.file, state);
+	json_decref(words.options);
+	return exit;
 }

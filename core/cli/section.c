@@ -51,7 +51,7 @@ section_ask(const struct words *words)
 
 	while (i < 4 && strcmp(verbs[i].verb, verb))
 		i++;
-	if (i == 4)
+	if (i == 4 || (verbs[i].print == print_sections && words->word[1]))
 		return cli_usage(kind, "want %s", cli_command(kind)->arguments);
 	name = words->word[1] || verbs[i].print == print_section ? words->word[1] : "default";
 	question = json_pack("{s:s, s:s, s:s*, s:O, s:s*}", "do", verb, "kind", kind, "name", name, "options", words->options, "use",

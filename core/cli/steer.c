@@ -7,7 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
+#include "cli/words.h"
+#include "node/kinds.h"
 #include "node/state.h"
 
 /* How often we look whether a node that stops has gone. */
@@ -15,38 +16,21 @@
 /* For a node that has its answer to give it. */
 #define ANSWER_MS 10000
 
-/* Only options that all commands have, and `flag` (may be NULL). */
-static int
-options_read(struct ask *ask, int argc, char **argv, const char *flag, bool *flagged)
-{
-	int n;
-
-	for (int i = 1; i < argc; i += n) {
-		n = ask_option(ask, argv[0], &argv[i]);
-		if (n == 0 && flag && !strcmp(argv[i], flag)) {
-			*flagged = true;
-			n = 1;
-		}
-		if (n == 0)
-			cli_usage(argv[0], "%s: unknown argument", argv[i]);
-		if (n <= 0)
-			return EXIT_USAGE;
-	}
-	return EXIT_DONE;
-}
+static const char *const no_options[] = { NULL };
 
 int
 cmd_status(int argc, char **argv)
 {
-	struct ask ask = { .no_start = true, .timeout_ms = 10000 };
+	struct words words = { .ask = { .no_start = true, .timeout_ms = 10000 } };
 	json_t *answer = NULL;
-	int exit = options_read(&ask, argc, argv, NULL, NULL);
+	int exit = words_read(&words, no_options, 0, argc, argv);
 
+	json_decref(words.options);
 	if (exit == EXIT_DONE)
-		exit = ask_node(&ask, json_pack("{s:s}", "do", "status"), &answer);
+		exit = ask_node(&words.ask, json_pack("{s:s}", "do", "status"), &answer);
 	if (exit != EXIT_DONE)
 		return exit;
-	if (ask.json)
+	if (words.ask.json)
 		print_json(answer);
 	else
 		print_status(answer);
@@ -57,16 +41,17 @@ cmd_status(int argc, char **argv)
 int
 cmd_reload(int argc, char **argv)
 {
-	struct ask ask = { .no_start = true };
+	struct words words = { .ask = { .no_start = true } };
 	json_t *answer = NULL;
 	json_int_t opened, closed, kept;
-	int exit = options_read(&ask, argc, argv, NULL, NULL);
+	int exit = words_read(&words, no_options, 0, argc, argv);
 
+	json_decref(words.options);
 	if (exit == EXIT_DONE)
-		exit = ask_node(&ask, json_pack("{s:s}", "do", "reload"), &answer);
+		exit = ask_node(&words.ask, json_pack("{s:s}", "do", "reload"), &answer);
 	if (exit != EXIT_DONE)
 		return exit;
-	if (ask.json)
+	if (words.ask.json)
 		print_json(answer);
 	else if (!json_unpack(answer, "{s:I, s:I, s:I}", "opened", &opened, "closed", &closed, "kept",
 	    &kept))
@@ -102,19 +87,15 @@ gone_await(const char *dir, int process)
 	return cli_fail(UV_ETIMEDOUT, "the node stops, but has not gone after %d s", ASK_TIMEOUT_MS / 1000);
 }
 
-int
-cmd_stop(int argc, char **argv)
+static int
+stop(const struct ask *ask, bool now)
 {
-	struct ask ask = { .no_start = true };
-	bool now = false;
+	char *dir = pst_config_state_dir(ask->state);
 	json_t *answer = NULL;
-	int process = -1, exit = options_read(&ask, argc, argv, "--now", &now);
-	char *dir = pst_config_state_dir(ask.state);
+	int exit, process = process_of(ask, &exit);
 
 	if (exit == EXIT_DONE)
-		process = process_of(&ask, &exit);
-	if (exit == EXIT_DONE)
-		exit = ask_node(&ask, json_pack("{s:s, s:b}", "do", "stop", "now", now), &answer);
+		exit = ask_node(ask, json_pack("{s:s, s:b}", "do", "stop", "now", now), &answer);
 	json_decref(answer);
 	if (exit == EXIT_DONE && dir)
 		exit = gone_await(dir, process);
@@ -124,51 +105,39 @@ cmd_stop(int argc, char **argv)
 	return exit;
 }
 
-/* ---- ping, trace ---- */
-
-struct trace_words {
-	struct ask ask;
-	const char *word[2]; /* a route; or a kind and a name */
-	int words;
-	uint64_t timeout_ms;
-	long count;
-};
-
-static int
-count_parse(const char *text, long *out)
+int
+cmd_stop(int argc, char **argv)
 {
-	char *end;
+	static const char *const known[] = { "now", NULL };
+	struct words words = { .ask = { .no_start = true } };
+	int exit = words_read(&words, known, 0, argc, argv);
 
-	errno = 0;
-	*out = strtol(text, &end, 10);
-	return errno || *end || *out < 1 ? -EINVAL : PST_OK;
+	if (exit == EXIT_DONE)
+		exit = stop(&words.ask, words_value(&words, "now"));
+	json_decref(words.options);
+	return exit;
 }
 
-static int
-trace_option(struct trace_words *words, const char *command, char **argv)
-{
-	int n = ask_option(&words->ask, command, argv);
-	const char *value = NULL;
+/* ---- ping, trace ---- */
 
-	if (n)
-		return n;
-	n = cli_option("--timeout", argv, &value);
-	if (n && value && !cli_time_parse(value, &words->timeout_ms))
-		return n;
-	n = cli_option("--count", argv, &value);
-	if (n && value && !count_parse(value, &words->count))
-		return n;
-	if (argv[0][0] != '-' && words->words < 2) {
-		words->word[words->words++] = argv[0];
-		return 1;
-	}
-	cli_usage(command, "%s: unknown argument, or a missing or bad value", argv[0]);
-	return -1;
+static int
+count_read(const struct words *words, long *out)
+{
+	const char *text = words_value(words, "count");
+	char *end;
+
+	if (!text)
+		return EXIT_DONE;
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	if (!errno && !*end && end != text && *out >= 1)
+		return EXIT_DONE;
+	return cli_usage(words->command, "--count: \"%.40s\": want a number from 1 on", text);
 }
 
 /* The hops for a trace, the echoes for a ping, and where it is stuck. */
 static int
-trace_print(const struct trace_words *words, json_t *answer, bool ping)
+trace_print(const struct words *words, json_t *answer, bool ping)
 {
 	const char *sentence;
 	bool stuck;
@@ -200,35 +169,68 @@ ping_node(const struct ask *ask)
 	return exit;
 }
 
+/* A route; or a kind and a name. */
+static json_t *
+trace_question(const struct words *words, long count, uint64_t timeout_ms)
+{
+	json_t *question = json_pack("{s:s, s:I, s:I}", "do", "trace", "count", (json_int_t)count, "timeout",
+	    (json_int_t)timeout_ms);
+
+	if (words->count == 1) {
+		json_object_set_new(question, "to", json_string(words->word[0]));
+	} else {
+		json_object_set_new(question, "kind", json_string(words->word[0]));
+		json_object_set_new(question, "name", json_string(words->word[1]));
+	}
+	return question;
+}
+
+static bool
+traceable(const struct words *words)
+{
+	const char *first = words->word[0];
+
+	if (words->count == 1)
+		return *first == '/';
+	return words->count == 2 && pst_section_kind_find(first); /* the node says of which there is a route */
+}
+
+static int
+trace(struct words *words, long count, uint64_t timeout_ms, bool ping)
+{
+	json_t *answer = NULL;
+	int exit;
+
+	words->ask.timeout_ms = timeout_ms;
+	if (ping && !words->count)
+		return ping_node(&words->ask);
+	if (!traceable(words))
+		return cli_usage(words->command, "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
+		    "or inlet NAME, or relay NAME");
+	words->ask.timeout_ms += ANSWER_MS; /* the node gives up first, and says where it is stuck */
+	exit = ask_node(&words->ask, trace_question(words, count, timeout_ms), &answer);
+	if (exit == EXIT_DONE)
+		exit = trace_print(words, answer, ping);
+	json_decref(answer);
+	return exit;
+}
+
 int
 cmd_trace(int argc, char **argv)
 {
+	static const char *const known[] = { "count=", "timeout=", NULL };
 	bool ping = !strcmp(argv[0], "ping");
-	struct trace_words words = { .timeout_ms = 5000, .count = ping ? 3 : 1 };
-	json_t *question, *answer = NULL;
-	int exit;
+	struct words words = { 0 };
+	uint64_t timeout_ms = 5000;
+	long count = ping ? 3 : 1;
+	int exit = words_read(&words, known, 2, argc, argv);
 
-	for (int i = 1, n; i < argc; i += n) {
-		n = trace_option(&words, argv[0], &argv[i]);
-		if (n < 0)
-			return EXIT_USAGE;
-	}
-	words.ask.timeout_ms = words.timeout_ms;
-	if (ping && !words.words)
-		return ping_node(&words.ask);
-	words.ask.timeout_ms += ANSWER_MS; /* the node gives up first, and says where it is stuck */
-	if (!words.words || (words.words == 1 && words.word[0][0] != '/'))
-		return cli_usage(argv[0], "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
-		    "or inlet NAME, or relay NAME");
-	question = json_pack("{s:s, s:I, s:I}", "do", "trace", "count", (json_int_t)words.count,
-	    "timeout", (json_int_t)words.timeout_ms);
-	if (words.words == 1)
-		json_object_set_new(question, "to", json_string(words.word[0]));
-	for (int i = 0; words.words == 2 && i < 2; i++)
-		json_object_set_new(question, i ? "name" : "kind", json_string(words.word[i]));
-	exit = ask_node(&words.ask, question, &answer);
 	if (exit == EXIT_DONE)
-		exit = trace_print(&words, answer, ping);
-	json_decref(answer);
+		exit = count_read(&words, &count);
+	if (exit == EXIT_DONE)
+		exit = words_time(&words, "timeout", &timeout_ms);
+	if (exit == EXIT_DONE)
+		exit = trace(&words, count, timeout_ms, ping);
+	json_decref(words.options);
 	return exit;
 }

@@ -7,7 +7,7 @@
 static int
 move(int argc, char **argv)
 {
-	static const char *const known[] = { "to", NULL };
+	static const char *const known[] = { "to=", NULL };
 	struct words words = { 0 };
 	json_t *answer = NULL;
 	const char *key = "", *name;

@@ -165,6 +165,23 @@ change_opened(struct pst_change *change)
 		change->step = CHANGE_DONE;
 }
 
+/* "STATE/conf.d/KIND-NAME.conf:3: …": the file of what a command wants is not there when that is wrong. */
+static void
+place_drop(const struct pst_change *change, struct pst_err *err)
+{
+	char name[PST_CONFIG_EDIT_FILE];
+	const char *at, *rest;
+
+	pst_config_edit_file(&change->edit, name);
+	at = strstr(err->text, name);
+	if (!at || at[strlen(name)] != ':')
+		return;
+	rest = at + strlen(name) + 1;
+	rest += strspn(rest, "0123456789");
+	if (!strncmp(rest, ": ", 2))
+		memmove(err->text, rest + 2, strlen(rest + 2) + 1);
+}
+
 static void
 change_finish(struct pst_change *change)
 {
@@ -172,6 +189,8 @@ change_finish(struct pst_change *change)
 	struct pst_err *err = &change->err;
 
 	pst_config_free(&change->other);
+	if (err->rc && change->edit.text)
+		place_drop(change, err);
 	if (!err->rc)
 		pst_info(&node->env.log, !change->edit.kind ? "reloaded" :
 		    change->edit.text ? "section made" : "section deleted",

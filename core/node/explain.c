@@ -65,7 +65,7 @@ question_read(struct asked *asked, const json_t *question, struct pst_err *err)
 		return pst_fail(err, -EINVAL, "say of what: the name of a resource");
 	asked->who = who != NULL;
 	if (who && pst_identifier_parse(&asked->id, who))
-		return pst_fail(err, -EINVAL, "\"%.80s\" is no identifier (I and 64 hex digits)", who);
+		return pst_fail(err, PST_E_CONF, "\"%.80s\" is no identifier (I and 64 hex digits)", who);
 	colon = strchr(asked->what, ':');
 	if (colon) {
 		asked->kind = asked->what;

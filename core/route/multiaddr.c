@@ -117,7 +117,8 @@ pst_multiaddr_parse(struct pst_multiaddr *out, const char *text, struct pst_err 
 		if (out->count == PST_MULTIADDR_HOPS || len > UINT16_MAX)
 			return pst_fail(err, -EINVAL, "a route of more than %d hops", PST_MULTIADDR_HOPS);
 		if (!word(&p, name, sizeof name) || (protocol = protocol_find(name, strlen(name))) < 0)
-			return pst_fail(err, -EINVAL, "hop %zu of route \"%.200s\": unknown protocol",
+			return pst_fail(err, -EINVAL, "hop %zu of route \"%.200s\": unknown protocol; a route is like "
+			    "/ip4/127.0.0.1/tcp/4000/secure/api",
 			    out->count + 1, text);
 		hop->protocol = (enum pst_protocol)protocol;
 		if (!word(&p, hop->value, sizeof hop->value) || !value_right(hop->protocol, hop->value))

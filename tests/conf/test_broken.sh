@@ -173,7 +173,7 @@ broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0" is no host:
 outlet db { to = "127.0.0.1:0"  authorized = {"*"} }
 END
 broken "a route with an unknown word" \
-	't.conf:2: inlet db: to: hop 2 of route "/ip4/127.0.0.1/tpc/4000/secure/api": unknown protocol' <<END
+	't.conf:2: inlet db: to: hop 2 of route "/ip4/127.0.0.1/tpc/4000/secure/api": unknown protocol; a route is like /ip4/127.0.0.1/tcp/4000/secure/api' <<END
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
 	to = "/ip4/127.0.0.1/tpc/4000/secure/api" }
 END
