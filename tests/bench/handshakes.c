@@ -13,20 +13,15 @@
  *   keys_per_s    the same if a side computed the public-key operations of a handshake and nothing else
  *   of_keys       core_per_s to keys_per_s
  */
-#include <fcntl.h>
-#include <limits.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <postern/channel.h>
 #include <postern/transport.h>
 
-#include "node/node.h"
+#include "host.h"
 
 #define LANES_MAX 64
 /* Until caches and pools have filled. */
@@ -44,11 +39,7 @@ struct lane {
 };
 
 struct bench {
-	char dir[PATH_MAX / 2];
-	uv_loop_t loop;
-	struct pst_loader *loader;
-	struct pst_logbook book;
-	struct pst_node *node;
+	struct host host;
 	const struct pst_transport_ops *transport;
 	const struct pst_channel_ops *channels;
 	struct pst_admission *anybody;
@@ -61,22 +52,13 @@ struct bench {
 	int exit;
 };
 
-static double
-clock_s(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* Seconds of CPU time of a process, all its threads. */
 static double
 cpu_s(int pid)
 {
 	clockid_t id;
 
-	return clock_getcpuclockid(pid, &id) ? 0 : clock_s(id);
+	return clock_getcpuclockid(pid, &id) ? 0 : host_clock_s(id);
 }
 
 /* ---- what the keys allow ---- */
@@ -93,7 +75,7 @@ keys_per_s(void)
 	crypto_scalarmult_base(point, secret);
 	crypto_sign_keypair(public_key, pair);
 	crypto_sign_detached(signature, NULL, message, sizeof message, pair);
-	begin = clock_s(CLOCK_THREAD_CPUTIME_ID);
+	begin = host_clock_s(CLOCK_THREAD_CPUTIME_ID);
 	do {
 		int rc = crypto_scalarmult_base(shared, secret);
 
@@ -104,7 +86,7 @@ keys_per_s(void)
 		if (rc)
 			return 0;
 		count++;
-		spent = clock_s(CLOCK_THREAD_CPUTIME_ID) - begin;
+		spent = host_clock_s(CLOCK_THREAD_CPUTIME_ID) - begin;
 	} while (spent < 0.3);
 	return (double)count / spent;
 }
@@ -115,22 +97,22 @@ static void
 finish(struct bench *bench, int exit)
 {
 	bench->exit = exit;
-	pst_timer_stop(pst_node_env(bench->node), &bench->timer);
+	pst_timer_stop(pst_node_env(bench->host.node), &bench->timer);
 	for (int i = 0; i < bench->lanes; i++) {
-		pst_task_cancel(pst_node_env(bench->node), &bench->lane[i].again);
+		pst_task_cancel(pst_node_env(bench->host.node), &bench->lane[i].again);
 		if (bench->lane[i].channel)
 			bench->channels->close(&bench->lane[i].channel);
 	}
 	if (bench->link)
 		bench->transport->close(&bench->link);
-	pst_node_close(bench->node);
+	pst_node_close(bench->host.node);
 }
 
 static void
 results(struct pst_timer *timer)
 {
 	struct bench *bench = pst_container_of(timer, struct bench, timer);
-	double took = clock_s(CLOCK_MONOTONIC) - bench->began_s;
+	double took = host_clock_s(CLOCK_MONOTONIC) - bench->began_s;
 	double cpu = cpu_s(bench->pid) - bench->began_cpu_s, keys = keys_per_s();
 
 	printf("per_s %.6g\n", (double)bench->count / took);
@@ -148,9 +130,9 @@ warm(struct pst_timer *timer)
 	struct bench *bench = pst_container_of(timer, struct bench, timer);
 
 	bench->count = 0;
-	bench->began_s = clock_s(CLOCK_MONOTONIC);
+	bench->began_s = host_clock_s(CLOCK_MONOTONIC);
 	bench->began_cpu_s = cpu_s(bench->pid);
-	pst_timer_start(pst_node_env(bench->node), timer, (uint64_t)(bench->seconds * 1e3), results);
+	pst_timer_start(pst_node_env(bench->host.node), timer, (uint64_t)(bench->seconds * 1e3), results);
 }
 
 static void lane_next(struct pst_task *task);
@@ -162,7 +144,7 @@ lane_up(void *arg, struct pst_channel *channel)
 
 	(void)channel;
 	lane->bench->count++;
-	pst_task_post(pst_node_env(lane->bench->node), &lane->again, lane_next);
+	pst_task_post(pst_node_env(lane->bench->host.node), &lane->again, lane_next);
 }
 
 static void
@@ -172,7 +154,7 @@ lane_lost(void *arg, int rc)
 
 	fprintf(stderr, "handshakes: a channel is lost: %s\n", pst_strerror(rc));
 	lane->channel = NULL;
-	pst_task_post(pst_node_env(lane->bench->node), &lane->again, lane_next);
+	pst_task_post(pst_node_env(lane->bench->host.node), &lane->again, lane_next);
 }
 
 static const struct pst_channel_events lane_events = { .up = lane_up, .lost = lane_lost };
@@ -206,8 +188,8 @@ link_up(void *arg, struct pst_link *link)
 
 	(void)link;
 	for (int i = 0; i < bench->lanes; i++)
-		pst_task_post(pst_node_env(bench->node), &bench->lane[i].again, lane_next);
-	pst_timer_start(pst_node_env(bench->node), &bench->timer, WARM_UP_MS, warm);
+		pst_task_post(pst_node_env(bench->host.node), &bench->lane[i].again, lane_next);
+	pst_timer_start(pst_node_env(bench->host.node), &bench->timer, WARM_UP_MS, warm);
 }
 
 static void
@@ -227,7 +209,7 @@ node_up(void *arg)
 {
 	struct bench *bench = arg;
 	const void *ops;
-	void *transport = pst_node_section(bench->node, "transport", "tcp", &ops);
+	void *transport = pst_node_section(bench->host.node, "transport", "tcp", &ops);
 
 	bench->transport = ops;
 	for (int i = 0; i < bench->lanes; i++) {
@@ -235,7 +217,7 @@ node_up(void *arg)
 
 		snprintf(name, sizeof name, "lane%d", i);
 		bench->lane[i].bench = bench;
-		bench->lane[i].section = pst_node_section(bench->node, "channel", name, &ops);
+		bench->lane[i].section = pst_node_section(bench->host.node, "channel", name, &ops);
 		bench->channels = ops;
 	}
 	if (!transport || !bench->channels || bench->transport->connect(&bench->link, transport, "127.0.0.1", (uint16_t)bench->port, &link_events,
@@ -262,84 +244,21 @@ node_closed(void *arg)
 
 static const struct pst_node_events node_events = { .up = node_up, .failed = node_failed, .closed = node_closed };
 
-/* ---- its state and configuration ---- */
-
-static int
-conf_write(const struct bench *bench, const char *path)
+static void
+conf(FILE *file, void *arg)
 {
-	FILE *file = fopen(path, "we");
+	const struct bench *bench = arg;
 
-	if (!file)
-		return -1;
-	fprintf(file, "node handshakes { state = \"%s/state\"  log = error }\n", bench->dir);
 	for (int i = 0; i < bench->lanes; i++)
 		fprintf(file, "identity lane%d { }\nchannel lane%d { identity = lane%d }\n", i, i, i);
-	return fclose(file);
-}
-
-static int
-remove_one(const char *dir, const char *name)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	return remove(path);
-}
-
-static void
-dir_remove(const char *dir)
-{
-	static const char *const files[] = {
-		"state/lock", "state/state.db", "state/state.db-wal", "state/state.db-shm", "state/vault.cbor",
-		"state/identity-default",
-		"state", "handshakes.conf", "",
-	};
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		remove_one(dir, files[i]);
-}
-
-static int
-bench_run(struct bench *bench)
-{
-	static const char *const star[] = { "*", NULL };
-	const struct pst_list list = { 1, star };
-	struct pst_config_source source = { 0 };
-	struct pst_config *config = NULL;
-	struct pst_err err = PST_ERR_INIT;
-	char path[PATH_MAX];
-	int rc = pst_loader_new(&bench->loader);
-
-	snprintf(path, sizeof path, "%s/handshakes.conf", bench->dir);
-	source.path = path;
-	pst_logbook_init(&bench->book, stderr, "node");
-	uv_loop_init(&bench->loop);
-	if (!rc)
-		rc = conf_write(bench, path) ? -EIO : pst_config_new(&config, bench->loader, &source, &err);
-	if (!rc)
-		rc = pst_admission_new(&bench->anybody, &list, &err);
-	if (!rc)
-		rc = pst_node_new(&bench->node, &bench->loop, &config, &bench->book, PST_NODE_BRIEF, &node_events,
-		    bench, &err);
-	if (rc) {
-		fprintf(stderr, "handshakes: %s\n", err.text[0] ? err.text : pst_strerror(rc));
-	} else {
-		pst_node_start(bench->node);
-		uv_run(&bench->loop, UV_RUN_DEFAULT);
-	}
-	pst_node_free(&bench->node);
-	pst_admission_free(&bench->anybody);
-	pst_loader_free(&bench->loader);
-	uv_loop_close(&bench->loop);
-	return rc ? 1 : bench->exit;
 }
 
 int
 main(int argc, char **argv)
 {
+	static const char *const star[] = { "*", NULL };
 	static struct bench bench;
-	const char *tmp = getenv("TMPDIR");
-	int exit;
+	int rc;
 
 	if (argc != 5 || atoi(argv[3]) < 1 || atoi(argv[3]) > LANES_MAX) {
 		fprintf(stderr, "usage: handshakes PID PORT LANES SECONDS\n");
@@ -349,12 +268,9 @@ main(int argc, char **argv)
 	bench.port = atoi(argv[2]);
 	bench.lanes = atoi(argv[3]);
 	bench.seconds = atof(argv[4]);
-	snprintf(bench.dir, sizeof bench.dir, "%s/handshakes.XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(bench.dir)) {
-		perror("handshakes");
+	if (pst_admission_new(&bench.anybody, &(struct pst_list){ 1, star }, NULL))
 		return 1;
-	}
-	exit = bench_run(&bench);
-	dir_remove(bench.dir);
-	return exit;
+	rc = host_run(&bench.host, conf, &node_events, &bench);
+	pst_admission_free(&bench.anybody);
+	return rc ? rc : bench.exit;
 }

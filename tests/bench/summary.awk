@@ -129,6 +129,9 @@ function goals() {
 	goal("postern, handshakes to what the keys alone allow", \
 	    worst(median("postern", "handshake1.of_keys"), median("postern", "handshake8.of_keys")), ">=", 0.6)
 	goal("postern, handshakes to Ockam", worst(handshakes("per_s"), handshakes("core_per_s")), ">=", 1)
+	goal("postern, CPU time of a channel with credentials, first meeting, to without", median("postern", "credentials.first"), "<=", 2)
+	goal("postern, the same when both are known", median("postern", "credentials.known"), "<=", 2)
+	goal("postern, a decision of the default policy, ns", median("postern", "policies.default_ns"), "<=", 1000)
 	goal("postern, pgbench -S to direct", ratio("postern", "pg.tps", "none", "pg.tps"), ">=", 0.6)
 	goal("postern-nested, pgbench -S to direct", ratio("postern-nested", "pg.tps", "none", "pg.tps"), ">=", 0.45)
 	goal("postern, longest round trip during a reload, ms", median("postern", "reload.ms"), "<=", 10)
@@ -191,6 +194,8 @@ END {
 	    "start.ms start.most_ms together.ms together.most_ms first.ms")
 	table("Handshakes", "1 at a time, /s | by CPU second of who answers | to the keys alone | 8 at a time, /s | by CPU second | to the keys alone | what the keys alone allow, /s", \
 	    "handshake1.per_s handshake1.core_per_s handshake1.of_keys handshake8.per_s handshake8.core_per_s handshake8.of_keys handshake8.keys_per_s")
+	table("Channels with credentials, µs of CPU time of both sides", "without | with, first meeting | × | with, known | ×", \
+	    "credentials.without_us credentials.first_us credentials.first credentials.known_us credentials.known")
 	table("PostgreSQL, pgbench -S with 8 clients", "transactions/s | × | to haproxy-plain", "pg.tps pg.tps:none pg.tps:haproxy-plain")
 	table("Streams beside each other", "alone, Gbit/s | beside a stalled one | ratio | growth, MiB | new connection then, ms | longest round trip during a reload, ms", \
 	    "stall.alone_gbps stall.beside_gbps stall.ratio stall.grown_mib stall.fresh_ms reload.ms")
