@@ -9,6 +9,7 @@ static const struct implicit {
 	const char *kind, *name;
 	const char *module; /* that serves it; NULL: the core */
 	const char *use;    /* where the kind's default is another */
+	const char *with;   /* only beside a section of this kind; NULL: always */
 } implicits[] = {
 	{ "node", "default", NULL, NULL },
 	{ "store", "default", "sqlite", NULL },
@@ -18,6 +19,7 @@ static const struct implicit {
 	/* what a function has that names no capabilities */
 	{ "capability", "log", "log", NULL },
 	{ "capability", "request", "request", NULL },
+	{ "runtime", "default", NULL, NULL, "function" },
 	{ "service", "echo", "echo", NULL },
 	{ "transport", "control", "unix", "unix" },
 	/* links out */
@@ -39,15 +41,21 @@ config_is_built_in(const char *kind, const char *name)
 	return false;
 }
 
+static bool
+has_any(const struct pst_conf *conf, const char *kind)
+{
+	for (size_t i = 0; i < pst_conf_count(conf); i++)
+		if (!strcmp(pst_conf_at(conf, i)->kind, kind))
+			return true;
+	return false;
+}
+
 /* One node is enough; all else is told by its name, so that adding a section takes none away. */
 static bool
 is_written(const struct pst_conf *conf, const struct implicit *one)
 {
-	bool any = !strcmp(one->kind, "node");
-
-	for (size_t i = 0; any && i < pst_conf_count(conf); i++)
-		if (!strcmp(pst_conf_at(conf, i)->kind, one->kind))
-			return true;
+	if (!strcmp(one->kind, "node"))
+		return has_any(conf, one->kind);
 	return pst_conf_find(conf, one->kind, one->name) != NULL;
 }
 
@@ -71,7 +79,7 @@ config_implicit(struct pst_conf *conf, struct pst_loader *loader, struct pst_err
 		const struct implicit *one = &implicits[i];
 
 		/* a module that was not built is no error until a section refers to it */
-		if (is_written(conf, one) ||
+		if (is_written(conf, one) || (one->with && !has_any(conf, one->with)) ||
 		    (one->module && !pst_loader_has(loader, one->kind, one->module)))
 			continue;
 		rc = implicit_add(conf, one, err);

@@ -40,6 +40,9 @@ module_name(struct pst_loader *loader, const struct pst_item *item)
 	if (kind->named_like &&
 	    (!kind->module || pst_loader_has(loader, kind->module_kind, item->source->name)))
 		return item->source->name;
+	if (kind->instead && !pst_loader_has(loader, kind->module_kind, kind->module) &&
+	    pst_loader_has(loader, kind->module_kind, kind->instead))
+		return kind->instead;
 	return kind->module;
 }
 

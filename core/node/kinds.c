@@ -13,7 +13,7 @@ const struct pst_section_kind pst_section_kinds[] = {
 	/* whose credentials count, for all that follows */
 	{ .name = "project", .module_kind = "service", .module = "project", .fixed = true, .rank = 4 },
 	/* what functions are made of, before the functions */
-	{ .name = "runtime", .module_kind = "runtime", .module = "wasmtime", .default_name = "default", .on_demand = true, .rank = 4 },
+	{ .name = "runtime", .module_kind = "runtime", .module = "wasmtime", .instead = "wabt", .default_name = "default", .on_demand = true, .rank = 4 },
 	{ .name = "capability", .module_kind = "capability", .named_like = true, .on_demand = true, .rank = 4 },
 	{ .name = "function", .module_kind = "service", .module = "functions", .fixed = true, .rank = 5 },
 	{ .name = "service", .module_kind = "service", .named_like = true, .rank = 5 },
