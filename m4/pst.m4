@@ -46,6 +46,40 @@ AC_MSG_RESULT([$pst_have_wabt])
 AC_SUBST([WABT_LIBS])
 ])
 
+# PST_WASMTIME: pst_have_wasmtime, and what a module of it is made with. The library is in the directory that is named, else
+# the system's, else the one that build-aux/wasmtime has fetched: that one has no headers, and is of the version that
+# the module has declarations of.
+AC_DEFUN([PST_WASMTIME], [
+AC_ARG_WITH([wasmtime],
+	[AS_HELP_STRING([--with-wasmtime=DIR],
+		[lib/libwasmtime.so is there (the system's; else what build-aux/wasmtime has fetched)])],
+	[], [with_wasmtime=check])
+pst_wasmtime= pst_fetched=`$srcdir/build-aux/wasmtime --path`
+AS_CASE([$with_wasmtime],
+	[no], [],
+	[check|yes], [AC_CHECK_HEADER([wasmtime.h], [AC_CHECK_LIB([wasmtime], [wasmtime_config_concurrency_support_set],
+		[pst_wasmtime=system])])
+		AS_IF([test -z "$pst_wasmtime" && test -e "$pst_fetched/lib/libwasmtime.so"], [pst_wasmtime=$pst_fetched])],
+	[AS_IF([test -e "$with_wasmtime/lib/libwasmtime.so"], [pst_wasmtime=`cd "$with_wasmtime" && pwd`],
+		[AC_MSG_ERROR([no lib/libwasmtime.so in $with_wasmtime])])])
+AC_MSG_CHECKING([for wasmtime])
+AC_MSG_RESULT([${pst_wasmtime:-no}])
+pst_have_wasmtime=yes
+AS_CASE([$pst_wasmtime],
+	[""], [pst_have_wasmtime=no],
+	[system], [],
+	[WASMTIME_LIBRARY=$pst_wasmtime/lib/libwasmtime.so
+	WASMTIME_LDFLAGS="-L$pst_wasmtime/lib -Wl,-rpath,'\$\$ORIGIN'"
+	AS_IF([test -e "$pst_wasmtime/include/wasmtime.h"], [WASMTIME_CPPFLAGS=-I$pst_wasmtime/include],
+		[test "${pst_wasmtime##*/}" = "${pst_fetched##*/}"],
+			[WASMTIME_CPPFLAGS='-I$(srcdir)/modules/runtime/wasmtime/abi'],
+		[AC_MSG_ERROR([no include/wasmtime.h in $pst_wasmtime])])])
+AC_SUBST([WASMTIME_LIBRARY])
+AC_SUBST([WASMTIME_CPPFLAGS])
+AC_SUBST([WASMTIME_LDFLAGS])
+AM_CONDITIONAL([WASMTIME_BESIDE], [test -n "$WASMTIME_LIBRARY"])
+])
+
 # PST_FLAG([VARIABLE], [FLAG]): append FLAG when the compiler takes it.
 AC_DEFUN([PST_FLAG], [
 AC_MSG_CHECKING([whether $CC takes $2])

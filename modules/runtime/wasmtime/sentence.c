@@ -1,0 +1,50 @@
+#define _GNU_SOURCE 1 /* memmem() memrchr() */
+#include <ctype.h>
+#include <string.h>
+
+#include "engine.h"
+
+/* wasmtime's texts say what it was about, where, and behind this the causes, one a line: the last of them
+ * is what a person wants. */
+#define CAUSE "Caused by:"
+
+static int
+say(struct pst_err *err, int rc, wasm_byte_vec_t *text)
+{
+	const char *at = text->data, *end = at + text->size, *line;
+
+	while (end > at && (!end[-1] || isspace((unsigned char)end[-1])))
+		end--;
+	line = memrchr(at, '\n', (size_t)(end - at));
+	if (line && memmem(at, (size_t)(line - at), CAUSE, sizeof CAUSE - 1)) {
+		at = line;
+		while (at < end && isspace((unsigned char)*at))
+			at++;
+		if (end - at > 3 && isdigit((unsigned char)*at) && at[1] == ':') /* one of several */
+			at += 3;
+	}
+	line = memchr(at, '\n', (size_t)(end - at));
+	pst_fail(err, rc, "%.*s", (int)((line ? line : end) - at), at);
+	wasm_byte_vec_delete(text);
+	return rc;
+}
+
+int
+sentence_of_error(struct pst_err *err, int rc, wasmtime_error_t *error)
+{
+	wasm_byte_vec_t text;
+
+	wasmtime_error_message(error, &text);
+	wasmtime_error_delete(error);
+	return say(err, rc, &text);
+}
+
+int
+sentence_of_trap(struct pst_err *err, int rc, wasm_trap_t *trap)
+{
+	wasm_byte_vec_t text;
+
+	wasm_trap_message(trap, &text);
+	wasm_trap_delete(trap);
+	return say(err, rc, &text);
+}
