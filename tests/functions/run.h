@@ -41,6 +41,8 @@ struct running *run_begin_call(struct reply *reply, const char *function, const 
     uint64_t deadline_ms);
 void run_cancel(struct running *running);
 void run_wait(void);
+/* Forget those that the node took along when it stopped. */
+void run_wait_no_more(void);
 void reply_fini(struct reply *reply);
 
 /* How busy a function says it is. */
