@@ -1,5 +1,7 @@
 #include <postern/utf8.h>
 
+#include <string.h>
+
 size_t
 pst_utf8_len(const uint8_t *p, size_t n)
 {
@@ -39,13 +41,39 @@ pst_utf8_control(const uint8_t *p)
 	return *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0);
 }
 
+size_t
+pst_utf8_whole(const uint8_t *p, size_t n)
+{
+	size_t at = 0, len;
+
+	while ((len = pst_utf8_len(p + at, n - at)))
+		at += len;
+	return at;
+}
+
+bool
+pst_utf8_next(const uint8_t *p, size_t n, size_t *len)
+{
+	size_t character = pst_utf8_len(p, n);
+
+	*len = character ? character : 1;
+	return character && !pst_utf8_control(p);
+}
+
 bool
 pst_utf8_plain(const uint8_t *p, size_t n)
 {
-	for (size_t len; n; p += len, n -= len) {
-		len = pst_utf8_len(p, n);
-		if (!len || pst_utf8_control(p))
+	for (size_t len; n; p += len, n -= len)
+		if (!pst_utf8_next(p, n, &len))
 			return false;
-	}
 	return true;
+}
+
+int
+pst_utf8_compare(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	size_t common = a_len < b_len ? a_len : b_len;
+	int order = common ? memcmp(a, b, common) : 0;
+
+	return order ? order : (a_len > b_len) - (a_len < b_len);
 }

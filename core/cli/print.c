@@ -19,15 +19,11 @@ print_text(FILE *out, const char *text, size_t len)
 {
 	const uint8_t *p = (const uint8_t *)text, *end = p + len;
 
-	while (p < end) {
-		size_t n = pst_utf8_len(p, (size_t)(end - p));
-
-		if (n && !pst_utf8_control(p))
+	for (size_t n; p < end; p += n)
+		if (pst_utf8_next(p, (size_t)(end - p), &n))
 			fwrite(p, 1, n, out);
 		else
 			putc('?', out);
-		p += n ? n : 1;
-	}
 }
 
 static const char *

@@ -269,19 +269,14 @@ text_clean(char *out, size_t size, const uint8_t *p, size_t len)
 {
 	size_t at = 0;
 
-	while (len) {
-		size_t n = pst_utf8_len(p, len);
-		bool good = n && !pst_utf8_control(p);
+	for (size_t n; len; p += n, len -= n) {
+		bool good = pst_utf8_next(p, len, &n);
+		size_t takes = good ? n : 1;
 
-		if (at + (good ? n : 1) >= size)
+		if (at + takes >= size)
 			break;
-		if (good)
-			memcpy(out + at, p, n);
-		else
-			out[at] = '?';
-		at += good ? n : 1;
-		p += n ? n : 1;
-		len -= n ? n : 1;
+		memcpy(out + at, good ? (const char *)p : "?", takes);
+		at += takes;
 	}
 	out[at] = '\0';
 }

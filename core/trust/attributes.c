@@ -2,21 +2,33 @@
 
 #include <stdlib.h>
 
+#include <postern/utf8.h>
+
 /* ---- the order of names ---- */
-
-static int
-name_compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	size_t common = a_len < b_len ? a_len : b_len;
-	int order = common ? memcmp(a, b, common) : 0;
-
-	return order ? order : (a_len > b_len) - (a_len < b_len);
-}
 
 int
 pst_attribute_compare(const struct pst_attribute *a, const struct pst_attribute *b)
 {
-	return name_compare(a->name, a->name_len, b->name, b->name_len);
+	return pst_utf8_compare(a->name, a->name_len, b->name, b->name_len);
+}
+
+const struct pst_attribute *
+pst_attribute_find(const struct pst_attribute *item, size_t count, const void *name, size_t len)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = pst_utf8_compare(name, len, item[middle].name, item[middle].name_len);
+
+		if (!order)
+			return &item[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
 }
 
 static int
@@ -124,19 +136,5 @@ pst_attributes_unref(struct pst_attributes **attributes)
 const struct pst_attribute *
 pst_attributes_find(const struct pst_attributes *attributes, const void *name, size_t len)
 {
-	size_t low = 0, high = attributes->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct pst_attribute *item = &attributes->item[middle];
-		int order = name_compare(name, len, item->name, item->name_len);
-
-		if (!order)
-			return item;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return pst_attribute_find(attributes->item, attributes->count, name, len);
 }

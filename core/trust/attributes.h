@@ -14,9 +14,7 @@ PST_MUST_CHECK int pst_attributes_new(struct pst_attributes **out,
     const struct pst_credential *credential, struct pst_err *err);
 /* That copy: as received. */
 const uint8_t *pst_attributes_bytes(const struct pst_attributes *attributes);
-/* The order of names. */
-int pst_attribute_compare(const struct pst_attribute *a, const struct pst_attribute *b);
-/* Put them into that order; false when a name is there twice. */
+/* Put them into the order of names; false when one is there twice. */
 bool pst_attributes_sort(struct pst_attribute *item, size_t count);
 
 #endif

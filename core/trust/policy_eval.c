@@ -55,46 +55,16 @@ bool_value(bool b)
 
 /* ---- names ---- */
 
-static bool
-is_utf8(const uint8_t *p, size_t n)
-{
-	for (size_t len; n; p += len, n -= len) {
-		len = pst_utf8_len(p, n);
-		if (!len)
-			return false;
-	}
-	return true;
-}
-
-static int
-text_compare(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
-{
-	uint32_t both = a_len < b_len ? a_len : b_len;
-	int order = both ? memcmp(a, b, both) : 0;
-
-	return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
+/* One that is no text is not bound. */
 static bool
 attribute_value(const struct pst_policy_case *asked, struct policy_text name, struct value *out)
 {
-	size_t low = 0, high = asked->count;
+	const struct pst_attribute *a = pst_attribute_find(asked->attributes, asked->count, name.bytes, name.len);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct pst_attribute *a = &asked->attributes[middle];
-		int order = text_compare(name.bytes, name.len, a->name, a->name_len);
-
-		if (!order) {
-			*out = (struct value){ .kind = POLICY_TEXT, .text = { a->value, a->value_len } };
-			return is_utf8(a->value, a->value_len);
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return false;
+	if (!a || pst_utf8_whole(a->value, a->value_len) < a->value_len)
+		return false;
+	*out = (struct value){ .kind = POLICY_TEXT, .text = { a->value, a->value_len } };
+	return true;
 }
 
 static bool
@@ -150,7 +120,7 @@ compare(const struct value *a, const struct value *b)
 		return OTHER_KIND;
 	switch (a->kind) {
 	case POLICY_TEXT:
-		order = text_compare(a->text.bytes, a->text.len, b->text.bytes, b->text.len);
+		order = pst_utf8_compare(a->text.bytes, a->text.len, b->text.bytes, b->text.len);
 		break;
 	case POLICY_INT:
 		order = (a->i > b->i) - (a->i < b->i);

@@ -150,7 +150,7 @@ escape(struct policy_reader *r, uint8_t *out, size_t *len)
 static bool
 string(struct policy_reader *r, struct policy_text *out)
 {
-	size_t begin = r->pos, len = 0, n;
+	size_t begin = r->pos, len = 0;
 	uint8_t *bytes = r->bytes + begin;
 
 	while (r->bytes[r->pos] != '"') {
@@ -167,11 +167,8 @@ string(struct policy_reader *r, struct policy_text *out)
 			return false;
 	}
 	r->pos++;
-	for (size_t i = 0; i < len; i += n) {
-		n = pst_utf8_len(bytes + i, len - i);
-		if (!n)
-			return policy_want(r, begin, "the bytes of this string are not UTF-8");
-	}
+	if (pst_utf8_whole(bytes, len) < len)
+		return policy_want(r, begin, "the bytes of this string are not UTF-8");
 	*out = (struct policy_text){ bytes, (uint32_t)len };
 	return true;
 }

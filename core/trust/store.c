@@ -10,19 +10,10 @@
 int
 pst_store_prefix_check(const char *prefix)
 {
-	const uint8_t *at = (const uint8_t *)prefix;
-	size_t left = strnlen(prefix, PST_STORE_KEY_MAX + 1);
+	size_t len = strnlen(prefix, PST_STORE_KEY_MAX + 1);
 
-	if (left > PST_STORE_KEY_MAX)
+	if (len > PST_STORE_KEY_MAX || pst_utf8_whole((const uint8_t *)prefix, len) < len)
 		return -EINVAL;
-	while (left) {
-		size_t len = pst_utf8_len(at, left);
-
-		if (!len)
-			return -EINVAL;
-		at += len;
-		left -= len;
-	}
 	return PST_OK;
 }
 

@@ -37,6 +37,7 @@ is_utf8(const uint8_t *p, size_t n)
 static void
 check_characters(const uint8_t *p, size_t n)
 {
+	size_t whole = n, step;
 	bool plain = true;
 
 	for (size_t at = 0, len; at < n; at += len ? len : 1) {
@@ -44,8 +45,12 @@ check_characters(const uint8_t *p, size_t n)
 		check(len <= n - at && len <= 4);
 		for (size_t k = 1; k <= 4 && k <= n - at; k++)
 			check(k < len || !len ? !is_utf8(p + at, k) : k > len || is_utf8(p + at, k));
+		check(pst_utf8_next(p + at, n - at, &step) == (len && !pst_utf8_control(p + at)));
+		check(step == (len ? len : 1));
+		whole = !len && at < whole ? at : whole;
 		plain &= len && !pst_utf8_control(p + at);
 	}
+	check(pst_utf8_whole(p, n) == whole);
 	check(pst_utf8_plain(p, n) == plain);
 }
 

@@ -28,8 +28,14 @@ struct pst_attribute {
 	uint32_t name_len, value_len;
 };
 
+/* The order of names: bytewise, a prefix first. */
+PST_API int pst_attribute_compare(const struct pst_attribute *a, const struct pst_attribute *b);
+/* The one of this name among `count` in that order; NULL when there is none. No allocation. */
+PST_API const struct pst_attribute *pst_attribute_find(const struct pst_attribute *item,
+    size_t count, const void *name, size_t len);
+
 /* What one issuer says of one subject: counted, immutable, in ascending order
- * of names (bytewise, a prefix first), each name once. */
+ * of names, each name once. */
 struct pst_attributes {
 	unsigned refs;
 	struct pst_identifier issuer;

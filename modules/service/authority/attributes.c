@@ -4,15 +4,6 @@
 
 #include <postern/utf8.h>
 
-static int
-name_compare(const struct pst_attribute *a, const struct pst_attribute *b)
-{
-	size_t n = a->name_len < b->name_len ? a->name_len : b->name_len;
-	int order = memcmp(a->name, b->name, n);
-
-	return order ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
-}
-
 static size_t
 bytes_of(const struct attributes *attributes)
 {
@@ -33,9 +24,9 @@ insert(struct attributes *attributes, const struct pst_attribute *one)
 	if (attributes->count == ATTRIBUTES_MAX || one->name_len > ATTRIBUTES_BYTES ||
 	    one->value_len > ATTRIBUTES_BYTES || bytes + one->name_len + one->value_len > ATTRIBUTES_BYTES)
 		return PST_E_LIMIT;
-	while (at && name_compare(&attributes->item[at - 1], one) > 0)
+	while (at && pst_attribute_compare(&attributes->item[at - 1], one) > 0)
 		at--;
-	if (at && !name_compare(&attributes->item[at - 1], one))
+	if (at && !pst_attribute_compare(&attributes->item[at - 1], one))
 		return -EEXIST;
 	memmove(attributes->item + at + 1, attributes->item + at,
 	    (attributes->count - at) * sizeof *attributes->item);
