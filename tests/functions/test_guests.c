@@ -66,6 +66,7 @@ static const char conf_text[] =
     "capability file { directory = \"static\" }\n"
     "capability secrets { allowed_keys = {PROBE_SECRET} }\n"
     "function hello { module = \"hello.wasm\" }\n"
+    "function shout { module = \"shout.wasm\" }\n"
     "function probe { module = \"probe.wasm\"  capabilities = {log, request, cache, file, secrets}  body = 1M }\n"
     "function plain { module = \"probe.wasm\"  capabilities = {} }\n"
     "function hasty { module = \"probe.wasm\"  deadline = 300ms }\n"
@@ -111,7 +112,7 @@ guest_put(const char *guest, const char *name, size_t most)
 static void
 files_put(void)
 {
-	static const char *const names[] = { "hello", "probe", "command", "stranger", "bare" };
+	static const char *const names[] = { "hello", "probe", "shout", "command", "stranger", "bare" };
 	char path[PATH_MAX + 64];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -152,6 +153,8 @@ ends(void)
 
 	answers("hello", "hello", "my friend", 200, "hello, my friend");
 	answers("an empty input", "hello", "", 200, "hello, ");
+	answers("a guest with a C library", "shout", "my friend", 200, "HEY, MY FRIEND! (1)");
+	answers("whose every call is its first", "shout", "my friend", 200, "HEY, MY FRIEND! (1)");
 	answers("no result is an empty answer", "probe", "nothing\n", 200, "");
 	answers("so is an empty one", "probe", "empty\n", 200, "");
 	answers("of several results the first counts", "probe", "twice\n", 200, "first");
@@ -354,7 +357,7 @@ replacement(void)
 	struct reply reply;
 
 	guest_put("probe", "hello.wasm", SIZE_MAX);
-	tap(run_logged("\"msg\":\"module loaded\"", 7), "a module that is replaced is loaded");
+	tap(run_logged("\"msg\":\"module loaded\"", 8), "a module that is replaced is loaded");
 	answers("and called from then on", "hello", "error\n401\nnew\n", 401, "{\"status\":401,\"message\":\"new\"}");
 	guest_put("probe", "hello.wasm", 100);
 	tap(run_logged("its new module cannot run", 1), "half a module is not");
@@ -362,7 +365,7 @@ replacement(void)
 	tap(reply.answered && reply.status == 402, "and the one before goes on");
 	reply_fini(&reply);
 	guest_put("hello", "missing.wasm", SIZE_MAX);
-	tap(run_logged("\"msg\":\"module loaded\"", 8), "one that comes late is loaded");
+	tap(run_logged("\"msg\":\"module loaded\"", 9), "one that comes late is loaded");
 	answers("and answers", "missing", "late", 200, "hello, late");
 }
 

@@ -32,6 +32,7 @@ steps_find(struct program *p, struct pst_err *err)
 {
 	const struct pst_runtime_ops *r = p->runtime;
 
+	p->steps[STEP_INITIALIZE] = r->find(p->module, "_initialize", ":");
 	p->steps[STEP_START] = r->find(p->module, "_start", ":");
 	p->steps[STEP_RUN] = r->find(p->module, "run_e", "iii:");
 	p->steps[STEP_INIT] = r->find(p->module, "init", ":");

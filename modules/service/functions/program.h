@@ -11,6 +11,7 @@
 
 /* What is called, in this order (spec functions.md 1.2). A plain WASI command has START alone. */
 enum step {
+	STEP_INITIALIZE, /* of what was built as a WASI reactor */
 	STEP_START,
 	STEP_INIT,
 	STEP_ALLOCATE,

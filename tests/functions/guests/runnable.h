@@ -1,6 +1,7 @@
 /*
- * A Runnable in C: what it imports, and what its host calls. A guest includes this and has run(); it
- * is linked without a library. Sizes are 32 bits here.
+ * A Runnable in C: what it imports, and what its host calls. A guest includes this and has run(). With
+ * OWN_MEMORY it is built as a reactor with wasi-libc, whose malloc() makes room for the input; else it is linked
+ * without a library. Sizes are 32 bits here.
  */
 #ifndef RUNNABLE_H
 #define RUNNABLE_H
@@ -34,6 +35,19 @@ HOST(cache_get_swift) int cache_get_swift(const void *key, size len, int ident, 
 
 void run(const byte *input, size len, int ident);
 
+#ifdef OWN_MEMORY
+GUEST(allocate) void *
+allocate(size len)
+{
+	return malloc(len);
+}
+
+GUEST(deallocate) void
+deallocate(void *p, size len)
+{
+	free(p);
+}
+#else
 extern byte __heap_base;
 static byte *heap_end;
 
@@ -61,6 +75,7 @@ GUEST(deallocate) void
 deallocate(void *p, size len)
 {
 }
+#endif
 
 GUEST(run_e) void
 run_e(const byte *input, size len, int ident)
