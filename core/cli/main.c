@@ -89,6 +89,7 @@ const struct command commands[] = {
 	SECTION("outlet", "what a node connects to for others"),
 	SECTION("relay", "the relay that stands for a node"),
 	SECTION("function", "Wasm modules that can be called"),
+	SECTION("constellation", "the nodes that offer a function"),
 	SECTION("runtime", "the engines that run them"),
 	SECTION("capability", "what functions may ask of their node"),
 	SECTION("channel", "listeners for secure channels"),

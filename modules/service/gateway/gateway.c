@@ -3,6 +3,8 @@
 
 static const struct pst_section gateway_sections[] = {
 	PST_SECTION("service", struct front_conf, front_options, front_check, front_open, front_close),
+	PST_SECTION("constellation", struct constellation_conf, constellation_options, constellation_check,
+	    constellation_open, constellation_close),
 	PST_SECTION_END,
 };
 

@@ -25,4 +25,20 @@ int front_open(void **self, struct pst_section_env *senv, const void *conf, stru
 void front_close(void *self);
 int front_imply(const char *kind, const void *conf, struct pst_implied *implied, struct pst_err *err);
 
+struct constellation_conf {
+	struct pst_list nodes;
+	const char *project, *channel;
+	struct pst_list authorized;
+	const char *allow;
+	struct pst_list hops;
+	bool idempotent;
+	uint64_t probe, connect_timeout;
+	int64_t calls;
+	uint64_t body, answer;
+};
+extern const struct pst_opt constellation_options[];
+int constellation_check(const void *conf, struct pst_err *err);
+int constellation_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
+void constellation_close(void *self);
+
 #endif

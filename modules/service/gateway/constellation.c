@@ -1,0 +1,219 @@
+/* The section: its worker, its nodes, and which of them is next. */
+#include "constellation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+const struct pst_opt constellation_options[] = {
+	PST_OPT(LIST, struct constellation_conf, nodes, NULL,
+	    "where the function is: multiaddrs that end at it, or names of this node's functions"),
+	PST_OPT(REF, struct constellation_conf, project, NULL, "whose members the nodes are", .of = "project"),
+	PST_OPT(REF, struct constellation_conf, channel, NULL, "the section whose channels are used",
+	    .of = "channel"),
+	PST_OPT(LIST, struct constellation_conf, authorized, NULL,
+	    "who the nodes may be; \"*\" for anybody; default: members of the project"),
+	PST_OPT(STR, struct constellation_conf, allow, NULL, "the same by a policy over their attributes"),
+	PST_OPT(LIST, struct constellation_conf, hops, NULL, "who the nodes before them are, in order"),
+	PST_OPT(BOOL, struct constellation_conf, idempotent, "no",
+	    "a call may be made again at another node although it had started"),
+	PST_OPT(TIME, struct constellation_conf, probe, "1s", "each node is asked so often how busy it is"),
+	PST_OPT(TIME, struct constellation_conf, connect_timeout, "15s",
+	    "how long a call waits while no node is there"),
+	PST_OPT(INT, struct constellation_conf, calls, "1024", "calls at once, those that wait included"),
+	PST_OPT(SIZE, struct constellation_conf, body, "16M", "largest body of a call, bytes"),
+	PST_OPT(SIZE, struct constellation_conf, answer, "64M", "largest answer, bytes"),
+	PST_OPT_END,
+};
+
+struct pst_path_conf
+constellation_path(const struct constellation_conf *c, const char *to)
+{
+	return (struct pst_path_conf){
+		.to = to,
+		.key = "nodes",
+		.project = c->project,
+		.authorized = &c->authorized,
+		.allow = c->allow,
+		.hops = &c->hops,
+		.channel = c->channel,
+	};
+}
+
+int
+constellation_check(const void *conf, struct pst_err *err)
+{
+	const struct constellation_conf *c = conf;
+	int rc = PST_OK;
+
+	if (!c->nodes.count)
+		return pst_fail(err, PST_E_CONF, "nodes: at least one");
+	if (c->calls < 1 || !c->probe)
+		return pst_fail(err, PST_E_CONF, "calls, probe: not 0");
+	for (size_t i = 0; !rc && i < c->nodes.count; i++) {
+		struct pst_path_conf path = constellation_path(c, c->nodes.item[i]);
+
+		if (*path.to == '/')
+			rc = pst_path_check(&path, err);
+	}
+	return rc;
+}
+
+/* ---- choosing ---- */
+
+struct member *
+constellation_choose(struct constellation *c, const bool *tried)
+{
+	struct member *best = NULL;
+	size_t first = c->next++;
+
+	for (size_t i = 0; i < c->member_count; i++) {
+		size_t at = (first + i) % c->member_count;
+		struct member *m = &c->members[at];
+
+		if (!tried[at] && member_is_up(m) && (!best || member_busier(best, m)))
+			best = m;
+	}
+	return best;
+}
+
+void
+constellation_member_up(struct constellation *c)
+{
+	passings_go_on(c);
+}
+
+/* ---- the worker ---- */
+
+static void
+called(struct pst_callee *callee, struct pst_called *call)
+{
+	struct constellation *c = pst_container_of(callee, struct constellation, callee);
+
+	if (c->count < (size_t)c->conf->calls)
+		passing_new(c, call);
+	else
+		pst_called_fail(&call, &(struct pst_call_failure){ PST_CALL_BUSY, "too many calls", 1000, false });
+}
+
+/* As busy as all of its nodes together. */
+static void
+probed(struct pst_callee *callee, struct pst_call_load *load)
+{
+	struct constellation *c = pst_container_of(callee, struct constellation, callee);
+
+	for (size_t i = 0; i < c->member_count; i++) {
+		const struct member *m = &c->members[i];
+
+		if (!member_is_up(m))
+			continue;
+		load->running += m->load.running;
+		load->queued += m->load.queued;
+		load->capacity += m->load.capacity;
+	}
+}
+
+/* Its nodes know us, not who asks us: that stays inside. */
+static bool
+admits(struct pst_callee *callee, const struct pst_gate *from)
+{
+	return !from;
+}
+
+/* ---- the section ---- */
+
+static void
+constellation_status(void *self, struct pst_status *status)
+{
+	const struct constellation *c = self;
+
+	pst_status_put(status, PST_FIELDS(PST_U64("under_way", c->count), PST_U64("retried", c->retried),
+	    PST_U64("failed", c->failed)));
+	for (size_t i = 0; i < c->member_count; i++)
+		member_status(&c->members[i], status);
+}
+
+static const struct pst_section_hooks constellation_hooks = {
+	.size = sizeof constellation_hooks,
+	.status = constellation_status,
+};
+
+void
+constellation_member_closed(struct constellation *c)
+{
+	struct pst_section_env *senv = c->senv;
+
+	if (--c->open)
+		return;
+	free(c);
+	if (senv)
+		pst_section_closed(senv);
+}
+
+void
+constellation_close(void *self)
+{
+	struct constellation *c = self;
+	size_t count = c->open;
+
+	pst_callee_close(&c->callee);
+	passings_end(c);
+	pst_caller_close(&c->caller);
+	c->open++; /* not gone before all have been told */
+	for (size_t i = 0; i < count; i++)
+		member_close(&c->members[i]);
+	constellation_member_closed(c);
+}
+
+static int
+constellation_begin(struct constellation *c, struct pst_err *err)
+{
+	int rc;
+
+	c->callee = (struct pst_callee){
+		.log = c->log,
+		.called = called,
+		.probed = probed,
+		.admits = admits,
+		.body_max = c->conf->body,
+		.calls_max = (size_t)c->conf->calls,
+	};
+	rc = pst_caller_open(&c->caller, c->env);
+	if (!rc)
+		rc = pst_callee_open(&c->callee, c->env, pst_section_name(c->senv));
+	if (rc == -EEXIST)
+		pst_fail(err, rc, "another section has a worker of this name");
+	for (; !rc && c->open < c->member_count; c->open++) {
+		struct member *m = &c->members[c->open];
+
+		m->constellation = c;
+		m->to = c->conf->nodes.item[c->open];
+		rc = member_open(m, err);
+	}
+	return rc;
+}
+
+int
+constellation_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	const struct constellation_conf *cc = conf;
+	struct constellation *c = calloc(1, sizeof *c + cc->nodes.count * sizeof *c->members);
+	int rc;
+
+	if (!c)
+		return -ENOMEM;
+	c->senv = senv;
+	c->env = pst_section_env(senv);
+	c->log = pst_section_log(senv);
+	c->conf = cc;
+	c->member_count = cc->nodes.count;
+	rc = constellation_begin(c, err);
+	if (rc) {
+		c->senv = NULL;
+		constellation_close(c);
+		return rc;
+	}
+	pst_section_hook(senv, &constellation_hooks);
+	*self = c;
+	pst_section_up(senv);
+	return PST_OK;
+}

@@ -1,0 +1,78 @@
+/*
+ * A constellation: the nodes that offer a function, as one worker of this node.
+ *
+ * A call of it is passed on (passing.c) to the least busy of its nodes (member.c), and to
+ * another one if it had not started there; one that may have is not made again,
+ * unless it was said that this does no harm. Nodes come and go while it runs;
+ * while none is there calls wait.
+ */
+#ifndef GATEWAY_CONSTELLATION_H
+#define GATEWAY_CONSTELLATION_H
+
+#include <postern/call.h>
+#include <postern/linked.h>
+#include <postern/path.h>
+
+#include "gateway.h"
+
+struct passing;
+
+/* One node: a worker there, or one of this node. */
+struct member {
+	struct constellation *constellation;
+	const char *to; /* as configured: a multiaddr, or a name */
+	struct pst_path *path; /* NULL: of this node */
+	struct pst_route_buf route; /* empty: it is not there */
+	struct pst_call_probe probe;
+	struct pst_timer timer; /* of the next probe */
+	struct pst_call_load load; /* as it was told last, */
+	uint32_t ours_then;        /* when so many were ours */
+	uint32_t ours;  /* calls of ours there now */
+	unsigned lost;  /* probes without an answer, in a row */
+	bool probing;
+	uint64_t calls; /* ever */
+};
+
+struct constellation {
+	struct pst_section_env *senv;
+	struct pst_env *env;
+	const struct pst_log *log;
+	const struct constellation_conf *conf;
+	struct pst_callee callee;
+	struct pst_caller caller;
+	struct passing *waiting, *under_way;
+	size_t count; /* of both */
+	uint64_t retried, failed;
+	size_t next; /* among equals, each in turn */
+	size_t open; /* paths, while it closes */
+	size_t member_count;
+	struct member members[];
+};
+
+/* member.c */
+int member_open(struct member *member, struct pst_err *err);
+/* member_closed() follows, perhaps within it. */
+void member_close(struct member *member);
+bool member_is_up(const struct member *member);
+/* Is a busier than b? */
+bool member_busier(const struct member *a, const struct member *b);
+void member_status(const struct member *member, struct pst_status *status);
+/* Something was sent there and no answer came: look at once. */
+void member_suspect(struct member *member);
+
+/* constellation.c */
+struct pst_path_conf constellation_path(const struct constellation_conf *conf, const char *to);
+/* What its members tell. */
+void constellation_member_up(struct constellation *c);
+void constellation_member_closed(struct constellation *c);
+/* The least busy that is up and not among those tried; NULL: there is none. */
+struct member *constellation_choose(struct constellation *c, const bool *tried);
+
+/* passing.c */
+void passing_new(struct constellation *c, struct pst_called *called);
+/* Calls that wait for a node may have one. */
+void passings_go_on(struct constellation *c);
+/* All of them fail. */
+void passings_end(struct constellation *c);
+
+#endif
