@@ -39,7 +39,7 @@ enum pst_wasm_end {
 	PST_WASM_PENDING,
 	PST_WASM_TRAP,     /* unreachable, out of bounds, stack overflow; an import that says so */
 	PST_WASM_DEADLINE, /* it ran longer than its limits say */
-	PST_WASM_MEMORY,   /* a trap, and a growth of memory or table was refused before it */
+	PST_WASM_MEMORY,   /* a trap, and stats() says that a growth was refused before it */
 	PST_WASM_EXIT,     /* proc_exit, with the code in the first slot */
 };
 
@@ -84,7 +84,7 @@ struct pst_wasm_wasi {
 
 struct pst_wasm_stats {
 	uint64_t memory; /* bytes of memories and tables, now, which is the most there were */
-	bool refused;    /* a growth was */
+	bool refused;    /* a growth was: of a memory, or of a table where the engine tells */
 };
 
 /* Bytes on the heap; free() them. */

@@ -5,6 +5,7 @@
 
 /* The clock never ends what has no deadline; half, because it is added to the time that it is. */
 #define NEVER (UINT64_MAX / 2)
+#define LATE "it ran longer than it may"
 
 /* ---- time ---- */
 
@@ -31,7 +32,7 @@ time_passes(const wasmtime_context_t *context, void *data, uint64_t *more,
 	if (*more)
 		return NULL;
 	instance->ended = PST_WASM_DEADLINE;
-	return wasmtime_error_new("it ran longer than it may");
+	return wasmtime_error_new(LATE);
 }
 
 void
@@ -58,6 +59,15 @@ call_enter(struct pst_wasm_instance *instance, struct pst_err *err)
 
 /* ---- the end ---- */
 
+/* Nothing runs for it, until it is entered again. */
+static void
+call_pause(struct pst_wasm_instance *instance)
+{
+	if (instance->due_ns)
+		ticker_end(&instance->module->engine->runtime->ticker);
+	instance->err = NULL;
+}
+
 enum pst_wasm_end
 call_leave(struct pst_wasm_instance *instance, wasmtime_error_t *error, wasm_trap_t *trap,
     struct pst_err *err)
@@ -65,13 +75,13 @@ call_leave(struct pst_wasm_instance *instance, wasmtime_error_t *error, wasm_tra
 	struct pst_err unread; /* the host has said why, or nobody has to */
 	bool said;
 
-	if (instance->due_ns)
-		ticker_end(&instance->module->engine->runtime->ticker);
-	instance->err = NULL;
-	if (!error && !trap)
+	call_pause(instance);
+	if (!error && !trap && ticks_left(instance))
 		return PST_WASM_DONE;
-	if (error && wasmtime_error_exit_status(error, &instance->exit_code))
-		instance->ended = PST_WASM_EXIT;
+	if (!error && !trap) { /* its last host call took the time */
+		instance->ended = PST_WASM_DEADLINE;
+		error = wasmtime_error_new(LATE);
+	}
 	said = instance->ended == PST_WASM_EXIT || (instance->ended && err && err->text[0]);
 	if (error)
 		sentence_of_error(said ? &unread : err, PST_E_REFUSED, error);
@@ -80,13 +90,6 @@ call_leave(struct pst_wasm_instance *instance, wasmtime_error_t *error, wasm_tra
 	if (instance->ended == PST_WASM_DONE || instance->ended == PST_WASM_TRAP)
 		return instance->budget.refused ? PST_WASM_MEMORY : PST_WASM_TRAP;
 	return instance->ended;
-}
-
-static enum pst_wasm_end
-call_late(struct pst_wasm_instance *instance, struct pst_err *err)
-{
-	instance->ended = PST_WASM_DEADLINE;
-	return call_leave(instance, wasmtime_error_new("it ran longer than it may"), NULL, err);
 }
 
 /* ---- calls on this thread's stack ---- */
@@ -127,7 +130,7 @@ fibre_poll(struct pst_wasm_instance *instance, uint64_t *slots, struct pst_err *
 	enum pst_wasm_end end;
 
 	if (!wasmtime_call_future_poll(fibre->future)) {
-		call_leave(instance, NULL, NULL, err);
+		call_pause(instance);
 		return PST_WASM_PENDING;
 	}
 	wasmtime_call_future_delete(fibre->future);
@@ -177,7 +180,7 @@ static enum pst_wasm_end
 call_end(enum pst_wasm_end end, const struct pst_wasm_instance *instance, uint64_t *slots)
 {
 	if (end == PST_WASM_EXIT)
-		slots[0] = (uint32_t)instance->exit_code;
+		slots[0] = instance->exit_code;
 	return end;
 }
 
@@ -189,7 +192,7 @@ call_begin(struct pst_wasm_instance *instance, int number, uint64_t *slots, stru
 
 	instance->called = &instance->module->functions[number].type;
 	if (!call_enter(instance, err))
-		return call_late(instance, err);
+		return call_leave(instance, NULL, NULL, err);
 	if (instance->module->waits)
 		end = call_on_fibre(instance, function, slots, err);
 	else
@@ -204,5 +207,5 @@ call_resume(struct pst_wasm_instance *instance, uint64_t *slots, struct pst_err 
 		return call_end(fibre_poll(instance, slots, err), instance, slots);
 	wasmtime_call_future_delete(instance->fibre.future);
 	instance->fibre.future = NULL;
-	return call_late(instance, err);
+	return call_leave(instance, NULL, NULL, err);
 }

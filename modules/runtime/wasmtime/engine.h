@@ -103,7 +103,7 @@ struct pst_wasm_instance {
 	const struct type *called; /* by the call under way; NULL: the start */
 	/* how an import, or the clock, ended the call; DONE: neither did */
 	enum pst_wasm_end ended;
-	int exit_code;
+	uint32_t exit_code;
 	struct pst_err *err; /* of the call under way */
 	struct fibre fibre;
 };
@@ -134,7 +134,7 @@ wasmtime_error_t *import_define(wasmtime_linker_t *linker, struct link *link);
 
 /* ---- wasi.c ---- */
 
-/* What wasmtime's own does otherwise: standard input and output without threads between, and no waiting. */
+/* What wasmtime's own does otherwise. */
 extern const struct pst_wasm_import wasi_imports[];
 int wasi_show(struct pst_wasm_instance *instance, const struct pst_wasm_wasi *wasi,
     struct pst_err *err);

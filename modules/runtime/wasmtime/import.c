@@ -48,7 +48,7 @@ import_ends(struct pst_wasm_instance *instance, const struct link *link, enum ps
 		end = PST_WASM_TRAP;
 	}
 	instance->ended = end;
-	instance->exit_code = (int)slots[0];
+	instance->exit_code = (uint32_t)slots[0];
 	return wasmtime_trap_new(text, sizeof text - 1);
 }
 

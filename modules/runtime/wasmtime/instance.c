@@ -98,6 +98,8 @@ instance_start(struct pst_wasm_instance *instance, struct pst_err *err)
 	end = call_leave(instance, error, trap, err);
 	if (end == PST_WASM_DONE)
 		return PST_OK;
+	if (end == PST_WASM_EXIT)
+		return pst_fail(err, PST_E_REFUSED, "its start section exits");
 	return end == PST_WASM_DEADLINE || end == PST_WASM_MEMORY ? PST_E_LIMIT : PST_E_REFUSED;
 }
 

@@ -4,6 +4,9 @@
 
 #include <postern/buf.h>
 
+/* One part in so many of the limit is for tables that may grow. */
+#define SHARE 32
+
 /* WebAssembly 2.0, 5.5: ids of sections, flags of limits, the instruction table.grow. */
 enum {
 	SECTION_TABLE = 4,
@@ -40,7 +43,7 @@ section_read(struct tables *tables, struct pst_reader *r)
 }
 
 /* The number behind the prefix may be written with a needless continuation. What looks like the
- * instruction and is none costs a sixteenth of the limit, no more. */
+ * instruction and is none costs that part of the limit, no more. */
 static bool
 code_grows(const uint8_t *code, size_t len)
 {
@@ -82,6 +85,6 @@ tables_share(const struct tables *tables, uint64_t limit, uint64_t *longest)
 	*longest = tables->longest;
 	if (!tables->count || !tables->grow || now > limit)
 		return now;
-	*longest += (limit - now) / 16 / tables->count / TABLE_ELEMENT;
+	*longest += (limit - now) / SHARE / tables->count / TABLE_ELEMENT;
 	return tables->count * *longest * TABLE_ELEMENT;
 }

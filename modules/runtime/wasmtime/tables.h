@@ -23,7 +23,7 @@ struct tables {
 /* Of a module that has been found valid; of any other bytes, anything. */
 void tables_read(struct tables *tables, const uint8_t *bytes, size_t len);
 
-/* What is set aside for them of `limit` bytes: a sixteenth of it for those that may grow. How long
+/* What is set aside for them of `limit` bytes: some of the rest of it for those that may grow. How long
  * one may become goes to *longest. More than limit: it does not suffice. */
 uint64_t tables_share(const struct tables *tables, uint64_t limit, uint64_t *longest);
 

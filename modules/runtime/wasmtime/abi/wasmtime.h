@@ -75,7 +75,6 @@ typedef struct wasmtime_error wasmtime_error_t;
 wasmtime_error_t *wasmtime_error_new(const char *);
 void wasmtime_error_delete(wasmtime_error_t *);
 void wasmtime_error_message(const wasmtime_error_t *, wasm_name_t *message);
-bool wasmtime_error_exit_status(const wasmtime_error_t *, int *status);
 
 typedef struct wasm_trap_t wasm_trap_t;
 wasm_trap_t *wasmtime_trap_new(const char *msg, size_t msg_len);
