@@ -34,6 +34,7 @@ const struct command *cli_command(const char *name);
 
 int cmd_run(int argc, char **argv);
 int cmd_call(int argc, char **argv);
+int cmd_atmo(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_complete(int argc, char **argv);
 int cmd_help(int argc, char **argv);
@@ -45,6 +46,7 @@ int cmd_policy(int argc, char **argv);
 int cmd_project(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_sat(int argc, char **argv);
 int cmd_section(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
@@ -89,5 +91,7 @@ struct cli_node {
 /* file and state as in struct pst_config_source; neither for PST_NODE_ASKS. */
 int cli_node_run(struct cli_node *cli, const char *file, const char *state);
 void cli_done(struct cli_node *cli, int exit);
+/* Run a node of this file, as `run` does. */
+int cli_serve(const char *file, const char *state);
 
 #endif

@@ -109,6 +109,18 @@ const struct command commands[] = {
 	    "  --deadline TIME  give up after so long in all (default: 30s)\n"
 	    "  --authorized I…  who the far end of a route may be (default: anybody)\n" ASK_OPTIONS_HELP
 	    "\nNAME is a function of the node, MULTIADDR the route to one, which the node opens.\n", cmd_call },
+	{ "sat", "MODULE", "serve one function over HTTP, as Sat does",
+	    "  --http-port N   listen there (default: $SAT_HTTP_PORT, else any that is free, which the log tells)\n"
+	    "  --listen ADDRESS  of this address only, such as 127.0.0.1 (default: all of the machine's)\n"
+	    "  --state DIR     keep its state there (default: a directory of its own)\n\n"
+	    "It may do what Sat lets it do: the web, private addresses too, a cache, its request.\n", cmd_sat },
+	{ "atmo", "[BUNDLE]", "serve an application over HTTP, as Atmo does",
+	    "  --http-port N   listen there (default: $ATMO_HTTP_PORT, else 8080); --httpPort is the same\n"
+	    "  --listen ADDRESS  of this address only, such as 127.0.0.1 (default: all of the machine's)\n"
+	    "  --state DIR     keep its state there (default: a directory of its own)\n"
+	    "  --wait          wait until there is such a file\n\n"
+	    "BUNDLE is a .wasm.zip with a Directive.yaml or a tenant.json (default: $ATMO_BUNDLE_PATH, else\n"
+	    "runnables.wasm.zip).\n", cmd_atmo },
 	{ "message", "send TEXT --to MULTIADDR", "send a message and print the answer",
 	    "  --to ROUTE      where to, such as /ip4/127.0.0.1/tcp/4000/service/echo\n"
 	    "  --authorized I… who the far end may be (default: anybody)\n"

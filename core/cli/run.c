@@ -60,6 +60,30 @@ descriptors_raise(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Until it is asked to stop. */
+static int
+run_serve(struct run *run, const char *state)
+{
+	/* nothing that is run here gains a right by being run */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	pst_passed_take(&run->cli.passed);
+	pst_notify_open(&run->cli.notify);
+	descriptors_raise();
+	return cli_node_run(&run->cli, run->file, state);
+}
+
+int
+cli_serve(const char *file, const char *state)
+{
+	struct run run = {
+		.cli = { .use = PST_NODE_RUNS, .ready = run_ready, .log_level = -1 },
+		.file = file,
+		.ready_fd = -1,
+	};
+
+	return run_serve(&run, state);
+}
+
 static int
 run_read(struct run *run, const struct words *words)
 {
@@ -86,14 +110,8 @@ cmd_run(int argc, char **argv)
 
 	if (exit == EXIT_DONE)
 		exit = run_read(&run, &words);
-	if (exit == EXIT_DONE) {
-		/* nothing that is run here gains a right by being run */
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		pst_passed_take(&run.cli.passed);
-		pst_notify_open(&run.cli.notify);
-		descriptors_raise();
-		exit = cli_node_run(&run.cli, run.file, words_value(&words, "state"));
-	}
+	if (exit == EXIT_DONE)
+		exit = run_serve(&run, words_value(&words, "state"));
 	json_decref(words.options);
 	return exit;
 }
