@@ -75,6 +75,12 @@ pst_imply_list(struct pst_implied *implied, const char *key, const char *const *
 	fputs("}\n", implied->text);
 }
 
+bool
+pst_implied_has(const struct pst_implied *implied, const char *kind, const char *use)
+{
+	return pst_loader_has(implied->config->loader, kind, use);
+}
+
 void
 pst_imply_problem(struct pst_implied *implied, const char *fmt, ...)
 {

@@ -26,6 +26,8 @@ PST_API void pst_imply(struct pst_implied *implied, const char *kind, const char
 PST_API void pst_imply_value(struct pst_implied *implied, const char *key, const char *value);
 PST_API void pst_imply_list(struct pst_implied *implied, const char *key,
     const char *const *values, size_t count);
+/* Is there a module of that kind and name? One may have been left out of the build. */
+PST_API bool pst_implied_has(const struct pst_implied *implied, const char *kind, const char *use);
 /* It is wrong, and here is one of the reasons: each is shown, in a line, to whoever starts or checks the node. */
 PST_API void pst_imply_problem(struct pst_implied *implied, const char *fmt, ...) PST_PRINTF(2, 3);
 /* Where files may be unpacked that these sections name: STATE/implied/KIND-NAME, of this

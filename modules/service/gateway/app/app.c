@@ -222,17 +222,57 @@ bundle_text(struct app *app, struct bundle *bundle, struct pst_err *err)
 	return rc;
 }
 
+static void
+app_begin(struct app *out, const struct app_options *options)
+{
+	memset(out, 0, sizeof *out);
+	out->options = options;
+	out->problems_end = &out->problems;
+}
+
+int
+app_read_text(struct app *out, const struct app_options *options, bool is_tenant,
+    const uint8_t *bytes, size_t len, struct pst_err *err)
+{
+	app_begin(out, options);
+	return text_read(out, is_tenant, bytes, len, err);
+}
+
+/* One module, and nothing said about it: every path is its function (spec functions.md 7). */
+static int
+module_read(struct app *app)
+{
+	static const char *const methods[] = { "GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS" };
+	static const struct app_settings none;
+	struct app_namespace *namespace_ = app_namespace_add(app, "default");
+	struct app_function *function = app_function_add(app, "function", "default");
+	struct plan_fn *fn = function ? plan_fn(&app->plan, function->name, function->worker) : NULL;
+
+	if (!namespace_ || !fn)
+		return -ENOMEM;
+	namespace_->capabilities = app_capabilities(app, &none);
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		struct plan_handler *handler = plan_handler_add(&app->plan, PLAN_REQUEST, methods[i], "/*any");
+
+		if (!handler || !plan_only(&handler->steps, fn))
+			return -ENOMEM;
+	}
+	return app->rc;
+}
+
 int
 app_read(struct app *out, const struct app_options *options, struct pst_err *err)
 {
 	struct bundle *bundle;
 	uint8_t *bytes = NULL;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
-	memset(out, 0, sizeof *out);
-	out->options = options;
-	out->problems_end = &out->problems;
+	app_begin(out, options);
+	if (ends_with(options->path, ".wasm")) {
+		out->bundle = true;
+		return module_read(out);
+	}
 	rc = bundle_open(&bundle, options->path, err);
 	out->bundle = bundle != NULL;
 	if (!rc && bundle) {

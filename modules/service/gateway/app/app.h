@@ -49,7 +49,7 @@ struct app_problem {
 
 /* How it is to be read. */
 struct app_options {
-	const char *path;    /* of a bundle, a Directive.yaml or a tenant.json */
+	const char *path;    /* of a bundle, a Directive.yaml, a tenant.json; or of a module, alone: *.wasm */
 	const char *section; /* the gateway's name */
 	bool headless; /* functions are called by name; handlers do not count */
 	bool schedules;
@@ -72,6 +72,9 @@ struct app {
  * are of files that cannot be read at all: PST_E_CONF, errno. Free it whatever is returned.
  */
 int app_read(struct app *out, const struct app_options *options, struct pst_err *err);
+/* The same of bytes that are not in a bundle; options->path does not count. */
+int app_read_text(struct app *out, const struct app_options *options, bool is_tenant,
+    const uint8_t *bytes, size_t len, struct pst_err *err);
 void app_fini(struct app *app);
 void app_problem(struct app *app, const char *fmt, ...) PST_PRINTF(2, 3);
 

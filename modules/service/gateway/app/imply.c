@@ -36,7 +36,8 @@ begin(struct grants *g, const char *key, const char *use)
 	bool plain = !strcmp(name, "default");
 	char *full = g->names[g->count];
 
-	if (!is_true(one, "enabled"))
+	/* what a build leaves out is as if it were not enabled */
+	if (!is_true(one, "enabled") || !pst_implied_has(g->implied, "capability", use))
 		return NULL;
 	snprintf(full, sizeof g->names[0], "%s%s%s.%s", section, plain ? "" : ".", plain ? "" : name, use);
 	g->list[g->count++] = full;
@@ -180,17 +181,27 @@ grants_imply(struct grants *g, struct app *app)
 		list(g, "allowed_keys", json_object_get(json_object_get(one, "env"), "allowedKeys"));
 }
 
+/* dir NULL: the file is the application. */
+static void
+function_path(const struct app *app, const struct app_function *f, const char *dir, char out[static 4096])
+{
+	bool plain = !strcmp(f->namespace_, "default");
+
+	if (dir)
+		snprintf(out, 4096, "%s/%s%s%s.wasm", dir, plain ? "" : f->namespace_, plain ? "" : "::", f->name);
+	else
+		snprintf(out, 4096, "%s", app->options->path);
+}
+
 static void
 functions_imply(const struct grants *g, const char *dir)
 {
 	for (const struct app_function *f = g->app->functions; f; f = f->next) {
-		bool plain = !strcmp(f->namespace_, "default");
 		char path[4096];
 
 		if (strcmp(f->namespace_, g->namespace_->name))
 			continue;
-		snprintf(path, sizeof path, "%s/%s%s%s.wasm", dir, plain ? "" : f->namespace_, plain ? "" : "::",
-		    f->name);
+		function_path(g->app, f, dir, path);
 		pst_imply(g->implied, "function", f->worker, NULL);
 		pst_imply_value(g->implied, "module", path);
 		pst_imply_list(g->implied, "capabilities", g->list, g->count);
@@ -212,14 +223,23 @@ sections_imply(struct app *app, struct pst_implied *implied, const char *dir)
 
 	if (!g)
 		return -ENOMEM;
-	snprintf(static_dir, sizeof static_dir, "%s/static", dir);
+	snprintf(static_dir, sizeof static_dir, "%s/static", dir ? dir : "");
 	for (const struct app_namespace *n = app->namespaces; n; n = n->next) {
-		*g = (struct grants){ .implied = implied, .app = app, .namespace_ = n, .static_dir = static_dir };
+		*g = (struct grants){ .implied = implied, .app = app, .namespace_ = n, .static_dir = dir ? static_dir : NULL };
 		grants_imply(g, app);
 		functions_imply(g, dir);
 	}
 	free(g);
 	return app->rc;
+}
+
+/* Is there an archive, whose files have to lie somewhere? */
+static bool
+is_archive(const struct app *app)
+{
+	size_t n = strlen(app->options->path);
+
+	return app->bundle && (n < 5 || strcmp(app->options->path + n - 5, ".wasm"));
 }
 
 int
@@ -229,10 +249,10 @@ app_imply(const struct app_options *options, struct pst_implied *implied, struct
 	char *dir = NULL;
 	int rc = app_read(&app, options, err);
 
-	if (!rc && app.bundle && !app.problem_count)
+	if (!rc && is_archive(&app) && !app.problem_count)
 		rc = pst_implied_runs(implied) ? bundle_unpack(options->path, pst_implied_dir(implied), &dir, err)
 					       : bundle_look(options->path, pst_implied_dir(implied), &dir, err);
-	if (!rc && dir)
+	if (!rc && app.bundle && !app.problem_count)
 		rc = sections_imply(&app, implied, dir);
 	if (!rc)
 		problems_tell(&app, implied);
