@@ -49,13 +49,16 @@ pst_call_name_good(const char *p, size_t len)
 bool
 pst_call_value_good(const uint8_t *p, size_t len)
 {
-	while (len) {
-		size_t n = *p >= 0x20 && *p < 0x7f ? 1 : pst_utf8_len(p, len);
+	const uint8_t *end = p + len;
+	size_t n;
 
+	for (; p < end; p += n) {
+		n = 1;
+		if (*p >= 0x20 && *p < 0x7f)
+			continue; /* nearly always */
+		n = pst_utf8_len(p, (size_t)(end - p));
 		if (!n || (*p != '\t' && pst_utf8_control(p)))
 			return false;
-		p += n;
-		len -= n;
 	}
 	return true;
 }
