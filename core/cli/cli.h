@@ -25,6 +25,7 @@ struct command {
 	const char *summary;
 	const char *help;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's own word */
+	const char *example; /* behind "postern "; NULL: none */
 };
 
 /* All commands, ended by a NULL name. */

@@ -10,18 +10,19 @@
  * complete.c reads these tables. An option begins a line; behind it, after one blank, is its argument, and after two or more what
  * it does; one that stands deeper, below a verb, is that verb's alone. Words in capitals are names of what stands there.
  */
-#define SECTION_HELP(show) \
+#define SECTION_HELP(show, more) \
 	"  create [NAME] [--KEY VALUE …]   make a section and open it; it is kept in STATE/conf.d\n" \
 	"  show [NAME]                     " show \
 	"  list                            all of them\n" \
-	"  delete [NAME]                   close it and take it away\n\n" \
-	"Every option of the section is a KEY; a list's is written again for each item.\n" \
-	"NAME is \"default\" when left out; to be shown, the only one there is.\n\n" \
+	"  delete [NAME]                   close it and take it away\n" \
+	more "\n" \
+	"A list's KEY is written again for each item. NAME is \"default\" when left out; to be shown, the\n" \
+	"only one there is.\n\n" \
 	ASK_OPTIONS_HELP
 
 #define SECTION_ARGUMENTS "create|show|list|delete [NAME]"
-#define SECTION(kind, summary) \
-	{ kind, SECTION_ARGUMENTS, summary, SECTION_HELP("one of them, with all its options\n"), cmd_section }
+#define SECTION(kind, summary, example) \
+	{ kind, SECTION_ARGUMENTS, summary, SECTION_HELP("one of them, with all its options\n", ""), cmd_section, example }
 
 const struct command commands[] = {
 	{ "run", "[FILE|DIRECTORY]", "run a node in the foreground",
@@ -58,24 +59,26 @@ const struct command commands[] = {
 	    "    --project NAME      of several\n"
 	    "  show [NAME]     how it is, and how we stand to it\n"
 	    "  list            all of them\n"
-	    "  delete [NAME]   leave it\n\n" ASK_OPTIONS_HELP, cmd_project },
+	    "  delete [NAME]   leave it\n\n" ASK_OPTIONS_HELP, cmd_project,
+	    "project create acme --at hub.example.org:4000 --listen 0.0.0.0:4000" },
 	{ "ticket", "[PROJECT]", "make a ticket for somebody who is to join our project",
 	    "  --attribute NAME=VALUE  what its bearer's credentials will say; again for each\n"
 	    "  --relay NAME    it may register this relay (\"*\": any)\n"
 	    "  --enroller      it may make tickets, too\n"
 	    "  --expires TIME  it must be used within, such as 2h or 7d (default: 10m, at most 365d)\n"
 	    "  --uses N        so many may join by it (default: 1)\n"
-	    "  --form plain|json|hex  how it is written (default: plain)\n" ASK_OPTIONS_HELP, cmd_ticket },
+	    "  --form plain|json|hex  how it is written (default: plain)\n" ASK_OPTIONS_HELP, cmd_ticket,
+	    "ticket --attribute component=db --relay postgres > bank.ticket" },
 	{ "join", "FILE|-", "become a member of a project, by a ticket",
 	    "  --name NAME     call it so here (default: as the ticket does)\n"
 	    "A ticket is a secret; as an argument others can see it, and it is wiped from there.\n\n" ASK_OPTIONS_HELP,
-	    cmd_join },
+	    cmd_join, "join bank.ticket" },
 	{ "identity", SECTION_ARGUMENTS, "a node's identities",
 	    SECTION_HELP("print its identifier, and make it if need be; no node has to run\n"
 	    "    --state DIR                   the node's state directory\n"
 	    "    --file FILE                   the node's configuration, when its vault or store are not the default\n"
-	    "    --output text|json            for people, or for programs\n"),
-	    cmd_identity },
+	    "    --output text|json            for people, or for programs\n", ""),
+	    cmd_identity, "identity show --state /var/lib/postern/bank" },
 	{ "policy", "explain|" SECTION_ARGUMENTS, "rules of who may use what",
 	    "  explain                         what the rules of a resource say of somebody\n"
 	    "    --what [KIND:]NAME            the resource, such as outlet:postgres\n"
@@ -84,23 +87,25 @@ const struct command commands[] = {
 	    "    --state DIR                   the node's state directory\n"
 	    "    --no-start                    fail when no node runs there, rather than start one\n"
 	    "    --output text|json            for people, or for programs\n"
-	    SECTION_HELP("one of them, with all its options\n"), cmd_policy },
-	SECTION("inlet", "where programs connect"),
-	SECTION("outlet", "what a node connects to for others"),
-	SECTION("relay", "the relay that stands for a node"),
-	SECTION("function", "Wasm modules that can be called"),
-	SECTION("constellation", "the nodes that offer a function"),
-	SECTION("runtime", "the engines that run them"),
-	SECTION("capability", "what functions may ask of their node"),
-	SECTION("channel", "listeners for secure channels"),
-	SECTION("transport", "listeners and links between nodes"),
+	    SECTION_HELP("one of them, with all its options\n", ""), cmd_policy,
+	    "policy create databases --type tcp-outlet --allow component=analysis" },
+	SECTION("inlet", "where programs connect", "inlet create --listen 127.0.0.1:15432 --via postgres"),
+	SECTION("outlet", "what a node connects to for others",
+	    "outlet create postgres --to 127.0.0.1:5432 --allow component=analysis"),
+	SECTION("relay", "the relay that stands for a node", "relay create postgres"),
+	SECTION("function", "Wasm modules that can be called", "function create hello --module hello.wasm --allow component=web"),
+	SECTION("constellation", "the nodes that offer a function", NULL),
+	SECTION("runtime", "the engines that run them", NULL),
+	SECTION("capability", "what functions may ask of their node", NULL),
+	SECTION("channel", "listeners for secure channels", NULL),
+	SECTION("transport", "listeners and links between nodes", "transport create wan --listen 0.0.0.0:4000"),
 	{ "vault", SECTION_ARGUMENTS " | move [IDENTITY] --to VAULT", "where private keys are",
-	    SECTION_HELP("one of them, with all its options\n")
+	    SECTION_HELP("one of them, with all its options\n",
 	    "  move [IDENTITY]                 make it a new key in another vault, and forget the old one; it stays who it is\n"
 	    "    --to VAULT                    the other vault\n"
-	    "    --state DIR                   the node's state directory\n", cmd_vault },
-	SECTION("store", "where lasting state is"),
-	SECTION("service", "workers of a node"),
+	    "    --state DIR                   the node's state directory\n"), cmd_vault, "vault move --to token" },
+	SECTION("store", "where lasting state is", NULL),
+	SECTION("service", "workers of a node", NULL),
 	{ "call", "NAME | MULTIADDR", "call a function, and print what it answers",
 	    "  --body TEXT     what it is given; @FILE: what is in a file, -: from standard input\n"
 	    "  --method WORD   of the request (default: POST)\n"
@@ -138,7 +143,7 @@ const struct command commands[] = {
 	    "Prints a line for each: a word, a tab, what it means; or <file> or <directory>, where one is wanted.\n"
 	    "The last WORD is the one being written.\n", cmd_complete },
 	{ "version", "", "print the version", "", cmd_version },
-	{ NULL, NULL, NULL, NULL, NULL },
+	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
 int
@@ -169,16 +174,33 @@ commands_print(FILE *out)
 	fprintf(out, "\n`postern help COMMAND` says how it is used; `postern help KIND MODULE` lists a module's options.\n");
 }
 
-/* Where the options of its sections are described. */
+/* The keys of its sections, where their module is known and there. */
+static void
+keys_print(const struct pst_section_kind *kind, FILE *out)
+{
+	const struct pst_section *row = NULL;
+	struct pst_loader *loader;
+
+	if (pst_loader_new(&loader))
+		return;
+	if (!pst_config_row(&row, loader, kind->name, "default", NULL, NULL)) {
+		fprintf(out, "\nKeys%s%s%s:\n\n", kind->module ? " (module " : "", kind->module ? kind->module : "",
+		    kind->module ? ")" : "");
+		pst_options_help(out, row->options);
+	}
+	pst_loader_free(&loader);
+}
+
 static void
 kind_print(const struct pst_section_kind *kind, FILE *out)
 {
-	const char *module = kind->module ? kind->module : "NAME"; /* the one named like the section */
-
 	if (kind->module_kind && !kind->fixed)
-		fprintf(out, "  --use MODULE    create: the module that serves it (default: %s)\n", module);
-	fprintf(out, "\n`postern help %s %s` lists the keys.\n", kind->module_kind ? kind->module_kind : "core",
-	    kind->module_kind ? module : kind->name);
+		fprintf(out, "  --use MODULE    create: the module that serves it (default: %s)\n",
+		    kind->module ? kind->module : "NAME"); /* the one named like the section */
+	if (kind->module_kind && !kind->module)
+		fprintf(out, "\n`postern help %s NAME` lists the keys of one.\n", kind->module_kind);
+	else
+		keys_print(kind, out);
 }
 
 static void
@@ -192,6 +214,8 @@ command_print(const struct command *c, FILE *out)
 		fprintf(out, "\n%s", c->help);
 	if (kind)
 		kind_print(kind, out);
+	if (c->example)
+		fprintf(out, "\nExample: postern %s\n", c->example);
 }
 
 static int

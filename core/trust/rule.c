@@ -34,8 +34,7 @@ pst_rule_check(const void *conf, struct pst_err *err)
 	struct pst_policy *policy;
 
 	if (!c->type && !c->resource)
-		return pst_fail(err, PST_E_CONF, "say what it is for: a type, which is tcp-inlet, tcp-outlet, "
-		    "relay, channel or echoer; or the name of a resource, with type any, too");
+		return pst_fail(err, PST_E_CONF, "say what it is for: a type other than any; or the name of a resource");
 	if (pst_policy_compile(&policy, c->allow, err)) {
 		pst_fail_in(err, PST_E_CONF, "allow");
 		return PST_E_CONF;

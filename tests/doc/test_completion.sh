@@ -2,7 +2,7 @@
 # What `postern complete` offers is what there is: commands, verbs, options, keys, values, names; and bash, zsh and fish offer it.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 25
+plan 26
 export HOME=$work POSTERN_STATE=$work/state
 unset XDG_CONFIG_HOME XDG_DATA_HOME
 
@@ -33,6 +33,14 @@ for command in $(next ""); do
 done
 is "every option of every command" "$wrong" ""
 is "a verb that has options of its own has no others" "$(next "identity show -")" "--state --file --output "
+
+wrong=
+while read -r example; do
+	for word in ${example//[<>]/}; do
+		[[ $word != --* ]] || [[ " $(next "${example%% --*} -") " = *" $word "* ]] || wrong+=" ${example%% *} $word;"
+	done
+done < <(for command in $(next ""); do "$POSTERN" help "$command" | sed -n 's/^Example: postern //p'; done)
+is "every option of the examples in the help" "$wrong" ""
 
 # All are tried where there is no state directory, and can be none: the command fails for that, and for no option.
 refused() {
