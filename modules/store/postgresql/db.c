@@ -58,31 +58,41 @@ await(struct db *db, short events, uint64_t until_ms, struct pst_err *err)
 	}
 }
 
-/* The last of its results, or the first that is an error. */
+/* The next of its results; NULL behind the last. */
+static int
+result_next(struct db *db, PGresult **out, uint64_t until_ms, struct pst_err *err)
+{
+	*out = NULL;
+	while (PQisBusy(db->conn)) {
+		int rc = await(db, POLLIN, until_ms, err);
+
+		if (rc)
+			return rc;
+		if (!PQconsumeInput(db->conn))
+			return db_fail(db, err, -ENOTCONN, "connection lost");
+	}
+	*out = PQgetResult(db->conn);
+	return PST_OK;
+}
+
+/* All are taken; *out is the last, or the first that is an error. */
 static int
 result_of(struct db *db, PGresult **out, uint64_t until_ms, struct pst_err *err)
 {
 	PGresult *result;
+	bool failed = false;
+	int rc;
 
-	for (;;) {
-		while (PQisBusy(db->conn)) {
-			int rc = await(db, POLLIN, until_ms, err);
-
-			if (rc)
-				return rc;
-			if (!PQconsumeInput(db->conn))
-				return db_fail(db, err, -ENOTCONN, "connection lost");
-		}
-		result = PQgetResult(db->conn);
-		if (!result)
-			return PST_OK;
-		if (PQresultStatus(*out) == PGRES_FATAL_ERROR && *out) {
+	while (!(rc = result_next(db, &result, until_ms, err)) && result) {
+		if (failed) {
 			PQclear(result);
 			continue;
 		}
 		PQclear(*out);
 		*out = result;
+		failed = PQresultStatus(result) == PGRES_FATAL_ERROR;
 	}
+	return rc;
 }
 
 int

@@ -194,17 +194,15 @@ call_failed(struct session *session, struct call *call, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	bool passing = is_passing(call, state ? state : "");
 
 	if (!text)
 		text = PQresultErrorMessage(result);
-	if (!is_passing(call, state ? state : "")) {
-		call->rc = rc_of(state);
-	} else if (call->tries++ < TRIES_MAX) {
-		session_drop(session, text);
+	if (passing && call->tries++ < TRIES_MAX) {
+		session_drop(session, text); /* and all is asked again */
 		return;
-	} else {
-		call->rc = -EIO;
 	}
+	call->rc = passing ? -EIO : rc_of(state);
 	if (call->rc != PST_E_CONFLICT)
 		pst_warn(session->log, "the database failed", PST_STR("reason", text),
 		    PST_RC(call->rc));
