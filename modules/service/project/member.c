@@ -154,25 +154,44 @@ authority_drop(struct member *m)
 	m->accepted = false;
 }
 
-static void
-ticket_kept(void *arg, int rc)
+/* A new ticket was kept, if rc allows: use it, or there is none, and m->why says why. */
+static int
+ticket_begin(struct member *m, int rc)
 {
-	struct member *m = arg;
 	struct pst_err err = PST_ERR_INIT;
-	bool asked = m->joining != NULL;
 
-	if (!member_answered(m))
-		return;
 	if (!rc)
 		rc = ticket_use(m, &err);
 	if (rc) {
 		member_problem(m, rc, err.text);
 		authority_drop(m);
 		pst_ticket_free(&m->ticket);
-		member_joined(m, rc);
 	}
-	if (asked)
+	return rc;
+}
+
+/* That of a command, which waits until we are a member. */
+static void
+joining_kept(void *arg, int rc)
+{
+	struct member *m = arg;
+
+	if (!member_answered(m))
 		return;
+	rc = ticket_begin(m, rc);
+	if (rc)
+		member_joined(m, rc);
+}
+
+/* That of the section's file, which opens by it. */
+static void
+file_kept(void *arg, int rc)
+{
+	struct member *m = arg;
+
+	if (!member_answered(m))
+		return;
+	rc = ticket_begin(m, rc);
 	if (rc)
 		pst_section_down(m->project->senv, rc, m->why);
 	else
@@ -231,7 +250,7 @@ record_came(void *arg, int rc, const struct pst_store_item *item)
 	} else if (rc == -ENOENT && m->project->conf->ticket_file) {
 		rc = ticket_from_file(m, &err);
 		if (!rc) {
-			member_keep(m, ticket_kept);
+			member_keep(m, file_kept);
 			return;
 		}
 	} else if (rc == -ENOENT) {
@@ -304,7 +323,7 @@ member_rejoin(struct member *m, struct pst_ticket **ticket)
 	m->standing = STANDING_NONE;
 	m->ready = false;
 	m->refused_at = 0;
-	member_keep(m, ticket_kept);
+	member_keep(m, joining_kept);
 }
 
 static void
