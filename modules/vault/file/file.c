@@ -36,13 +36,6 @@ vault_settle(struct vault *vault)
 
 /* ---- questions ---- */
 
-static struct vault *
-call_vault(struct pst_task *task, struct pst_vault_call **call)
-{
-	*call = pst_container_of(task, struct pst_vault_call, task);
-	return (*call)->vault;
-}
-
 static void
 call_post(void *self, struct pst_vault_call *call, void (*fn)(struct pst_task *task))
 {
@@ -75,69 +68,69 @@ call_key(struct vault *vault, struct pst_vault_call *call, int *rc)
 	return key;
 }
 
+/* What is asked of a key that there is. */
 static void
-public_key_run(struct pst_task *task)
+ask(struct pst_task *task, int (*what)(struct key *key, struct pst_vault_call *call))
 {
-	struct pst_vault_call *call;
-	struct vault *vault = call_vault(task, &call);
+	struct pst_vault_call *call = pst_container_of(task, struct pst_vault_call, task);
+	struct vault *vault = call->vault;
 	int rc;
 	struct key *key = call_key(vault, call, &rc);
 
 	if (key)
-		call->key = key->public_key;
+		rc = what(key, call);
 	call_answer(vault, call, rc);
+}
+
+static int
+tell(struct key *key, struct pst_vault_call *call)
+{
+	call->key = key->public_key;
+	return PST_OK;
+}
+
+static int
+sign(struct key *key, struct pst_vault_call *call)
+{
+	return key_sign(key, call->result, call->message);
+}
+
+static int
+agree(struct key *key, struct pst_vault_call *call)
+{
+	return key_agree(key, call->result, &call->key);
+}
+
+static void
+public_key_run(struct pst_task *task)
+{
+	ask(task, tell);
 }
 
 static void
 sign_run(struct pst_task *task)
 {
-	struct pst_vault_call *call;
-	struct vault *vault = call_vault(task, &call);
-	int rc;
-	struct key *key = call_key(vault, call, &rc);
-
-	if (key)
-		rc = key_sign(key, call->result, call->message);
-	call_answer(vault, call, rc);
+	ask(task, sign);
 }
 
 static void
 agree_run(struct pst_task *task)
 {
-	struct pst_vault_call *call;
-	struct vault *vault = call_vault(task, &call);
-	int rc;
-	struct key *key = call_key(vault, call, &rc);
-
-	if (key)
-		rc = key_agree(key, call->result, &call->key);
-	call_answer(vault, call, rc);
-}
-
-static void
-op_public_key(void *vault, struct pst_vault_call *call)
-{
-	call_post(vault, call, public_key_run);
-}
-
-static void
-op_sign(void *vault, struct pst_vault_call *call)
-{
-	call_post(vault, call, sign_run);
-}
-
-static void
-op_agree(void *vault, struct pst_vault_call *call)
-{
-	call_post(vault, call, agree_run);
+	ask(task, agree);
 }
 
 /* ---- changes: change.c ---- */
 
-/* A key is there: tell the caller its names, and put it on disk. */
+/* A key more: tell the caller its names, and put it on disk. */
 static void
-key_queue(struct vault *vault, struct pst_vault_call *call, struct key *key, int rc)
+bring(struct pst_task *task, int (*how)(struct key **out, struct pst_vault_call *call))
 {
+	struct pst_vault_call *call = pst_container_of(task, struct pst_vault_call, task);
+	struct vault *vault = call->vault;
+	struct key *key = NULL;
+	int rc = vault->open ? how(&key, call) : PST_E_CLOSED;
+
+	sodium_memzero(call->secret, sizeof call->secret);
 	if (rc) {
 		call_answer(vault, call, rc);
 		return;
@@ -147,58 +140,54 @@ key_queue(struct vault *vault, struct pst_vault_call *call, struct key *key, int
 	change_queue(vault, call, &key);
 }
 
+static int
+make(struct key **out, struct pst_vault_call *call)
+{
+	return key_make(out, call->key.kind);
+}
+
+static int
+import(struct key **out, struct pst_vault_call *call)
+{
+	return key_new(out, call->key.kind, call->secret);
+}
+
 static void
 make_run(struct pst_task *task)
 {
-	struct pst_vault_call *call;
-	struct vault *vault = call_vault(task, &call);
-	struct key *key = NULL;
-	int rc = vault->open ? key_make(&key, call->key.kind) : PST_E_CLOSED;
-
-	key_queue(vault, call, key, rc);
+	bring(task, make);
 }
 
 static void
 import_run(struct pst_task *task)
 {
-	struct pst_vault_call *call;
-	struct vault *vault = call_vault(task, &call);
-	struct key *key = NULL;
-	int rc = vault->open ? key_new(&key, call->key.kind, call->secret) : PST_E_CLOSED;
-
-	sodium_memzero(call->secret, sizeof call->secret);
-	key_queue(vault, call, key, rc);
+	bring(task, import);
 }
 
 static void
 remove_run(struct pst_task *task)
 {
-	struct pst_vault_call *call;
-	struct vault *vault = call_vault(task, &call);
+	struct pst_vault_call *call = pst_container_of(task, struct pst_vault_call, task);
 	struct key *none = NULL;
 
-	change_queue(vault, call, &none);
+	change_queue(call->vault, call, &none);
 }
 
-static void
-op_make(void *vault, struct pst_vault_call *call)
-{
-	call_post(vault, call, make_run);
-}
+/* ---- the table ---- */
 
-static void
-op_import(void *vault, struct pst_vault_call *call)
-{
-	call_post(vault, call, import_run);
-}
+#define OP(name) \
+	static void \
+	op_##name(void *vault, struct pst_vault_call *call) \
+	{ \
+		call_post(vault, call, name##_run); \
+	}
 
-static void
-op_remove(void *vault, struct pst_vault_call *call)
-{
-	call_post(vault, call, remove_run);
-}
-
-/* ---- the rest of the table ---- */
+OP(make)
+OP(import)
+OP(public_key)
+OP(sign)
+OP(agree)
+OP(remove)
 
 static void
 list_run(struct pst_task *task)

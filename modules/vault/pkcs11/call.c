@@ -82,41 +82,24 @@ call_start(struct vault *vault, struct pst_vault_call *call, token_op *op)
 	}
 }
 
-static void
-op_make(void *vault, struct pst_vault_call *call)
-{
-	call_start(vault, call, token_make);
-}
+#define OP(name) \
+	static void \
+	op_##name(void *vault, struct pst_vault_call *call) \
+	{ \
+		call_start(vault, call, token_##name); \
+	}
+
+OP(make)
+OP(public_key)
+OP(sign)
+OP(agree)
+OP(remove)
 
 /* A key that was elsewhere is not one that never left the token. */
 static void
 op_import(void *vault, struct pst_vault_call *call)
 {
 	call_post(vault, call, answer_no_import);
-}
-
-static void
-op_public_key(void *vault, struct pst_vault_call *call)
-{
-	call_start(vault, call, token_public_key);
-}
-
-static void
-op_sign(void *vault, struct pst_vault_call *call)
-{
-	call_start(vault, call, token_sign);
-}
-
-static void
-op_agree(void *vault, struct pst_vault_call *call)
-{
-	call_start(vault, call, token_agree);
-}
-
-static void
-op_remove(void *vault, struct pst_vault_call *call)
-{
-	call_start(vault, call, token_remove);
 }
 
 static void

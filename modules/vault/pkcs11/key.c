@@ -9,6 +9,7 @@
 /* CKA_ID of a key that is made here. */
 #define ID_LEN 16
 #define LABEL "postern"
+#define COUNT(attributes) (sizeof(attributes) / sizeof *(attributes))
 
 /* A key that the token does not know any more: what was looked up is old. */
 static int
@@ -97,7 +98,7 @@ derive(struct token *token, CK_OBJECT_HANDLE key, uint8_t *peer, CK_ULONG peer_l
 	CK_ATTRIBUTE value = { CKA_VALUE, out, PST_SHARED_LEN };
 	CK_OBJECT_HANDLE secret;
 	CK_RV rv = token->lib->C_DeriveKey(token->session, &mechanism, key, template,
-	    sizeof template / sizeof *template, &secret);
+	    COUNT(template), &secret);
 
 	if (rv)
 		return rv;
@@ -147,22 +148,22 @@ token_agree(struct token *token, struct pst_vault_call *call, struct pst_err *er
 
 /* ---- making ---- */
 
-/* Both halves of a new pair: never to be read, for one use. */
+/* Both halves of a new pair: the private one never to be read, each for one use. */
 static CK_RV
 generate(struct token *token, const struct curve *curve, const struct curve_way *way,
     uint8_t id[static ID_LEN], struct token_key *out)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_MECHANISM mechanism = { way->mechanism, NULL, 0 };
-	bool signs = curve->use_attribute == CKA_SIGN;
 	CK_ATTRIBUTE public_half[] = {
 		{ CKA_EC_PARAMS, (void *)way->params, way->params_len },
 		{ CKA_TOKEN, &yes, sizeof yes },
 		{ CKA_PRIVATE, &no, sizeof no },
 		{ CKA_ID, id, ID_LEN },
 		{ CKA_LABEL, LABEL, sizeof LABEL - 1 },
-		{ CKA_VERIFY, &yes, sizeof yes }, /* left out of those that agree */
+		{ CKA_VERIFY, &yes, sizeof yes },
 	};
+	CK_ULONG public_count = COUNT(public_half);
 	CK_ATTRIBUTE private_half[] = {
 		{ CKA_TOKEN, &yes, sizeof yes },
 		{ CKA_PRIVATE, &yes, sizeof yes },
@@ -173,9 +174,10 @@ generate(struct token *token, const struct curve *curve, const struct curve_way 
 		{ curve->use_attribute, &yes, sizeof yes },
 	};
 
-	return token->lib->C_GenerateKeyPair(token->session, &mechanism, public_half,
-	    sizeof public_half / sizeof *public_half - !signs, private_half,
-	    sizeof private_half / sizeof *private_half, &out->public_half, &out->private_half);
+	if (curve->use_attribute != CKA_SIGN)
+		public_count--; /* what agrees does not verify */
+	return token->lib->C_GenerateKeyPair(token->session, &mechanism, public_half, public_count,
+	    private_half, COUNT(private_half), &out->public_half, &out->private_half);
 }
 
 static bool
