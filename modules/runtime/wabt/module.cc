@@ -13,8 +13,9 @@
 
 using namespace wabt::interp;
 
+#ifdef PIC
 /* libwabt.a is compiled for programs: it reaches these without the table that a shared object
- * wants. They are ours, then, seen by nobody else. */
+ * wants. They are ours, then, seen by nobody else; a program has its own. */
 static FILE *
 stdio(const char *name)
 {
@@ -23,6 +24,7 @@ stdio(const char *name)
 FILE *engine_stdin asm("stdin") = stdio("stdin");
 FILE *engine_stdout asm("stdout") = stdio("stdout");
 FILE *engine_stderr asm("stderr") = stdio("stderr");
+#endif
 
 const char engine_version[] = "wabt " WABT_VERSION_STRING;
 
