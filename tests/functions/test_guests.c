@@ -331,8 +331,10 @@ queue(void)
 	    !over.failure.started, "one too many is told to come again");
 	tap(waits.answered || (waits.failure.code == PST_CALL_DEADLINE && !waits.failure.started),
 	    "one that waits has its turn, or its time runs out");
+	reply_fini(&waits);
 	run_call(&again, "narrow", "POST", "/", NULL, "empty\n", 6, 0);
 	tap(again.answered, "then all is as before");
+	reply_fini(&again);
 	run_probe(&load, "narrow");
 	tap(!load.running && !load.queued && load.capacity == 1, "which a probe says");
 	run_begin_call(&loops, "narrow", "POST", "/", NULL, "loop\n", 5, 0);

@@ -68,6 +68,7 @@ struct function {
 	struct execution **end;
 	struct execution *running_first;
 	size_t running, queued, spare;
+	uint64_t queued_bytes;   /* inputs of those that wait */
 	uint32_t ident, ident_step;
 	bool draining, closing;
 	struct pst_task ended;   /* something has, or is about to */

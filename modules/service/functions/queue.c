@@ -10,6 +10,9 @@
 /* Idents are 0 to 2^31 - 2: by steps through a prime none comes again for as many calls. */
 #define IDENTS UINT32_C(0x7fffffff)
 
+/* Ours: the inputs of all that wait are at most so many times the largest one. */
+#define QUEUED_BODIES 4
+
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 60000
 
@@ -47,6 +50,7 @@ waiting_put(struct function *f, struct execution *x)
 	link_in(f->end, x);
 	f->end = &x->next;
 	f->queued++;
+	f->queued_bytes += x->call->body_len;
 }
 
 static void
@@ -56,6 +60,7 @@ waiting_take(struct function *f, struct execution *x)
 		f->end = x->link;
 	link_out(x);
 	f->queued--;
+	f->queued_bytes -= x->call->body_len;
 	pst_timer_stop(f->env, &x->timer);
 }
 
@@ -226,6 +231,13 @@ retry_after_ms(const struct function *f)
 	return (uint32_t)(ms < RETRY_MIN_MS ? RETRY_MIN_MS : ms > RETRY_MAX_MS ? RETRY_MAX_MS : ms);
 }
 
+static bool
+queue_full(const struct function *f, const struct pst_called *call)
+{
+	return f->queued >= (size_t)f->conf->queue ||
+	    f->queued_bytes + call->body_len > QUEUED_BODIES * f->conf->body;
+}
+
 static struct execution *
 execution_new(struct function *f, struct pst_called *call)
 {
@@ -259,7 +271,7 @@ queue_called(struct pst_callee *callee, struct pst_called *call)
 		outcome_refuse(f, call, PST_CALL_BUSY, "the node stops", RETRY_MIN_MS);
 	} else if (!f->program && f->source.looked) {
 		outcome_refuse(f, call, PST_CALL_INTERNAL, "the function's module cannot run", 0);
-	} else if (!now && f->queued >= (size_t)f->conf->queue) {
+	} else if (!now && queue_full(f, call)) {
 		outcome_refuse(f, call, PST_CALL_BUSY, "the function's queue is full", retry_after_ms(f));
 	} else if (!(x = execution_new(f, call))) {
 		outcome_refuse(f, call, PST_CALL_BUSY, "out of memory", RETRY_MIN_MS);
