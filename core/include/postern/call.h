@@ -67,7 +67,7 @@ struct pst_call_head {
 	const char *method;   /* "POST" */
 	const char *resource; /* path and query */
 	const struct pst_map *headers; /* names in lower case; may be NULL */
-	uint64_t deadline_ms; /* from now on; 0: the callee's */
+	uint64_t deadline_ms; /* from now on; 0: the callee's, and we wait as long as the way is there */
 	unsigned flags;       /* PST_CALL_IDEMPOTENT, PST_CALL_STREAM */
 };
 
