@@ -62,21 +62,23 @@ fails(const char *sentence, const char *function, const char *input, enum pst_ca
 static const char conf_text[] =
     "node t { log_format = json  log_rooms = {\"function=debug\"}  drain = 10s }\n"
     "runtime r { use = %s  memory = 8M  deadline = 20s }\n"
+    "runtime free { use = %s  deadline = 0 }\n"
     "capability cache { memory = 1M }\n"
     "capability file { directory = \"static\" }\n"
     "capability secrets { allowed_keys = {PROBE_SECRET} }\n"
-    "function hello { module = \"hello.wasm\" }\n"
-    "function shout { module = \"shout.wasm\" }\n"
-    "function probe { module = \"probe.wasm\"  capabilities = {log, request, cache, file, secrets}  body = 1M }\n"
-    "function plain { module = \"probe.wasm\"  capabilities = {} }\n"
-    "function hasty { module = \"probe.wasm\"  deadline = 300ms }\n"
-    "function narrow { module = \"probe.wasm\"  deadline = 700ms  instances = 1  queue = 1 }\n"
-    "function command { module = \"command.wasm\"  args = {one, two}  env = {\"COLOUR=red\"}  body = 64K }\n"
-    "function stranger { module = \"stranger.wasm\" }\n"
-    "function bare { module = \"bare.wasm\" }\n"
-    "function garbage { module = \"garbage.wasm\" }\n"
-    "function cut { module = \"cut.wasm\" }\n"
-    "function missing { module = \"missing.wasm\" }\n";
+    "function hello { module = \"hello.wasm\"  runtime = r }\n"
+    "function trusted { module = \"probe.wasm\"  runtime = free }\n"
+    "function shout { module = \"shout.wasm\"  runtime = r }\n"
+    "function probe { module = \"probe.wasm\"  runtime = r  capabilities = {log, request, cache, file, secrets}  body = 1M }\n"
+    "function plain { module = \"probe.wasm\"  runtime = r  capabilities = {} }\n"
+    "function hasty { module = \"probe.wasm\"  runtime = r  deadline = 300ms }\n"
+    "function narrow { module = \"probe.wasm\"  runtime = r  deadline = 700ms  instances = 1  queue = 1 }\n"
+    "function command { module = \"command.wasm\"  runtime = r  args = {one, two}  env = {\"COLOUR=red\"}  body = 64K }\n"
+    "function stranger { module = \"stranger.wasm\"  runtime = r }\n"
+    "function bare { module = \"bare.wasm\"  runtime = r }\n"
+    "function garbage { module = \"garbage.wasm\"  runtime = r }\n"
+    "function cut { module = \"cut.wasm\"  runtime = r }\n"
+    "function missing { module = \"missing.wasm\"  runtime = r }\n";
 
 static void
 file_put(const char *name, const void *bytes, size_t len)
@@ -133,7 +135,7 @@ begin(const char *runtime)
 	char conf[8192];
 	const char *why;
 
-	snprintf(conf, sizeof conf, conf_text, runtime);
+	snprintf(conf, sizeof conf, conf_text, runtime, runtime);
 	why = run_node(conf);
 	if (why && strstr(why, "no module runtime/")) {
 		printf("ok %u - functions by %s # SKIP not built\n", ++tap_cases, runtime);
@@ -155,6 +157,7 @@ ends(void)
 	answers("an empty input", "hello", "", 200, "hello, ");
 	answers("a guest with a C library", "shout", "my friend", 200, "HEY, MY FRIEND! (1)");
 	answers("whose every call is its first", "shout", "my friend", 200, "HEY, MY FRIEND! (1)");
+	answers("one that is trusted, without a deadline", "trusted", "twice\n", 200, "first");
 	answers("no result is an empty answer", "probe", "nothing\n", 200, "");
 	answers("so is an empty one", "probe", "empty\n", 200, "");
 	answers("of several results the first counts", "probe", "twice\n", 200, "first");
@@ -359,7 +362,7 @@ replacement(void)
 	struct reply reply;
 
 	guest_put("probe", "hello.wasm", SIZE_MAX);
-	tap(run_logged("\"msg\":\"module loaded\"", 8), "a module that is replaced is loaded");
+	tap(run_logged("\"msg\":\"module loaded\"", 9), "a module that is replaced is loaded");
 	answers("and called from then on", "hello", "error\n401\nnew\n", 401, "{\"status\":401,\"message\":\"new\"}");
 	guest_put("probe", "hello.wasm", 100);
 	tap(run_logged("its new module cannot run", 1), "half a module is not");
@@ -367,7 +370,7 @@ replacement(void)
 	tap(reply.answered && reply.status == 402, "and the one before goes on");
 	reply_fini(&reply);
 	guest_put("hello", "missing.wasm", SIZE_MAX);
-	tap(run_logged("\"msg\":\"module loaded\"", 9), "one that comes late is loaded");
+	tap(run_logged("\"msg\":\"module loaded\"", 10), "one that comes late is loaded");
 	answers("and answers", "missing", "late", 200, "hello, late");
 }
 

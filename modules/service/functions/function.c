@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often a function that stops looks whether its last answer has gone. */
+#define DRAIN_LOOK_MS 20
+
 static const struct pst_opt function_options[] = {
 	PST_OPT(PATH, struct function_conf, module, NULL, "the module's file, .wasm", .of = "required"),
 	PST_OPT(REF, struct function_conf, runtime, NULL, "which engine runs it", .of = "runtime"),
@@ -137,16 +140,25 @@ function_neighbours(void *self)
 	source_look(self);
 }
 
+/* Answers that are long are still on their way when what made them is over. */
+static void
+drain_look(struct pst_timer *timer)
+{
+	struct function *f = pst_container_of(timer, struct function, drain);
+
+	if (pst_callee_calls(&f->callee))
+		pst_timer_start(f->env, timer, DRAIN_LOOK_MS, drain_look);
+	else
+		pst_section_drained(f->senv);
+}
+
 static void
 function_drain(void *self)
 {
 	struct function *f = self;
 
 	f->draining = true;
-	if (f->running || f->queued)
-		return;
-	f->draining = false;
-	pst_section_drained(f->senv);
+	drain_look(&f->drain);
 }
 
 static const struct pst_section_hooks function_hooks = {
@@ -191,6 +203,7 @@ function_close(void *self)
 	struct function *f = self;
 
 	f->closing = true;
+	pst_timer_stop(f->env, &f->drain);
 	pst_doorman_leave(&f->doorman);
 	pst_callee_close(&f->callee);
 	source_close(f);

@@ -71,7 +71,8 @@ struct function {
 	uint64_t queued_bytes;   /* inputs of those that wait */
 	uint32_t ident, ident_step;
 	bool draining, closing;
-	struct pst_task ended;   /* something has, or is about to */
+	struct pst_timer drain;  /* looks whether it is done */
+	struct pst_task ended;   /* the last one has, when it closes */
 	uint64_t run_us; /* how long one runs, of late */
 	uint64_t calls, failures, refusals, memory; /* since it opened */
 };

@@ -94,14 +94,7 @@ execution_give(struct function *f, struct execution *x)
 static void
 something_ended(struct pst_task *task)
 {
-	struct function *f = pst_container_of(task, struct function, ended);
-
-	if (f->running || f->queued)
-		return;
-	if (f->draining)
-		pst_section_drained(f->senv);
-	f->draining = false;
-	function_rests(f);
+	function_rests(pst_container_of(task, struct function, ended));
 }
 
 static void
@@ -114,7 +107,7 @@ execution_ended(struct execution *x)
 	f->run_us = (7 * f->run_us + (uv_hrtime() - x->began_ns) / 1000) / 8;
 	outcome_tell(x);
 	execution_give(f, x);
-	if (f->draining || f->closing)
+	if (f->closing)
 		pst_task_post(f->env, &f->ended, something_ended);
 }
 
