@@ -122,7 +122,10 @@ asked(struct server *server, struct exchange *exchange)
 	uint8_t *json;
 	size_t len;
 
-	if (route.handler && route.handler->missing) {
+	if (route.handler && route.handler->kind == PLAN_STREAM) {
+		json = outcome_json(501, "streams are not served", &len);
+		say_json(front, exchange, 501, json, len);
+	} else if (route.handler && route.handler->missing) {
 		json = outcome_json(404, route.handler->missing, &len);
 		say_json(front, exchange, 404, json, len);
 	} else if (route.handler) {
@@ -267,6 +270,15 @@ front_imply(const char *kind, const void *conf, struct pst_implied *implied, str
 	return app_imply(&options, implied, err);
 }
 
+static void
+streams_warn(const struct front *front)
+{
+	for (const struct plan_handler *h = front->app.plan.handlers; h; h = h->next)
+		if (h->kind == PLAN_STREAM)
+			pst_warn(front->log, "WebSocket streams are not served: its clients get 501",
+			    PST_STR("path", h->pattern));
+}
+
 static int
 plan_make(struct front *front, struct pst_err *err)
 {
@@ -310,6 +322,7 @@ front_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		front_end(front);
 		return rc;
 	}
+	streams_warn(front);
 	front->open = true;
 	front->since_ms = pst_now_ms(front->env);
 	look_for_functions(&front->patience);
