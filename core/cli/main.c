@@ -81,7 +81,7 @@ const struct command commands[] = {
 	    cmd_identity, "identity show --state /var/lib/postern/bank" },
 	{ "policy", "explain|" SECTION_ARGUMENTS, "rules of who may use what",
 	    "  explain                         what the rules of a resource say of somebody\n"
-	    "    --what [KIND:]NAME            the resource, such as outlet:postgres\n"
+	    "    --what [KIND:]NAME            the resource, such as outlet:postgres; or a KIND, which means all of it\n"
 	    "    --who IDENTIFIER              who: by the attributes that the node knows of it\n"
 	    "    --attribute NAME=VALUE        who: by this attribute, as often as there are some; or -a\n"
 	    "    --state DIR                   the node's state directory\n"

@@ -174,18 +174,41 @@ is_meant(const struct asked *asked, const struct pst_admission *admission)
 	    !strncmp(item->source->kind, asked->kind, asked->kind_len));
 }
 
+/* A kind alone means all of that kind. */
+static bool
+is_meant_by_kind(const struct asked *asked, const struct pst_admission *admission)
+{
+	const struct pst_item *item = admission->senv->item;
+
+	return item && !asked->kind && !strcmp(item->source->kind, asked->what);
+}
+
+static json_t *
+rulings_json(const struct asked *asked, struct pst_node *node,
+    bool (*meant)(const struct asked *asked, const struct pst_admission *admission))
+{
+	json_t *rulings = json_array();
+
+	for (const struct pst_admission *a = node->env.admissions; a; a = a->next)
+		if (meant(asked, a))
+			json_array_append_new(rulings, ruling_json(asked, node, a));
+	return rulings;
+}
+
 void
 control_explain(struct control_request *request)
 {
 	struct pst_node *node = control_node(request);
-	json_t *question = json_deep_copy(control_ask(request)), *rulings = json_array();
+	json_t *question = json_deep_copy(control_ask(request)), *rulings = NULL;
 	struct pst_err err = PST_ERR_INIT;
 	struct asked asked = { 0 };
 	int rc = question_read(&asked, question, &err);
 
-	for (const struct pst_admission *a = node->env.admissions; !rc && a; a = a->next) {
-		if (is_meant(&asked, a))
-			json_array_append_new(rulings, ruling_json(&asked, node, a));
+	if (!rc)
+		rulings = rulings_json(&asked, node, is_meant);
+	if (!rc && !json_array_size(rulings)) {
+		json_decref(rulings);
+		rulings = rulings_json(&asked, node, is_meant_by_kind);
 	}
 	if (!rc && !json_array_size(rulings))
 		rc = pst_fail(&err, PST_E_NOTHING, "nothing that is called %.64s is open and has a rule of "
