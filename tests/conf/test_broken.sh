@@ -50,7 +50,7 @@ broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tc
 transport wan {
 	use = tcpp }
 END
-broken "a service that is none" 't.conf:1: service ehco: no module service/ehco (there are: authority, echo, functions, project, relay)' <<'END'
+broken "a service that is none" 't.conf:1: service ehco: no module service/ehco (there are: authority, echo, functions, gateway, project, relay)' <<'END'
 service ehco { }
 END
 broken "a module where there is no choice" 't.conf:1: relay db: use: a relay is always of module service/relay' <<'END'
@@ -213,7 +213,7 @@ broken "a policy that does not parse" \
 	"t.conf:1: outlet db: allow: character 5: want \"and\", \"or\" or the end" <<'END'
 outlet db { to = "127.0.0.1:5432"  allow = 'role = admin' }
 END
-broken "a section policy for nothing" 't.conf:1: policy p: say what it is for: a type, which is tcp-inlet, tcp-outlet, relay, channel or echoer; or the name of a resource, with type any, too' <<'END'
+broken "a section policy for nothing" 't.conf:1: policy p: say what it is for: a type other than any; or the name of a resource' <<'END'
 policy p { allow = 'role=admin' }
 END
 broken "a section policy for what there is not" \
