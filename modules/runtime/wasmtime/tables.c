@@ -19,21 +19,22 @@ enum {
 
 /* 0x40 0x00 type expression, which a table without null has, is of a proposal that is off. */
 static void
-section_read(struct tables *tables, struct pst_reader *r)
+section_read(struct tables *tables, const uint8_t *section, size_t len)
 {
-	uint64_t count = pst_read_uvarint(r);
+	struct pst_reader r = pst_reader(section, len);
+	uint64_t count = pst_read_uvarint(&r);
 
-	for (uint64_t i = 0; i < count && !r->status; i++) {
-		uint8_t type = pst_read_u8(r), flags;
+	for (uint64_t i = 0; i < count && !r.status; i++) {
+		uint8_t type = pst_read_u8(&r), flags;
 		uint64_t min;
 
 		if (type == TABLE_WITH_INIT)
 			return;
-		flags = pst_read_u8(r);
-		min = pst_read_uvarint(r);
+		flags = pst_read_u8(&r);
+		min = pst_read_uvarint(&r);
 		if (flags & LIMITS_WITH_MAX)
-			pst_read_uvarint(r);
-		if (r->status || min > UINT32_MAX)
+			pst_read_uvarint(&r);
+		if (r.status || min > UINT32_MAX)
 			return;
 		tables->count++;
 		tables->elements += min;
@@ -68,10 +69,11 @@ tables_read(struct tables *tables, const uint8_t *bytes, size_t len)
 	while (!r.status && pst_reader_left(&r)) {
 		uint8_t id = pst_read_u8(&r);
 		const uint8_t *section = pst_read_data(&r, &len);
-		struct pst_reader in = pst_reader(section, len);
 
+		if (!section)
+			return;
 		if (id == SECTION_TABLE)
-			section_read(tables, &in);
+			section_read(tables, section, len);
 		else if (id == SECTION_CODE && code_grows(section, len))
 			tables->grow = 1;
 	}
