@@ -37,6 +37,12 @@ flags() {
 		-Icore -Icore/include $(module_files "$1" | sed 's|/[^/]*$||; s|^|-I|' | sort -u) $(pkg-config --cflags $libs)
 }
 
+# cxx_files TARGET: those of them that are C++
+cxx_files() {
+	module_files "$1" | grep '\.cc$' || true
+}
+
+# link_flags TARGET
 link_flags() {
-	echo $(pkg-config --libs $libs) -lltdl
+	echo $(pkg-config --libs $libs) -lltdl $([ -z "$(cxx_files "$1")" ] || echo -lwabt -lstdc++ -lm)
 }
