@@ -2,8 +2,9 @@
  * What a guest says to its host: any import with any numbers, in any order, on a memory whose edges the
  * sanitizer watches. Who serves them reads every byte that it is given; what waits for the guest is held
  * against a plain model of the protocol.
- * Covers: modules/service/functions/abi.c modules/service/functions/host.c modules/service/functions/execution.c
- * Needs: modules/service/functions/cache.c modules/service/functions/program.c modules/service/functions/wasi.c
+ * Covers: modules/service/functions/abi.c modules/service/functions/host.c
+ * Needs: modules/service/functions/binding.c modules/service/functions/cache.c modules/service/functions/execution.c
+ * Needs: modules/service/functions/later.c modules/service/functions/program.c modules/service/functions/wasi.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (!guest.f.bindings[i].abi->own && take(1) % 2)
 			guest.f.bindings[i].serves = &serves;
 	called.body_len = take(1);
+	if (called.body_len % 4 == 3)
+		called.method = ""; /* bare bytes */
 	called.body = calloc(1, called.body_len + 1);
 	x->function = &guest.f;
 	x->call = &called;

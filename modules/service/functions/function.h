@@ -7,7 +7,8 @@
  *   program.c    one compiled module
  *   queue.c      calls that come: how many run, how many wait
  *   execution.c  one run, on the crew
- *   host.c       what it asks of its host; abi.c: the table of that
+ *   host.c       what it asks of its host; abi.c: the table of that; binding.c: who serves it;
+ *                later.c: what is answered later
  *   outcome.c    what the caller gets, and what the log says
  *   wasi.c       plain commands: standard input and output
  *

@@ -48,8 +48,8 @@ arguments_read(struct execution *x, const struct abi_function *abi, const uint64
 	return true;
 }
 
-static enum pst_wasm_end
-trap(struct pst_err *err, const char *sentence)
+enum pst_wasm_end
+host_trap(struct pst_err *err, const char *sentence)
 {
 	pst_fail(err, PST_E_PROTOCOL, "%s", sentence);
 	return PST_WASM_TRAP;
@@ -72,10 +72,10 @@ host_return_result(struct execution *x, uint64_t *slots, struct pst_err *err)
 	if (x->returned || x->failed) /* the first counts */
 		return PST_WASM_DONE;
 	if (bytes->len > x->function->conf->body)
-		return trap(err, "its result is longer than `body` says");
+		return host_trap(err, "its result is longer than `body` says");
 	x->output = malloc(bytes->len + 1);
 	if (!x->output)
-		return trap(err, "out of memory for its result");
+		return host_trap(err, "out of memory for its result");
 	memcpy(x->output, bytes->bytes, bytes->len);
 	x->output_len = bytes->len;
 	x->returned = true;
@@ -131,7 +131,7 @@ host_get_ffi_result(struct execution *x, uint64_t *slots, struct pst_err *err)
 	if (!x->waits)
 		return number(slots, -1);
 	if (!guest_bytes(x, slots[0], x->waiting_len, &to))
-		return trap(err, "a pointer outside of its memory");
+		return host_trap(err, "a pointer outside of its memory");
 	if (to.len)
 		memcpy((uint8_t *)to.bytes, x->waiting, to.len);
 	free(x->waiting);
@@ -183,9 +183,8 @@ wait_for_guest(struct execution *x, struct pst_host_call *call)
 	return error ? -(int32_t)x->waiting_len : (int32_t)x->waiting_len;
 }
 
-/* The capability has answered. */
-static enum pst_wasm_end
-settle(struct execution *x, const struct abi_function *abi, uint64_t *slots)
+enum pst_wasm_end
+host_settle(struct execution *x, const struct abi_function *abi, uint64_t *slots)
 {
 	struct pst_host_call *call = &x->host;
 	int32_t value = call->outcome == PST_HOST_CODE ? call->code
@@ -245,73 +244,6 @@ answered_at_once(struct pst_host_call *call)
 {
 }
 
-static void
-answered_on_loop(struct pst_host_call *call)
-{
-	struct execution *x = pst_container_of(call, struct execution, host);
-	struct pst_env *env = x->function->env;
-
-	x->asked = false;
-	pst_timer_stop(env, &x->timer);
-	if (x->asking->blocks)
-		pst_crew_go_on(env, &x->job);
-	else
-		queue_go_on(x);
-}
-
-static void
-too_late(struct pst_timer *timer)
-{
-	struct execution *x = pst_container_of(timer, struct execution, timer);
-
-	atomic_store(&x->over, OVER_DEADLINE);
-	host_cancel(x);
-}
-
-void
-host_cancel(struct execution *x)
-{
-	if (x->asked && x->host.cancel)
-		x->host.cancel(&x->host);
-}
-
-void
-host_ask(struct execution *x)
-{
-	uint64_t now = uv_hrtime();
-
-	x->asked = true;
-	x->host.answered = answered_on_loop;
-	if (atomic_load(&x->over)) {
-		pst_host_code(&x->host, -1);
-		return;
-	}
-	if (x->due_ns)
-		pst_timer_start(x->function->env, &x->timer,
-		    x->due_ns > now ? (x->due_ns - now) / 1000000 + 1 : 0, too_late);
-	x->asking->serves->later(x->asking->capability, &x->host);
-}
-
-static void
-ask_from_crew(struct pst_job *job)
-{
-	host_ask(pst_container_of(job, struct execution, job));
-}
-
-/* What is served later: the guest rests, or its thread waits. */
-static enum pst_wasm_end
-ask_later(struct execution *x, const struct binding *b, uint64_t *slots, struct pst_err *err)
-{
-	x->asking = b;
-	if (!b->blocks)
-		return PST_WASM_PENDING;
-	pst_crew_wait(x->function->env, &x->job, ask_from_crew);
-	x->asking = NULL;
-	if (atomic_load(&x->over))
-		return trap(err, "nobody waits for it any more");
-	return settle(x, b->abi, slots);
-}
-
 static enum pst_wasm_end
 ask_capability(struct execution *x, const struct binding *b, uint64_t *slots, struct pst_err *err)
 {
@@ -331,12 +263,11 @@ ask_capability(struct execution *x, const struct binding *b, uint64_t *slots, st
 	else if (b->serves->now)
 		b->serves->now(b->capability, call);
 	else
-		return ask_later(x, b, slots, err);
-	return settle(x, b->abi, slots);
+		return host_ask_later(x, b, slots, err);
+	return host_settle(x, b->abi, slots);
 }
 
-/* Every import of "env". */
-static enum pst_wasm_end
+enum pst_wasm_end
 host_called(void *user, struct pst_wasm_instance *instance, uint64_t *slots, void *arg,
     struct pst_err *err)
 {
@@ -345,17 +276,17 @@ host_called(void *user, struct pst_wasm_instance *instance, uint64_t *slots, voi
 
 	if (x->asking) { /* resumed */
 		x->asking = NULL;
-		return settle(x, b->abi, slots);
+		return host_settle(x, b->abi, slots);
 	}
 	if (atomic_load(&x->over))
-		return trap(err, "nobody waits for it any more");
+		return host_trap(err, "nobody waits for it any more");
 	/* an ident that is not this execution's: it is over, or was never told */
 	if (x->step != STEP_RUN || (uint32_t)slots[b->ident] != x->shown.ident)
 		return number(slots, -1);
 	if (b->abi->result == ABI_SIZE && x->waits)
 		return number(slots, -1);
 	if (!arguments_read(x, b->abi, slots))
-		return trap(err, "a pointer outside of its memory");
+		return host_trap(err, "a pointer outside of its memory");
 	return b->abi->own ? b->abi->own(x, slots, err) : ask_capability(x, b, slots, err);
 }
 
@@ -369,58 +300,4 @@ host_forget(struct execution *x)
 	x->waiting = NULL;
 	x->waits = x->asked = false;
 	x->asking = NULL;
-}
-
-/* ---- who serves what ---- */
-
-static int
-binding_fill(struct function *f, struct binding *b, struct pst_err *err)
-{
-	const char *from = NULL;
-
-	for (size_t i = 0; i < f->conf->capabilities.count && !b->abi->own; i++) {
-		const char *name = f->conf->capabilities.item[i];
-		const void *table;
-		void *self = pst_section_ref(f->senv, "capability", name, &table);
-		const struct pst_capability_ops *ops = table;
-
-		for (const struct pst_host_function *h = ops ? ops->serves : NULL; h && h->name; h++) {
-			if (strcmp(h->name, b->abi->name))
-				continue;
-			if (from)
-				return pst_fail(err, PST_E_CONF, "capabilities: both %s and %s serve %s", from,
-				    name, h->name);
-			from = name;
-			b->serves = h;
-			b->capability = self;
-		}
-	}
-	b->blocks = !(f->runtime->can & PST_RUNTIME_SUSPENDS);
-	return PST_OK;
-}
-
-int
-host_open(struct function *f, struct pst_err *err)
-{
-	int rc = PST_OK;
-
-	for (size_t i = 0; !rc && i < 2 * ABI_FUNCTIONS; i++) {
-		struct binding *b = &f->bindings[i];
-		bool swift = i >= ABI_FUNCTIONS;
-
-		b->abi = &abi_functions[i % ABI_FUNCTIONS];
-		b->ident = abi_ident(b->abi);
-		abi_type(b->type, b->abi, swift);
-		snprintf(b->name, sizeof b->name, "%s%s", b->abi->name, swift ? "_swift" : "");
-		rc = binding_fill(f, b, err);
-		f->imports[i] = (struct pst_wasm_import){
-			.module = "env",
-			.name = b->name,
-			.type = b->type,
-			.fn = host_called,
-			.arg = b,
-			.waits = b->serves && !b->serves->now && !b->blocks,
-		};
-	}
-	return rc;
 }

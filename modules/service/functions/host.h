@@ -20,13 +20,29 @@ struct binding {
 	char name[40];
 };
 
-/* All imports and what they lead to. PST_E_CONF: two capabilities serve the same. */
+/* binding.c: all imports and what they lead to. PST_E_CONF: two capabilities serve the same. */
 PST_MUST_CHECK int host_open(struct function *f, struct pst_err *err);
 
+/* Every import of "env"; arg is its struct binding, user the execution. */
+enum pst_wasm_end host_called(void *user, struct pst_wasm_instance *instance, uint64_t *slots,
+    void *arg, struct pst_err *err);
+
+/* ---- later.c ---- */
+
+/* On the crew: the guest rests, or its thread waits where the runtime cannot suspend. */
+enum pst_wasm_end host_ask_later(struct execution *x, const struct binding *b, uint64_t *slots,
+    struct pst_err *err);
 /* On the loop: ask what the guest waits for. The execution goes on when that is answered. */
 void host_ask(struct execution *x);
 /* On the loop: nobody waits for this execution any more; what it waits for is to end at once. */
 void host_cancel(struct execution *x);
+
+/* ---- host.c ---- */
+
+/* The capability has answered: its answer becomes the guest's. */
+enum pst_wasm_end host_settle(struct execution *x, const struct abi_function *abi, uint64_t *slots);
+/* PST_WASM_TRAP, with that sentence. */
+enum pst_wasm_end host_trap(struct pst_err *err, const char *sentence);
 /* Let go what host calls have left. */
 void host_forget(struct execution *x);
 
