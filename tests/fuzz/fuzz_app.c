@@ -7,7 +7,6 @@
  * Covers: modules/service/gateway/app/queries.c modules/service/gateway/app/steps.c
  * Covers: modules/service/gateway/app/tenant.c modules/service/gateway/app/tree.c
  * Needs: modules/service/gateway/plan.c modules/service/gateway/pattern.c modules/service/gateway/percent.c
- * Needs: modules/service/gateway/app/bundle.c
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -135,6 +135,19 @@ fuzz_code_record(struct pst_reader r)
 	check(pst_writer_len(&v) == pst_writer_len(&w) && !memcmp(bytes, again_bytes, pst_writer_len(&w)));
 }
 
+static void
+fuzz_revoked(struct pst_reader r)
+{
+	struct revoked revoked, again;
+	struct pst_writer w = pst_writer(bytes, REVOKED_LEN);
+
+	if (revoked_read(&revoked, r.p, pst_reader_left(&r)))
+		return;
+	revoked_write(&w, &revoked);
+	check(!w.status && !revoked_read(&again, bytes, pst_writer_len(&w)));
+	check(again.at == revoked.at && again.until == revoked.until);
+}
+
 /* NAME=VALUE words with blanks between. */
 static void
 fuzz_words(struct pst_reader r)
@@ -166,7 +179,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		fuzz_words,
 	};
 
-	if (len)
+	if (len && *data == 0xff)
+		fuzz_revoked(pst_reader(data + 1, len - 1));
+	else if (len)
 		fuzz[*data % (sizeof fuzz / sizeof *fuzz)](pst_reader(data + 1, len - 1));
 	return 0;
 }

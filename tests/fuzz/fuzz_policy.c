@@ -11,6 +11,8 @@
 #include <postern/credential.h>
 #include <postern/policy.h>
 
+#include "trust/policy.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void
@@ -46,6 +48,15 @@ check_same(const struct pst_policy *a, const struct pst_policy *b)
 	}
 }
 
+/* What is said to be true of everybody is so of whom nothing is known. */
+static void
+check_all(const struct pst_policy *policy)
+{
+	static const struct pst_policy_case nobody = { "outlet", "handle_message", "I0", PST_CREDENTIAL_UNBOUND, NULL, 0 };
+
+	check(!policy_admits_all(policy) || pst_policy_allows(policy, &nobody, NULL));
+}
+
 static void
 check_again(const struct pst_policy *policy)
 {
@@ -79,6 +90,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (rc) {
 		check((rc == PST_E_CONF || rc == PST_E_LIMIT) && !policy && err.text[0]);
 	} else {
+		check_all(policy);
 		check_again(policy);
 		pst_policy_free(&policy);
 	}

@@ -28,8 +28,8 @@ core_files() {
 # module_files TARGET: sources in modules/, which are not in the core's library
 module_files() {
 	for file in $(said "$1" Covers) $(said "$1" Needs); do
-		case $file in modules/*) echo "$file" ;; esac
-	done
+		case $file in modules/*) echo "${file%:*}" ;; esac
+	done | sort -u
 }
 
 flags() {
