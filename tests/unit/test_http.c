@@ -48,7 +48,7 @@ static struct pst_execution execution = { .function = "f", .ident = 7 };
 static struct pst_host_call call;
 static bool answered;
 static const char *resolves[8];
-static char places[4][128];
+static char places[5][128];
 
 /* ---- seam: a name that the rules have passed, for a reason that holds no more ---- */
 
@@ -80,8 +80,11 @@ setup(void **state)
 		snprintf(places[i], sizeof places[i], "%s:%d:127.0.0.1", names[i % 2], i < 2 ? server.port : other.port);
 		resolves[i] = places[i];
 	}
+	snprintf(places[4], sizeof places[4], "localhost.a.test:%d:127.0.0.1", server.port);
+	resolves[4] = places[4];
+	resolves[5] = "inside.test:80:127.0.0.1";
 	conf = (struct web_conf){ .allow_ips = true, .allow_private = true, .allow_http = true, .timeout = 20000, .max = 8,
-		.resolve = { 4, resolves } };
+		.resolve = { 6, resolves } };
 	rules_pass = false;
 	return 0;
 }
