@@ -31,7 +31,7 @@ version_look(struct app *app, const json_t *tree, const char *key)
 
 /* ---- functions ---- */
 
-/* "ident#ns::fn@version": each of the three may be absent. Writes namespace and name; false: too long. */
+/* "ident#ns::fn@version": each of the three may be absent. Writes namespace and name; false: too long, or empty. */
 static bool
 fqfn_read(const char *text, char namespace_[static 128], char name[static 128])
 {
@@ -47,7 +47,7 @@ fqfn_read(const char *text, char namespace_[static 128], char name[static 128])
 		text = split + 2;
 	at = strchr(text, '@');
 	m = snprintf(name, 128, "%.*s", at ? (int)(at - text) : (int)strlen(text), text);
-	return n < 128 && m < 128;
+	return n > 0 && n < 128 && m > 0 && m < 128;
 }
 
 static const struct plan_fn *
