@@ -4,11 +4,13 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "cli/words.h"
@@ -34,17 +36,19 @@ struct host {
 static int
 environment_refuse(const char *command)
 {
-	static const char *const refused[] = { "SAT_CONTROL_PLANE", "SAT_PEERS", "ATMO_PEERS",
-		"ATMO_CONTROL_PLANE", "ATMO_DOMAIN", NULL };
-	
+	static const char mesh[] = "there is no mesh and no control plane here; a gateway's constellations call functions of other nodes";
+	static const char *const refused[][2] = {
+		{ "SAT_CONTROL_PLANE", mesh },
+		{ "SAT_PEERS", mesh },
+		{ "ATMO_CONTROL_PLANE", mesh },
+		{ "ATMO_PEERS", mesh },
+		{ "ATMO_DOMAIN", "there are no automatic certificates here; give a gateway section a certificate of yours" },
+		{ NULL, NULL },
+	};
 
-	for (size_t i = 0; refused[i]; i++)
-		if (getenv(refused[i]))
-			return cli_usage(command, "%s is set: %s", refused[i],
-			    strstr(refused[i], "DOMAIN") ? "there are no automatic certificates here; give a gateway "
-							   "section a certificate of yours"
-							 : "there is no mesh and no control plane here; a gateway's "
-							   "constellations call functions of other nodes");
+	for (size_t i = 0; refused[i][0]; i++)
+		if (getenv(refused[i][0]))
+			return cli_usage(command, "%s is set: %s", refused[i][0], refused[i][1]);
 	for (char **at = environ; *at; at++)
 		if (!strncmp(*at, "E2CORE_", 7))
 			return cli_usage(command, "%.*s is set: the control plane of E2Core is not here",
@@ -98,32 +102,59 @@ name_of(const struct host *host, char out[static PST_CONF_WORD_MAX])
 		snprintf(out, PST_CONF_WORD_MAX, "%s", host->command);
 }
 
-/* The first that no node runs in; what it has compiled is still there the next time. */
-static bool
-state_choose(const struct host *host, char out[static PATH_MAX])
+/* The i-th that this one may have. */
+static void
+state_name(const struct host *host, int i, char out[static PATH_MAX])
 {
 	const char *home = getenv("HOME");
-	char name[PST_CONF_WORD_MAX], root[PATH_MAX / 2];
+	char name[PST_CONF_WORD_MAX], more[8] = "";
+
+	name_of(host, name);
+	if (i)
+		snprintf(more, sizeof more, ".%d", i);
+	snprintf(out, PATH_MAX, "%s%s/%s/%s%s", geteuid() == 0 ? "" : home ? home : "",
+	    geteuid() == 0 ? "/var/lib/postern" : "/.local/state/postern", host->command, name, more);
+}
+
+/*
+ * Take a directory for this process, and put the node's file there. -EBUSY: another has it. What says so is a lock of
+ * its own, since a node takes the directory's only when it begins.
+ */
+static int
+state_take(const char *state, const char *text, struct pst_err *err)
+{
+	int lock, own, rc = pst_state_lock(&lock, state, PST_STATE_ALONE, err);
+
+	if (rc)
+		return rc;
+	own = pst_state_open(state, "host.lock", O_RDWR | O_CREAT, err);
+	if (own < 0)
+		rc = own;
+	else if (flock(own, LOCK_EX | LOCK_NB))
+		rc = pst_fail(err, -EBUSY, "%s: another one is starting there", state);
+	if (!rc)
+		rc = pst_state_write(state, "host.conf", text, err);
+	if (rc && own >= 0)
+		close(own); /* else it is held until the process ends */
+	close(lock);
+	return rc;
+}
+
+/* The first that is free; what it has compiled is still there the next time. */
+static int
+state_choose(const struct host *host, const char *text, char out[static PATH_MAX], struct pst_err *err)
+{
+	int rc = -EBUSY;
 
 	if (host->state) {
 		snprintf(out, PATH_MAX, "%s", host->state);
-		return true;
+		return state_take(out, text, err);
 	}
-	name_of(host, name);
-	if (geteuid() == 0)
-		snprintf(root, sizeof root, "/var/lib/postern");
-	else
-		snprintf(root, sizeof root, "%s/.local/state/postern", home ? home : "");
-	for (int i = 0; i < HOSTS_MAX; i++) {
-		char more[8] = "";
-
-		if (i)
-			snprintf(more, sizeof more, ".%d", i);
-		snprintf(out, PATH_MAX, "%s/%s/%s%s", root, host->command, name, more);
-		if (!pst_state_taken(out))
-			return true;
+	for (int i = 0; rc == -EBUSY && i < HOSTS_MAX; i++) {
+		state_name(host, i, out);
+		rc = state_take(out, text, err);
 	}
-	return false;
+	return rc;
 }
 
 /* ---- its file ---- */
@@ -188,19 +219,13 @@ host_run(const struct host *host)
 {
 	char path[PATH_MAX], state[PATH_MAX], *text;
 	struct pst_err err = PST_ERR_INIT;
-	int lock, rc;
+	int rc;
 
 	if (!file_find(host, path))
 		return cli_fail(errno == ENOENT ? PST_E_NOTHING : -errno, "%s: %s", host->file,
 		    pst_strerror(-errno));
-	if (!state_choose(host, state))
-		return cli_fail(PST_E_LIMIT, "%d of them run already", HOSTS_MAX);
 	text = file_text(host, path);
-	rc = text ? pst_state_lock(&lock, state, PST_STATE_ALONE, &err) : -ENOMEM;
-	if (!rc) {
-		rc = pst_state_write(state, "host.conf", text, &err);
-		close(lock);
-	}
+	rc = text ? state_choose(host, text, state, &err) : -ENOMEM;
 	free(text);
 	if (rc)
 		return cli_fail(rc, "%s", err.text[0] ? err.text : pst_strerror(rc));

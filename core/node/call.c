@@ -217,7 +217,7 @@ begin(struct calling *c, const struct pst_route *route)
 		rc = pst_call_begin(&c->caller, &c->call, route, &c->head, &body, &call_events);
 	if (rc) {
 		snprintf(c->why, sizeof c->why, "the call cannot be sent: %s",
-		    rc == -EINVAL ? "a header's name is in lower case, its value text" : pst_strerror(rc));
+		    rc == -EINVAL ? "its method, or a header, is none of HTTP" : pst_strerror(rc));
 		end(c, NULL, rc);
 	}
 }

@@ -99,6 +99,12 @@ pst_imply_problem(struct pst_implied *implied, const char *fmt, ...)
 }
 
 const char *
+pst_implied_name(const struct pst_implied *implied)
+{
+	return implied->by->name;
+}
+
+const char *
 pst_implied_dir(const struct pst_implied *implied)
 {
 	return implied->dir;

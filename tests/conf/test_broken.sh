@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 130
+plan 132
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -209,6 +209,14 @@ broken "an identifier that is none" \
 outlet db { to = "127.0.0.1:5432"
 	authorized = {"I123"} }
 END
+if [ -e "$builddir/modules/service/gateway/service_gateway.la" ]; then
+	broken "a route of a gateway that is none" 't.conf:1: service front: routes: hello does not begin with a slash' <<'END'
+service front { use = gateway  listen = {"127.0.0.1:8080"}  routes = {"GET hello hello"} }
+END
+else
+	skip "a route of a gateway that is none" "service/gateway is not built"
+	skip "the same when it is run, and nothing is started" "service/gateway is not built"
+fi
 broken "a policy that does not parse" \
 	"t.conf:1: outlet db: allow: character 5: want \"and\", \"or\" or the end" <<'END'
 outlet db { to = "127.0.0.1:5432"  allow = 'role = admin' }

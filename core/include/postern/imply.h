@@ -30,6 +30,8 @@ PST_API void pst_imply_list(struct pst_implied *implied, const char *key,
 PST_API bool pst_implied_has(const struct pst_implied *implied, const char *kind, const char *use);
 /* It is wrong, and here is one of the reasons: each is shown, in a line, to whoever starts or checks the node. */
 PST_API void pst_imply_problem(struct pst_implied *implied, const char *fmt, ...) PST_PRINTF(2, 3);
+/* The name of this section. */
+PST_API const char *pst_implied_name(const struct pst_implied *implied);
 /* Where files may be unpacked that these sections name: STATE/implied/KIND-NAME, of this
  * section alone, absolute. It need not be there yet. */
 PST_API const char *pst_implied_dir(const struct pst_implied *implied);

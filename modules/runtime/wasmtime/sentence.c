@@ -8,6 +8,25 @@
  * is what a person wants. */
 #define CAUSE "Caused by:"
 
+/* The beginning of the last cause: the last line with a number and a colon, else what is behind the heading. A
+ * cause may have several lines; NULL: none is named. */
+static const char *
+cause_last(const char *at, const char *end)
+{
+	const char *heading = memmem(at, (size_t)(end - at), CAUSE, sizeof CAUSE - 1), *last, *line;
+
+	if (!heading)
+		return NULL;
+	last = heading + sizeof CAUSE - 1;
+	for (line = last; line && line < end; line = memchr(line, '\n', (size_t)(end - line))) {
+		while (line < end && isspace((unsigned char)*line))
+			line++;
+		if (end - line > 2 && isdigit((unsigned char)line[0]) && line[1] == ':')
+			last = line;
+	}
+	return last;
+}
+
 static int
 say(struct pst_err *err, int rc, wasm_byte_vec_t *text)
 {
@@ -15,8 +34,8 @@ say(struct pst_err *err, int rc, wasm_byte_vec_t *text)
 
 	while (end > at && (!end[-1] || isspace((unsigned char)end[-1])))
 		end--;
-	line = memrchr(at, '\n', (size_t)(end - at));
-	if (line && memmem(at, (size_t)(line - at), CAUSE, sizeof CAUSE - 1)) {
+	line = cause_last(at, end);
+	if (line) {
 		at = line;
 		while (at < end && isspace((unsigned char)*at))
 			at++;

@@ -250,6 +250,8 @@ worker_open(struct function *f, struct pst_err *err)
 	f->callee.body_max = f->conf->body;
 	f->callee.calls_max = (size_t)(f->conf->instances + f->conf->queue);
 	rc = pst_callee_open(&f->callee, f->env, name);
+	if (rc == -EEXIST)
+		return pst_fail(err, rc, "another section has a worker of this name");
 	return rc ? pst_fail(err, rc, "address \"%s\": %s", name, pst_strerror(rc)) : PST_OK;
 }
 

@@ -164,6 +164,15 @@ constellation_close(void *self)
 	constellation_member_closed(c);
 }
 
+static bool
+lists_itself(const struct constellation *c)
+{
+	for (size_t i = 0; i < c->conf->nodes.count; i++)
+		if (!strcmp(c->conf->nodes.item[i], pst_section_name(c->senv)))
+			return true;
+	return false;
+}
+
 static int
 constellation_begin(struct constellation *c, struct pst_err *err)
 {
@@ -206,7 +215,8 @@ constellation_open(void **self, struct pst_section_env *senv, const void *conf, 
 	c->log = pst_section_log(senv);
 	c->conf = cc;
 	c->member_count = cc->nodes.count;
-	rc = constellation_begin(c, err);
+	rc = lists_itself(c) ? pst_fail(err, PST_E_CONF, "nodes: one of them is this constellation itself")
+			     : constellation_begin(c, err);
 	if (rc) {
 		c->senv = NULL;
 		constellation_close(c);

@@ -256,18 +256,17 @@ app_options(const struct front_conf *c, const char *section)
 	};
 }
 
-/* The section is SERVICE-NAME in the path of its directory. */
 int
 front_imply(const char *kind, const void *conf, struct pst_implied *implied, struct pst_err *err)
 {
 	const struct front_conf *c = conf;
-	const char *dir = strrchr(pst_implied_dir(implied), '/');
-	struct app_options options;
+	struct app_options options = app_options(c, pst_implied_name(implied));
+	int rc;
 
 	if (strcmp(kind, "service") || !c->app)
 		return PST_OK;
-	options = app_options(c, dir + 1 + sizeof "service");
-	return app_imply(&options, implied, err);
+	rc = app_imply(&options, implied, err);
+	return rc ? pst_fail_in(err, rc, "app: %s", c->app) : PST_OK;
 }
 
 static void
@@ -279,14 +278,29 @@ streams_warn(const struct front *front)
 			    PST_STR("path", h->pattern));
 }
 
+/* What its functions may do is what the original lets them, and what older bundles have unpacked goes. */
+static void
+app_settle(const struct front *front)
+{
+	char dir[4096];
+
+	snprintf(dir, sizeof dir, "%s/implied/service-%s", pst_section_state_dir(front->senv),
+	    pst_section_name(front->senv));
+	app_sweep(&front->app, dir);
+	pst_warn(front->log, "the application's functions may do what the original lets them: private addresses of the web, too",
+	    PST_STR("see", "postern check --print"));
+}
+
 static int
 plan_make(struct front *front, struct pst_err *err)
 {
 	int rc = PST_OK;
 
 	front->options = app_options(front->conf, pst_section_name(front->senv));
-	if (front->conf->app)
-		rc = app_read(&front->app, &front->options, err);
+	if (front->conf->app && (rc = app_read(&front->app, &front->options, err)))
+		pst_fail_in(err, rc, "app: %s", front->conf->app);
+	if (front->app.bundle)
+		app_settle(front);
 	if (!rc && front->app.problem_count)
 		rc = pst_fail(err, PST_E_CONF, "app: %zu problems, as postern check shows them",
 		    front->app.problem_count);

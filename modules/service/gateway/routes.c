@@ -66,7 +66,7 @@ route_add(struct plan *plan, const char *text, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "routes: \"%s\" is not METHOD PATH FUNCTION", text);
 	rc = pattern_check(pattern, err);
 	if (rc)
-		return pst_fail(err, PST_E_CONF, "routes: %s", err ? err->text : "");
+		return pst_fail_in(err, rc, "routes");
 	rc = handler_add(plan, method, pattern, function);
 	if (rc)
 		return rc;

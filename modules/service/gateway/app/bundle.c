@@ -27,6 +27,18 @@ struct bundle {
 	uint64_t total_max;
 };
 
+/* An archive that is damaged is no YAML file. */
+static bool
+begins_as_archive(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	bool does = file && fgetc(file) == 'P' && fgetc(file) == 'K';
+
+	if (file)
+		fclose(file);
+	return does;
+}
+
 int
 bundle_open(struct bundle **out, const char *path, struct pst_err *err)
 {
@@ -40,7 +52,7 @@ bundle_open(struct bundle **out, const char *path, struct pst_err *err)
 	bundle->zip = zip_open(path, ZIP_RDONLY, &code);
 	if (!bundle->zip) {
 		free(bundle);
-		if (code == ZIP_ER_NOZIP)
+		if (code == ZIP_ER_NOZIP && !begins_as_archive(path))
 			return PST_OK;
 		return pst_fail(err, code == ZIP_ER_NOENT ? -ENOENT : PST_E_CONF, "%s",
 		    code == ZIP_ER_NOENT ? pst_strerror(-ENOENT) : "the archive cannot be read");

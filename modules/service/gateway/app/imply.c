@@ -260,3 +260,15 @@ app_imply(const struct app_options *options, struct pst_implied *implied, struct
 	app_fini(&app);
 	return rc;
 }
+
+void
+app_sweep(const struct app *app, const char *dir)
+{
+	struct pst_err err = PST_ERR_INIT;
+	char *keep;
+
+	if (!is_archive(app) || bundle_unpack(app->options->path, dir, &keep, &err))
+		return;
+	bundle_sweep(dir, keep);
+	free(keep);
+}
