@@ -324,7 +324,7 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	if (to)
 		return PST_OK;
 	if (kind && strcmp(kind, "inlet") && strcmp(kind, "relay"))
-		return pst_fail(err, PST_E_NOTHING, "a %.64s has no route of its own; inlets and relays do", kind);
+		return pst_fail(err, PST_E_NOTHING, "%.64s %.64s has no route", kind, name ? name : "");
 	s = kind && name ? pst_node_section_env(control_node(trace->request), kind, name) : NULL;
 	if (!s)
 		return pst_fail(err, PST_E_NOTHING, "there is no %.64s %.64s", kind ? kind : "",
