@@ -260,11 +260,12 @@ int
 front_imply(const char *kind, const void *conf, struct pst_implied *implied, struct pst_err *err)
 {
 	const struct front_conf *c = conf;
-	struct app_options options = app_options(c, pst_implied_name(implied));
+	struct app_options options;
 	int rc;
 
-	if (strcmp(kind, "service") || !c->app)
+	if (strcmp(kind, "service") || !c->app) /* c is another struct where kind is another */
 		return PST_OK;
+	options = app_options(c, pst_implied_name(implied));
 	rc = app_imply(&options, implied, err);
 	return rc ? pst_fail_in(err, rc, "app: %s", c->app) : PST_OK;
 }
