@@ -53,6 +53,11 @@ PST_API PST_MUST_CHECK int pst_map_copy(struct pst_map *out, const struct pst_ma
 /* Leaves an empty one; a no-op on a zeroed one. */
 PST_API void pst_map_fini(struct pst_map *map);
 
+/* May it be the name of a header, or a method: a token of RFC 9110, 5.6.2? */
+PST_API bool pst_header_is_name(const char *text, size_t len);
+/* May it be the value of one, so that it looks like nothing else: no control characters but tabs? */
+PST_API bool pst_header_is_value(const void *bytes, size_t len);
+
 struct pst_coordinated {
 	char *method, *url, *id; /* NUL-terminated; never NULL between init and fini */
 	uint8_t *body;           /* NULL: none */

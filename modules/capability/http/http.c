@@ -30,30 +30,6 @@ fetched(struct pst_host_call *call, long status, uint8_t *reply, size_t len)
 
 /* ---- "url::name:value::name:value" ---- */
 
-/* RFC 9110, 5.6.2. */
-static bool
-is_token(const char *text, size_t len)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (!((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || (c && strchr(others, c))))
-			return false;
-	}
-	return len;
-}
-
-static bool
-is_value(const char *text)
-{
-	for (; *text; text++)
-		if (((unsigned char)*text < ' ' && *text != '\t') || *text == 127)
-			return false;
-	return true;
-}
-
 /* They say how the message is sent, which is not the guest's. */
 static bool
 is_ours(const char *part, size_t name_len)
@@ -75,7 +51,7 @@ header_add(struct curl_slist **headers, const char *part)
 	struct curl_slist *longer;
 	char *line;
 
-	if (!part[name_len] || strchr(value, ':') || !is_token(part, name_len) || !is_value(value))
+	if (!part[name_len] || strchr(value, ':') || !pst_header_is_name(part, name_len) || !pst_header_is_value(value, strlen(value)))
 		return false;
 	if (is_ours(part, name_len))
 		return true;

@@ -243,16 +243,12 @@ field_set(struct pst_coordinated *request, int32_t kind, const struct pst_host_b
 	return PST_E_NOTHING;
 }
 
-/* RFC 9110, 5.1 and 5.5: what is sent must not look like the next header. */
+/* What is sent must not look like the next header, nor be one of ours. */
 static bool
 is_header(const char *name, const struct pst_host_bytes *value)
 {
-	size_t len = strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-	for (size_t i = 0; i < value->len; i++)
-		if ((value->bytes[i] < 0x20 && value->bytes[i] != '\t') || value->bytes[i] == 0x7f)
-			return false;
-	return len > 0 && !name[len] && strncasecmp(name, "x-pst-", 6);
+	return pst_header_is_name(name, strlen(name)) && pst_header_is_value(value->bytes, value->len) &&
+	    strncasecmp(name, "x-pst-", 6);
 }
 
 int

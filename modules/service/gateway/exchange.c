@@ -117,7 +117,7 @@ response_make(const char *type, const struct pst_map *headers, uint8_t *body, si
 		const char *value = (const char *)h->value;
 
 		if (!is_ours(h->name) && !(type && !strcasecmp(h->name, "content-type")) &&
-		    head_is_name(h->name, strlen(h->name)) && head_is_value(value, h->len))
+		    pst_header_is_name(h->name, strlen(h->name)) && pst_header_is_value(value, h->len))
 			(void)MHD_add_response_header(response, h->name, value);
 	}
 	return response;

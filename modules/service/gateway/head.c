@@ -5,22 +5,6 @@
 
 #include "percent.h"
 
-/* Methods and names of headers are tokens (RFC 9110, 5.6.2). */
-bool
-head_is_name(const char *text, size_t len)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i], letter = c | 0x20;
-
-		if (!(letter >= 'a' && letter <= 'z') && !(c >= '0' && c <= '9') &&
-		    (!c || !strchr(others, c)))
-			return false;
-	}
-	return len > 0;
-}
-
 /* "http://host/path" is "/path"; a server has to take it (RFC 9112, 3.2.2). */
 static const char *
 without_host(const char *target)
@@ -35,21 +19,12 @@ head_begin(struct head *head, const char *method, const char *target, struct pst
 {
 	*head = (struct head){ .target = without_host(target), .headers = headers };
 	head->path_len = strcspn(head->target, "?");
-	if (!head_is_name(method, strlen(method)) || *head->target != '/')
+	if (!pst_header_is_name(method, strlen(method)) || *head->target != '/')
 		return 400;
 	for (const char *p = head->target; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f || *p == '#')
 			return 400;
 	return percent_check(head->target, head->path_len) ? 0 : 400;
-}
-
-bool
-head_is_value(const char *value, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f)
-			return false;
-	return true;
 }
 
 static bool
@@ -91,7 +66,7 @@ head_add(struct head *head, const char *name, size_t name_len, const char *value
 
 	if (name_len >= sizeof lower || head->count++ == HEAD_HEADERS_MAX)
 		return 431;
-	if (!head_is_name(name, name_len) || !head_is_value(value, value_len))
+	if (!pst_header_is_name(name, name_len) || !pst_header_is_value(value, value_len))
 		return 400;
 	for (size_t i = 0; i < name_len; i++)
 		lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i];

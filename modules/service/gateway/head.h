@@ -27,9 +27,6 @@ unsigned head_begin(struct head *head, const char *method, const char *target,
     struct pst_map *headers);
 unsigned head_add(struct head *head, const char *name, size_t name_len, const char *value,
     size_t value_len);
-/* Names and values of headers that may go over the wire. */
-bool head_is_name(const char *text, size_t len);
-bool head_is_value(const char *text, size_t len);
 /* All have been added. */
 unsigned head_end(const struct head *head, bool http11);
 
