@@ -164,23 +164,6 @@ node_up(void *arg)
 }
 
 static void
-node_failed(void *arg, int rc, const char *sentence)
-{
-	struct bench *bench = arg;
-
-	fprintf(stderr, "deadlines: %s [%s]\n", sentence, pst_errname(rc));
-	bench->exit = 1;
-}
-
-static void
-node_closed(void *arg)
-{
-	(void)arg; /* the loop ends by itself */
-}
-
-static const struct pst_node_events node_events = { .up = node_up, .failed = node_failed, .closed = node_closed };
-
-static void
 conf(FILE *file, void *arg)
 {
 	fprintf(file, "runtime it { }\n");
@@ -212,7 +195,7 @@ main(int argc, char **argv)
 	}
 	rc = guest_read(&bench, argv[1]);
 	if (!rc)
-		rc = host_run(&bench.host, conf, &node_events, &bench);
+		rc = host_run(&bench.host, conf, node_up, &bench);
 	free(bench.wasm);
 	return rc ? rc : bench.exit;
 }

@@ -228,23 +228,6 @@ node_up(void *arg)
 }
 
 static void
-node_failed(void *arg, int rc, const char *sentence)
-{
-	struct bench *bench = arg;
-
-	fprintf(stderr, "handshakes: %s [%s]\n", sentence, pst_errname(rc));
-	bench->exit = 1;
-}
-
-static void
-node_closed(void *arg)
-{
-	(void)arg; /* the loop ends by itself */
-}
-
-static const struct pst_node_events node_events = { .up = node_up, .failed = node_failed, .closed = node_closed };
-
-static void
 conf(FILE *file, void *arg)
 {
 	const struct bench *bench = arg;
@@ -270,7 +253,7 @@ main(int argc, char **argv)
 	bench.seconds = atof(argv[4]);
 	if (pst_admission_new(&bench.anybody, &(struct pst_list){ 1, star }, NULL))
 		return 1;
-	rc = host_run(&bench.host, conf, &node_events, &bench);
+	rc = host_run(&bench.host, conf, node_up, &bench);
 	pst_admission_free(&bench.anybody);
 	return rc ? rc : bench.exit;
 }

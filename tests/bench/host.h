@@ -13,14 +13,16 @@ struct host {
 	struct pst_loader *loader;
 	struct pst_logbook book;
 	char dir[PATH_MAX / 2];
+	void (*up)(void *arg);
+	void *arg;
+	bool failed;
 };
 
 /*
  * Run a node until it closes. conf writes the configuration, but for the section
- * `node`; events and arg are the node's. Returns 0, or 1 after a message.
+ * `node`; up is called when the node is. Returns 0, or 1 after a message.
  */
-int host_run(struct host *host, void (*conf)(FILE *file, void *arg), const struct pst_node_events *events,
-    void *arg);
+int host_run(struct host *host, void (*conf)(FILE *file, void *arg), void (*up)(void *arg), void *arg);
 
 /* Seconds of a clock. */
 double host_clock_s(clockid_t id);
