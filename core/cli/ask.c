@@ -213,6 +213,15 @@ answer_take(json_t *message, json_t **answer)
 
 /* ---- where the node is ---- */
 
+int
+ask_there(const char *dir)
+{
+	if (!access(dir, F_OK) || (errno != ENOENT && errno != ENOTDIR))
+		return EXIT_DONE;
+	cli_fail(PST_E_NO_NODE, "no node there: %s", dir);
+	return EXIT_USAGE;
+}
+
 static int
 node_reach(const struct ask *ask, const char *dir, const char *path)
 {
@@ -229,6 +238,8 @@ node_reach(const struct ask *ask, const char *dir, const char *path)
 		return EXIT_DONE;
 	if (ask->no_start)
 		return cli_fail(PST_E_NO_NODE, "no node runs on %s", dir);
+	if (!ask->makes && ask_there(dir) != EXIT_DONE)
+		return EXIT_USAGE;
 	return start_node(dir);
 }
 

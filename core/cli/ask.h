@@ -14,6 +14,7 @@
 struct ask {
 	const char *state;   /* --state; NULL: $POSTERN_STATE, or the user's own */
 	bool no_start;       /* --no-start */
+	bool makes;          /* the command makes what is to last: where no state directory is, that too */
 	bool json;           /* --output json */
 	uint64_t timeout_ms; /* 0: ASK_TIMEOUT_MS */
 };
@@ -34,6 +35,8 @@ int ask_option(struct ask *ask, const char *command, char **argv);
 #define ASK_OUTPUT_HELP \
 	"  --output text|json  for people, or for programs\n"
 
+/* Is there such a state directory? If not that is said, and the exit code is that of wrong usage: it was mistyped. */
+int ask_there(const char *dir);
 /*
  * Ask, and start a node if none runs (and --no-start does not forbid it).
  * question is taken. *answer is a new reference, or NULL. Returns the exit

@@ -82,7 +82,7 @@ int
 cmd_join(int argc, char **argv)
 {
 	static const char *const known[] = { "name=", NULL };
-	struct words words = { 0 };
+	struct words words = { .ask = { .makes = true } };
 	struct pst_err err = PST_ERR_INIT;
 	struct pst_ticket *ticket = NULL;
 	char *text = NULL;

@@ -262,6 +262,8 @@ cmd_message(int argc, char **argv)
 		exit = message_read(&send, &words);
 	if (words_value(&words, "authorized"))
 		whom[0] = words_value(&words, "authorized");
+	if (exit == EXIT_DONE && words_value(&words, "state"))
+		exit = ask_there(words_value(&words, "state"));
 	if (exit == EXIT_DONE)
 		exit = send_run(&send, words_value(&words, "state"));
 	json_decref(words.options);

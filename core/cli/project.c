@@ -137,7 +137,7 @@ transport_is_written(const struct ask *ask)
 static int
 project_create(int argc, char **argv)
 {
-	struct words words = { 0 };
+	struct words words = { .ask = { .makes = true } };
 	int exit = words_read(&words, NULL, 2, argc, argv);
 	const char *name = words.word[1] ? words.word[1] : "default";
 	struct {

@@ -70,8 +70,9 @@ int
 cmd_section(int argc, char **argv)
 {
 	static const char *const none[] = { NULL };
-	struct words words = { 0 };
-	int exit = words_read(&words, strcmp(cli_verb(argv), "create") ? none : NULL, 2, argc, argv);
+	bool create = !strcmp(cli_verb(argv), "create");
+	struct words words = { .ask = { .makes = create } };
+	int exit = words_read(&words, create ? NULL : none, 2, argc, argv);
 
 	if (exit == EXIT_DONE)
 		exit = section_ask(&words);

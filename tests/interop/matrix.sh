@@ -225,6 +225,7 @@ network() {
 
 message() {
 	if [[ $1 = *_P ]]; then
+		identifier "$work/$1.sender" >/dev/null # made when it is first asked for
 		timeout 30 "$POSTERN" message send "$2" --to "${3//!/}/service/echo" --timeout 20s --state "$work/$1.sender"
 	else
 		ockam "$1" message send "$2" --from "$1" --to "$3/service/echo" --timeout 20s
