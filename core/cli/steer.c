@@ -43,7 +43,7 @@ cmd_reload(int argc, char **argv)
 {
 	struct words words = { .ask = { .no_start = true } };
 	json_t *answer = NULL;
-	json_int_t opened, closed, kept;
+	json_int_t opened, closed, changed, kept;
 	int exit = words_read(&words, no_options, 0, argc, argv);
 
 	json_decref(words.options);
@@ -53,10 +53,10 @@ cmd_reload(int argc, char **argv)
 		return exit;
 	if (words.ask.json)
 		print_json(answer);
-	else if (!json_unpack(answer, "{s:I, s:I, s:I}", "opened", &opened, "closed", &closed, "kept",
-	    &kept))
-		printf("sections: %lld opened, %lld closed, %lld left as they are\n", (long long)opened,
-		    (long long)closed, (long long)kept);
+	else if (!json_unpack(answer, "{s:I, s:I, s:I, s:I}", "opened", &opened, "closed", &closed,
+	    "changed", &changed, "kept", &kept))
+		printf("sections: %lld opened, %lld closed, %lld changed, %lld left as they are\n",
+		    (long long)opened, (long long)closed, (long long)changed, (long long)kept);
 	json_decref(answer);
 	return EXIT_DONE;
 }

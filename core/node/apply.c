@@ -40,18 +40,53 @@ uses_kept(struct pst_node *node, const struct pst_config *config, struct pst_sec
 	return true;
 }
 
-/* The open section that goes on as this item; NULL: it must be opened. */
+/* The open section that goes on as this item, as it is or changed; NULL: it must be opened. */
 static struct pst_section_env *
-section_kept(struct pst_node *node, const struct pst_config *config, const struct pst_item *item)
+section_kept(struct pst_node *node, const struct pst_config *config, struct pst_item *item)
 {
 	struct pst_section_env *s =
 	    pst_node_section_env(node, item->source->kind, item->source->name);
 
-	if (!s || !section_open_now(s) || s->item->module != item->module ||
-	    !pst_values_equal(s->item->values, item->values) || !refs_kept(config, item) ||
+	if (!s || !section_open_now(s) || s->item->module != item->module || !refs_kept(config, item) ||
 	    !uses_kept(node, config, s))
 		return NULL;
-	return s;
+	item->changed = !pst_values_equal(s->item->values, item->values);
+	return !item->changed || s->hooks.change ? s : NULL;
+}
+
+/* ---- what stays, and changes ---- */
+
+/* Those before `end` go back to what they were. */
+static void
+sections_unchange(const struct pst_config *config, const struct pst_item *end)
+{
+	for (const struct pst_item *item = config->items; item < end; item++) {
+		struct pst_section_env *s = item->section;
+		struct pst_err err = PST_ERR_INIT;
+
+		if (s && item->changed && s->hooks.change(s->self, pst_values_conf(s->item->values), &err))
+			pst_error(&s->log, "a change could not be taken back", PST_STR("why", err.text));
+	}
+}
+
+static int
+sections_change(struct pst_config *config, struct pst_err *err)
+{
+	for (size_t i = 0; i < config->count; i++) {
+		struct pst_item *item = &config->items[i];
+		struct pst_section_env *s = item->section;
+		struct pst_err why = PST_ERR_INIT;
+		int rc = PST_OK;
+
+		if (s && item->changed)
+			rc = s->hooks.change(s->self, pst_values_conf(item->values), &why);
+		if (!rc)
+			continue;
+		pst_item_fail(item, err, why.text[0] ? why.text : pst_strerror(rc));
+		sections_unchange(config, item);
+		return rc;
+	}
+	return PST_OK;
 }
 
 /* ---- carrying it out ---- */
@@ -76,7 +111,8 @@ sections_add(struct pst_node *node, struct pst_config *config, struct pst_change
 		if (!item->used || item->kind->rank == 0)
 			continue;
 		item->section = section_kept(node, config, item);
-		count->kept += item->section != NULL;
+		if (item->section)
+			++*(item->changed ? &count->changed : &count->kept);
 	}
 	for (size_t i = 0; !rc && i < config->count; i++) {
 		struct pst_item *item = &config->items[i];
@@ -110,17 +146,18 @@ sections_part(struct pst_node *node, struct pst_config *config, struct pst_chang
 
 		if (!item->section)
 			continue;
-		/* the module holds a pointer into the values it was opened with */
 		old = pst_config_item(node->config, item->source->kind, item->source->name);
-		item->values = old->values;
-		old->values = values;
+		if (!item->changed) { /* the module holds a pointer into the values it was opened with */
+			item->values = old->values;
+			old->values = values;
+		}
 		item->section->item = item;
 		item->section->leaving = false;
 		count->closed--;
 	}
 }
 
-/* Nothing that was added is opened: there was not the memory for all of it. */
+/* Nothing that was added is opened: there was not the memory for all of it, or one cannot change. */
 static void
 sections_unadd(struct pst_node *node)
 {
@@ -134,7 +171,8 @@ sections_unadd(struct pst_node *node)
 }
 
 int
-node_apply(struct pst_node *node, struct pst_config **config, struct pst_change_count *count)
+node_apply(struct pst_node *node, struct pst_config **config, struct pst_change_count *count,
+    struct pst_err *err)
 {
 	struct pst_config *before = node->config;
 	int rc;
@@ -142,6 +180,8 @@ node_apply(struct pst_node *node, struct pst_config **config, struct pst_change_
 	for (size_t i = 0; i < node->count; i++)
 		node->sections[i]->fresh = false;
 	rc = sections_add(node, *config, count);
+	if (!rc)
+		rc = sections_change(*config, err);
 	if (rc) {
 		sections_unadd(node);
 		return rc;

@@ -101,10 +101,11 @@ static void
 undo(struct pst_change *change)
 {
 	struct pst_change_count count = { 0 };
+	struct pst_err err = PST_ERR_INIT;
 
 	change->step = CHANGE_UNDOING;
-	if (node_apply(change->node, &change->other, &count))
-		pst_error(&change->node->env.log, "a change could not be taken back");
+	if (node_apply(change->node, &change->other, &count, &err))
+		pst_error(&change->node->env.log, "a change could not be taken back", PST_STR("why", err.text));
 	node_settle(change->node);
 }
 
@@ -138,7 +139,7 @@ change_begin(struct pst_change *change)
 
 	change->step = CHANGE_OPENING;
 	if (!rc)
-		rc = node_apply(node, &change->other, &change->count);
+		rc = node_apply(node, &change->other, &change->count, &change->err);
 	if (!rc)
 		return;
 	change->err.rc = rc;
@@ -196,7 +197,7 @@ change_finish(struct pst_change *change)
 		    change->edit.text ? "section made" : "section deleted",
 		    PST_STR("kind", change->edit.kind), PST_STR("name", change->edit.name),
 		    PST_U64("opened", change->count.opened), PST_U64("closed", change->count.closed),
-		    PST_U64("kept", change->count.kept));
+		    PST_U64("changed", change->count.changed), PST_U64("kept", change->count.kept));
 	node->changes = change->next;
 	if (!node->changes)
 		node->changes_end = &node->changes;

@@ -14,7 +14,7 @@ struct pst_node;
 
 /* How many sections a change touched. */
 struct pst_change_count {
-	size_t opened, closed, kept;
+	size_t opened, closed, changed, kept;
 };
 
 struct pst_change {

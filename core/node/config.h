@@ -53,7 +53,8 @@ struct pst_item {
 	bool implicit; /* not in the file */
 	bool made;     /* by a command: it stands in STATE/conf.d */
 	bool used;     /* written, or needed by one that is */
-	struct pst_section_env *section; /* of a change: the open one that goes on as this one */
+	struct pst_section_env *section; /* of a change: the open one that goes on as this one, */
+	bool changed;                    /* by other values than it had */
 };
 
 struct pst_config {

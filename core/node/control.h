@@ -13,7 +13,7 @@
  *   list     kind                                   its sections
  *   show     kind, name or none                     a section with its options
  *   create   kind, name, options, cwd               the section
- *   delete   kind, name                             {"opened", "closed", "kept"}
+ *   delete   kind, name                             {"opened", "closed", "changed", "kept"}
  *   reload                                          the same
  *   stop     now                                    {}
  *   explain  what, a resource; who, attributes      what its rules say of them (explain.c)

@@ -36,9 +36,9 @@ changed(struct pst_change *change, int rc, const char *sentence)
 	else if (edit->text)
 		control_answer(request, node_section_show(control_node(request), edit->kind, edit->name));
 	else
-		control_answer(request, json_pack("{s:I, s:I, s:I}", "opened",
-		    (json_int_t)change->count.opened, "closed", (json_int_t)change->count.closed, "kept",
-		    (json_int_t)change->count.kept));
+		control_answer(request, json_pack("{s:I, s:I, s:I, s:I}", "opened",
+		    (json_int_t)change->count.opened, "closed", (json_int_t)change->count.closed, "changed",
+		    (json_int_t)change->count.changed, "kept", (json_int_t)change->count.kept));
 	edit_free(edit);
 }
 

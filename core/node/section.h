@@ -83,9 +83,9 @@ void sections_forget(struct pst_node *node, bool all);
 void node_settle(struct pst_node *node);
 
 /* apply.c: go over to *config, which is then the one before; that one is freed
- * only when the node has settled. On failure nothing has changed. */
+ * only when the node has settled. On failure nothing has changed; err has a sentence, or none. */
 PST_MUST_CHECK int node_apply(struct pst_node *node, struct pst_config **config,
-    struct pst_change_count *count);
+    struct pst_change_count *count, struct pst_err *err);
 /* What left has gone, what comes is not yet open: those that stay learn of it. */
 void node_announce(struct pst_node *node);
 

@@ -6,6 +6,8 @@
  *     does = request  the request, as it came    does = change   state[argument] is the body
  *     does = error    run error "CODE MESSAGE"   does = never    and prints when that is no longer waited for
  *     does = fail     failure CODE               does = size     so many bytes
+ *
+ * A reload changes what it does while it is open, but not to argument = refused.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -185,6 +187,23 @@ probed(struct pst_callee *callee, struct pst_call_load *load)
 }
 
 static int
+stands_change(void *self, const void *conf, struct pst_err *err)
+{
+	struct stands *a = self;
+	const struct stands_conf *c = conf;
+
+	if (!strcmp(c->argument, "refused"))
+		return pst_fail(err, PST_E_LIMIT, "argument: refused");
+	a->conf = c;
+	return PST_OK;
+}
+
+static const struct pst_section_hooks stands_hooks = {
+	.size = sizeof stands_hooks,
+	.change = stands_change,
+};
+
+static int
 stands_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
 	struct stands *a = calloc(1, sizeof *a);
@@ -206,6 +225,7 @@ stands_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		free(a);
 		return rc;
 	}
+	pst_section_hook(senv, &stands_hooks);
 	*self = a;
 	pst_section_up(senv);
 	return PST_OK;

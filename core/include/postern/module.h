@@ -19,7 +19,8 @@
  *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow, type and
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
- *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>
+ *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>;
+ *        the change hook
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -173,6 +174,13 @@ struct pst_section_hooks {
 	/* True when it holds an object of that section, which none of its options names:
 	 * it is closed before that one is, then, and opened again after it. (1.2) */
 	bool (*uses)(void *self, const char *kind, const char *name);
+	/*
+	 * Go on with these options, which are checked, instead of those before: what is under way is not cut
+	 * off, as it is where this is NULL and the section is closed and opened. What the options refer to
+	 * is open. From here on conf is the section's; the one before is not looked at any more. On failure
+	 * all is as before, and nothing of the configuration that comes is taken over. (1.3)
+	 */
+	int (*change)(void *self, const void *conf, struct pst_err *err);
 };
 
 /* Name the hooks; from inside open(). They outlive the section. */
