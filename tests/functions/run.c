@@ -79,6 +79,19 @@ run_dir(void)
 	return run.dir;
 }
 
+uv_loop_t *
+run_loop(void)
+{
+	return &run.loop;
+}
+
+void
+run_until(const bool *flag)
+{
+	if (!wait_until(flag_is_set, flag))
+		die("what is waited for does not come");
+}
+
 void
 run_begin(void)
 {

@@ -5,6 +5,8 @@
 #ifndef TESTS_FUNCTIONS_RUN_H
 #define TESTS_FUNCTIONS_RUN_H
 
+#include <uv.h>
+
 #include <postern/call.h>
 
 struct reply {
@@ -21,6 +23,10 @@ struct reply {
 const char *run_dir(void);
 void run_begin(void);
 void run_end(void);
+
+/* The loop that all of it runs on, and a wait on it, until the flag is set. */
+uv_loop_t *run_loop(void);
+void run_until(const bool *flag);
 
 /* Start a node; its state is below run_dir(), and its log is kept. NULL, or why it does not start. */
 const char *run_node(const char *conf);
