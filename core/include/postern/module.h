@@ -19,8 +19,8 @@
  *        <postern/policy.h>, <postern/admission.h>, pst_path_admission(); allow, type and
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
- *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>;
- *        the change hook
+ *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
+ *        <postern/bytes.h>; the change hook
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL

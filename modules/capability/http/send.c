@@ -26,26 +26,11 @@ static size_t
 on_body(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct transfer *t = arg;
-	uint64_t max = t->web->conf->max;
-	size_t room = t->room ? t->room : 4096;
-	uint8_t *more;
+	int rc = pst_bytes_put(&t->reply, bytes, count, t->web->conf->max);
 
-	if (count > max || t->len > max - count) {
+	if (rc == PST_E_LIMIT)
 		t->trouble = "the reply is larger than it may be";
-		return 0;
-	}
-	while (room < t->len + count)
-		room *= 2;
-	if (room != t->room) {
-		more = realloc(t->reply, room);
-		if (!more)
-			return 0;
-		t->reply = more;
-		t->room = room;
-	}
-	memcpy(t->reply + t->len, bytes, count);
-	t->len += count;
-	return count;
+	return rc ? 0 : count;
 }
 
 /* The last word on where a connection goes: whatever a name has meant, this is the address. */

@@ -29,7 +29,7 @@ hop_fini(struct transfer *t)
 	free(t->host);
 	free(t->target);
 	t->host = t->target = NULL;
-	t->len = t->head_len = 0;
+	t->reply.len = t->head_len = 0;
 }
 
 /* A look-up that cannot be stopped keeps it. */
@@ -53,7 +53,7 @@ transfer_end(struct transfer *t)
 	curl_slist_free_all(t->request.headers);
 	curl_url_cleanup(t->url);
 	free(t->first);
-	free(t->reply);
+	pst_bytes_fini(&t->reply);
 	free(t);
 }
 
@@ -299,9 +299,7 @@ transfer_done(struct transfer *t, CURLcode code)
 		redirect(t, status, to);
 		return;
 	}
-	reply = t->reply;
-	len = t->len;
-	t->reply = NULL;
+	reply = pst_bytes_take(&t->reply, &len);
 	transfer_end(t);
 	done(call, status, reply, len);
 }

@@ -2,6 +2,8 @@
 #ifndef HTTP_TRANSFER_H
 #define HTTP_TRANSFER_H
 
+#include <postern/bytes.h>
+
 #include "web.h"
 
 struct transfer {
@@ -24,8 +26,8 @@ struct transfer {
 	const char *refused; /* the address that libcurl has got was */
 	const char *trouble; /* what we did not take */
 	char error[CURL_ERROR_SIZE];
-	size_t head_len, len, room;
-	uint8_t *reply;
+	size_t head_len;
+	struct pst_bytes reply;
 };
 
 /* "SCHEME HOST" of this hop: what is secret belongs to one. NULL: no memory. */

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Room that a body of unknown length begins with. */
-#define BODY_FIRST 4096
 #define ID_TEXT 37
 
 /* A random UUID (RFC 9562, 5.4). */
@@ -67,6 +65,7 @@ exchange_free(struct exchange *ex)
 	if (ex->response)
 		MHD_destroy_response(ex->response);
 	pst_coordinated_fini(&ex->request);
+	pst_bytes_fini(&ex->body);
 	free(ex->target);
 	free(ex->path);
 	free(ex);
@@ -245,34 +244,8 @@ head_came(struct exchange *ex, const char *method, const char *version)
 	length = pst_map_get(&ex->request.headers, "content-length");
 	if (length && strtoull((const char *)length->value, NULL, 10) > ex->conn->server->conf.body_max)
 		return 413;
-	if (length)
-		ex->body_room = strtoull((const char *)length->value, NULL, 10);
 	ex->state = EXCHANGE_BODY;
 	return 0;
-}
-
-/* What a head promises is not taken for granted: room grows with what has come. */
-static int
-body_add(struct exchange *ex, const char *data, size_t len)
-{
-	struct pst_coordinated *request = &ex->request;
-	size_t want = request->body_len + len;
-	uint8_t *body = request->body;
-
-	if (want > ex->conn->server->conf.body_max)
-		return PST_E_LIMIT;
-	if (!body || want > ex->body_room) {
-		size_t room = request->body_len * 2 > want ? request->body_len * 2 : want;
-
-		ex->body_room = room > BODY_FIRST ? room : BODY_FIRST;
-		body = realloc(body, ex->body_room);
-		if (!body)
-			return -ENOMEM;
-	}
-	memcpy(body + request->body_len, data, len);
-	request->body = body;
-	request->body_len = want;
-	return PST_OK;
 }
 
 static enum MHD_Result
@@ -280,6 +253,7 @@ request_came(struct exchange *ex)
 {
 	struct server *server = ex->conn->server;
 
+	ex->request.body = pst_bytes_take(&ex->body, &ex->request.body_len);
 	ex->state = EXCHANGE_ASKED;
 	server->asked(server, ex);
 	if (ex->state == EXCHANGE_ANSWERED)
@@ -307,7 +281,7 @@ exchange_handle(void *server, struct MHD_Connection *connection, const char *url
 		if (!*len)
 			return request_came(ex);
 		/* too much: the library takes no answer before the end of a body */
-		if (body_add(ex, data, *len))
+		if (pst_bytes_put(&ex->body, data, *len, ex->conn->server->conf.body_max))
 			return MHD_NO;
 		*len = 0;
 		return MHD_YES;

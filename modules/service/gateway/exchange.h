@@ -4,6 +4,8 @@
 #ifndef GATEWAY_EXCHANGE_H
 #define GATEWAY_EXCHANGE_H
 
+#include <postern/bytes.h>
+
 #include "head.h"
 #include "server.h"
 
@@ -18,7 +20,7 @@ struct exchange {
 	struct conn *conn;
 	struct MHD_Connection *connection;
 	char *target;
-	size_t body_room;
+	struct pst_bytes body; /* of the request, as far as it has come */
 	struct MHD_Response *response;
 	unsigned status;
 	bool last; /* the connection ends behind the answer */

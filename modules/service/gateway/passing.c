@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/bytes.h>
+
 #include "constellation.h"
-#include "output.h"
 
 /* When to try again, where nobody says so. */
 #define RETRY_AFTER_MS 1000
@@ -16,7 +17,7 @@ struct passing {
 	struct pst_call call;
 	struct pst_timer timer; /* while it waits for a node */
 	struct member *member;  /* who has it now; NULL: it waits */
-	struct output output;
+	struct pst_bytes output;
 	unsigned status;
 	const struct pst_map *headers;
 	uint64_t began_ms;
@@ -38,7 +39,7 @@ passing_free(struct passing *p)
 {
 	passing_leave(p);
 	p->constellation->count--;
-	output_fini(&p->output);
+	pst_bytes_fini(&p->output);
 	free(p);
 }
 
@@ -92,7 +93,7 @@ send_to(struct passing *p, struct member *m, uint64_t ms)
 		rc = pst_env_buf(&body, c->env, called->body, called->body_len, PST_RX_HEADROOM, PST_RX_TAILROOM);
 	if (rc)
 		return rc;
-	output_fini(&p->output);
+	pst_bytes_fini(&p->output);
 	rc = pst_call_begin(&c->caller, &p->call, &route, &head, &body, &events);
 	if (rc)
 		return rc;
@@ -155,7 +156,7 @@ body(struct pst_call *call, struct pst_buf *piece, bool last)
 	uint8_t *bytes;
 	size_t len;
 
-	if (output_put(&p->output, piece->start, pst_buf_len(piece), c->conf->answer)) {
+	if (pst_bytes_put(&p->output, piece->start, pst_buf_len(piece), c->conf->answer)) {
 		if (!last)
 			pst_call_cancel(&p->call);
 		passing_fail(p, &(struct pst_call_failure){ PST_CALL_INTERNAL, "the answer is too large", 0, true });
@@ -163,7 +164,7 @@ body(struct pst_call *call, struct pst_buf *piece, bool last)
 	}
 	if (!last)
 		return;
-	bytes = output_take(&p->output, &len);
+	bytes = pst_bytes_take(&p->output, &len);
 	pst_called_answer(&p->called, p->status, p->headers, bytes, len);
 	passing_free(p);
 }

@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/bytes.h>
+
 #include "outcome.h"
-#include "output.h"
 
 /* One call of the step. */
 struct member {
 	struct run *run;
 	const struct plan_call *plan;
 	struct pst_call call;
-	struct output output;
+	struct pst_bytes output;
 	unsigned status;
 	const struct pst_map *headers; /* of the answer; as long as the call */
 	bool under_way;
@@ -31,7 +32,7 @@ members_free(struct run *run)
 	for (size_t i = 0; i < run->count; i++) {
 		if (run->members[i].under_way)
 			pst_call_cancel(&run->members[i].call);
-		output_fini(&run->members[i].output);
+		pst_bytes_fini(&run->members[i].output);
 	}
 	free(run->members);
 	run->members = NULL;
@@ -113,10 +114,10 @@ step_done(struct run *run)
 	for (size_t i = 0; !rc && !answered && i < run->count; i++) {
 		const struct member *m = &run->members[i];
 
-		rc = pst_map_put(&run->request.state, m->plan->as, m->output.bytes, m->output.len);
+		rc = pst_map_put(&run->request.state, m->plan->as, m->output.start, m->output.len);
 	}
 	if (!rc && answered)
-		run->body = output_take(&run->members[0].output, &run->len);
+		run->body = pst_bytes_take(&run->members[0].output, &run->len);
 	if (rc) {
 		fail(run, 500, rc == PST_E_LIMIT ? "the state is too large" : out_of_memory);
 		return;
@@ -141,8 +142,8 @@ static void
 member_refused(struct run *run, struct member *m, const struct pst_map_item *error)
 {
 	if (error && goes_on(m->plan, outcome_code(error))) {
-		output_fini(&m->output);
-		if (output_put(&m->output, error->value, error->len, run->output_max))
+		pst_bytes_fini(&m->output);
+		if (pst_bytes_put(&m->output, error->value, error->len, run->output_max))
 			fail(run, 500, out_of_memory);
 		else if (!--run->pending)
 			step_done(run);
@@ -150,7 +151,7 @@ member_refused(struct run *run, struct member *m, const struct pst_map_item *err
 	}
 	run->failed = error != NULL;
 	run->status = m->status;
-	run->body = output_take(&m->output, &run->len);
+	run->body = pst_bytes_take(&m->output, &run->len);
 	finish(run);
 }
 
@@ -174,7 +175,7 @@ body(struct pst_call *call, struct pst_buf *piece, bool last)
 	int rc;
 
 	m->under_way = !last;
-	if (output_put(&m->output, piece->start, pst_buf_len(piece), run->output_max)) {
+	if (pst_bytes_put(&m->output, piece->start, pst_buf_len(piece), run->output_max)) {
 		fail(run, 502, "the answer is too large");
 		return;
 	}
