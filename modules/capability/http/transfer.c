@@ -10,6 +10,8 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 
+#include <postern/linked.h>
+
 #define REDIRECTS_MAX 10 /* spec functions.md 3.2 */
 #define ADDRESSES_MAX 16 /* ours: of a name */
 
@@ -37,9 +39,7 @@ static void
 transfer_end(struct transfer *t)
 {
 	if (t->call) {
-		*t->link = t->next;
-		if (t->next)
-			t->next->link = t->link;
+		pst_linked_leave(t);
 		pst_timer_stop(pst_section_env(t->web->senv), &t->timer);
 		hop_fini(t);
 		if (t->request.ended)
@@ -321,11 +321,7 @@ web_ask(struct web *web, struct pst_host_call *call, struct web_request *request
 	t->web = web;
 	t->call = call;
 	t->request = *request;
-	t->link = &web->transfers;
-	t->next = web->transfers;
-	if (t->next)
-		t->next->link = &t->next;
-	web->transfers = t;
+	pst_linked_enter(&web->transfers, t);
 	call->arg = t;
 	call->cancel = transfer_cancel;
 	if (web->conf->timeout)

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <postern/linked.h>
+
 #include "exchange.h"
 
 /* A client that goes away while its answer is made is noticed from then on. */
@@ -140,9 +142,7 @@ conn_free(struct conn *conn)
 
 	conn_answered(conn);
 	waiting_remove(conn);
-	*conn->link = conn->next;
-	if (conn->next)
-		conn->next->link = conn->link;
+	pst_linked_leave(conn);
 	server->count--;
 	free(conn);
 }
@@ -210,11 +210,7 @@ conn_new(struct server *server, int fd, const struct sockaddr_storage *peer)
 	conn->server = server;
 	conn->fd = fd;
 	conn->peer = *peer;
-	conn->next = server->conns;
-	conn->link = &server->conns;
-	if (conn->next)
-		conn->next->link = &conn->next;
-	server->conns = conn;
+	pst_linked_enter(&server->conns, conn);
 	server->count++;
 	conn_waits(conn);
 	return conn;

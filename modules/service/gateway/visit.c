@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/linked.h>
+
 #include "exchange.h"
 #include "front.h"
 #include "outcome.h"
@@ -27,9 +29,7 @@ static void
 visit_free(struct visit *v)
 {
 	run_fini(&v->run);
-	*v->link = v->next;
-	if (v->next)
-		v->next->link = v->link;
+	pst_linked_leave(v);
 	v->front->count--;
 	free(v);
 }
@@ -197,11 +197,7 @@ visit_new(struct front *front, struct exchange *exchange, const struct plan_hand
 	exchange->request = (struct pst_coordinated){ 0 };
 	exchange->arg = v;
 	exchange->gone = visit_gone;
-	v->next = front->visits;
-	v->link = &front->visits;
-	if (v->next)
-		v->next->link = &v->next;
-	front->visits = v;
+	pst_linked_enter(&front->visits, v);
 	front->count++;
 	if (request_fill(v)) {
 		v->run.status = 500;
