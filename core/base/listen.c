@@ -77,6 +77,19 @@ address_open(uv_tcp_t *handle, struct pst_env *env, const struct sockaddr_storag
 	return in_use(env->loop, sa) ? UV_EADDRINUSE : passed_open(handle, socket);
 }
 
+/* Where it is: who has asked for port 0 wants to know which he has got. */
+static void
+tell(const uv_tcp_t *handle, const struct pst_log *log, const char *address, bool passed)
+{
+	struct sockaddr_storage sa;
+	char text[PST_ADDRESS_TEXT];
+	int len = sizeof sa;
+
+	if (!uv_tcp_getsockname(handle, (struct sockaddr *)&sa, &len))
+		address = pst_sockaddr_format(&sa, text);
+	pst_info(log, "listening", PST_STR("address", address), PST_STR("socket", passed ? "passed" : NULL));
+}
+
 int
 pst_listen(uv_tcp_t *handle, struct pst_env *env, const struct pst_log *log, const char *address,
     uv_connection_cb waits, struct pst_err *err)
@@ -93,7 +106,7 @@ pst_listen(uv_tcp_t *handle, struct pst_env *env, const struct pst_log *log, con
 		rc = uv_listen((uv_stream_t *)handle, PST_BACKLOG, waits);
 	if (rc)
 		return pst_fail(err, rc, "cannot listen on %s: %s", address, pst_strerror(rc));
-	pst_info(log, "listening", PST_STR("address", address), PST_STR("socket", passed ? "passed" : NULL));
+	tell(handle, log, address, passed);
 	return PST_OK;
 }
 

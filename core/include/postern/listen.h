@@ -25,7 +25,8 @@ PST_API PST_MUST_CHECK int pst_listen_check(const char *address, struct pst_err 
  * handle  initialised here whatever is returned, and the caller's to close;
  *         its `data` is left alone. A passed socket outlives it, and is taken
  *         again by who listens there next.
- * log     gets one line when it has begun.
+ * log     gets one line when it has begun, with the address that it has: of port 0
+ *         the one that the system chose.
  */
 PST_API PST_MUST_CHECK int pst_listen(uv_tcp_t *handle, struct pst_env *env,
     const struct pst_log *log, const char *address, uv_connection_cb waits, struct pst_err *err);
