@@ -107,6 +107,17 @@ closed_env(void *arg)
 }
 
 static void
+tell_settled(struct pst_node *node)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		struct pst_section_env *s = node->sections[i];
+
+		if (section_open_now(s) && s->hooks.settled)
+			s->hooks.settled(s->self);
+	}
+}
+
+static void
 settle(struct pst_task *task)
 {
 	struct pst_node *node = pst_container_of(task, struct pst_node, settle);
@@ -132,6 +143,7 @@ settle(struct pst_task *task)
 			node->events->up(node->arg);
 	}
 	pst_rules_settle(&node->env);
+	tell_settled(node);
 	changes_go_on(node);
 }
 

@@ -20,7 +20,7 @@
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
- *        <postern/bytes.h>; the change hook
+ *        <postern/bytes.h>; the change and settled hooks
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -181,6 +181,9 @@ struct pst_section_hooks {
 	 * all is as before, and nothing of the configuration that comes is taken over. (1.3)
 	 */
 	int (*change)(void *self, const void *conf, struct pst_err *err);
+	/* The node has settled: whatever was to be opened is up, or has failed. After the start, and
+	 * whenever something has changed since. (1.3) */
+	void (*settled)(void *self);
 };
 
 /* Name the hooks; from inside open(). They outlive the section. */

@@ -9,10 +9,6 @@
 #include "exchange.h"
 #include "outcome.h"
 
-/* How long requests wait for functions that are not there yet, and how often we look. */
-#define PATIENCE_MS 10000
-#define LOOK_MS 2
-
 const struct pst_opt front_options[] = {
 	PST_OPT(LIST, struct front_conf, listen, NULL, "addresses to accept HTTP on, address:port"),
 	PST_OPT(PATH, struct front_conf, certificate, NULL, "TLS: a file with the certificate and its chain, PEM"),
@@ -141,37 +137,31 @@ asked(struct server *server, struct exchange *exchange)
 
 /* ---- beginning: functions are opened after us, some of them ---- */
 
-static const struct plan_fn *
-function_missing(struct front *front)
+static bool
+is_here(const struct front *front, const struct plan_fn *fn)
 {
-	for (const struct plan_fn *fn = front->app.plan.functions; fn; fn = fn->next) {
-		struct pst_route_buf rb;
-		struct pst_route route;
+	struct pst_route_buf rb;
+	struct pst_route route;
 
-		pst_route_buf_init(&rb);
-		if (pst_route_add(&rb, PST_ADDRESS_LOCAL, fn->worker, strlen(fn->worker)))
-			return fn;
-		route = pst_route_buf_view(&rb);
-		if (!pst_router_find(pst_env_router(front->env), &route))
-			return fn;
-	}
-	return NULL;
+	pst_route_buf_init(&rb);
+	if (pst_route_add(&rb, PST_ADDRESS_LOCAL, fn->worker, strlen(fn->worker)))
+		return false;
+	route = pst_route_buf_view(&rb);
+	return pst_router_find(pst_env_router(front->env), &route) != NULL;
 }
 
-/* Until all functions are there requests wait: a node that starts answers its first. */
+/* Until then requests wait: a node that starts answers its first. */
 static void
-look_for_functions(struct pst_timer *timer)
+front_settled(void *self)
 {
-	struct front *front = pst_container_of(timer, struct front, patience);
-	const struct plan_fn *missing = function_missing(front);
+	struct front *front = self;
 
-	if (missing && pst_now_ms(front->env) - front->since_ms < PATIENCE_MS) {
-		pst_timer_start(front->env, &front->patience, LOOK_MS, look_for_functions);
+	if (front->ready)
 		return;
-	}
-	if (missing)
-		pst_warn(front->log, "there is no such function here: requests for it will fail",
-		    PST_STR("function", missing->name), PST_STR("worker", missing->worker));
+	for (const struct plan_fn *fn = front->app.plan.functions; fn; fn = fn->next)
+		if (!is_here(front, fn))
+			pst_warn(front->log, "there is no such function here: requests for it will fail",
+			    PST_STR("function", fn->name), PST_STR("worker", fn->worker));
 	front->ready = true;
 	visits_begin(front);
 	schedules_begin(front);
@@ -206,6 +196,7 @@ static const struct pst_section_hooks front_hooks = {
 	.size = sizeof front_hooks,
 	.status = front_status,
 	.drain = front_drain,
+	.settled = front_settled,
 };
 
 static void
@@ -225,7 +216,6 @@ server_closed(struct server *server)
 static void
 front_end(struct front *front)
 {
-	pst_timer_stop(front->env, &front->patience);
 	schedules_close(front);
 	server_close(&front->server, server_closed);
 }
@@ -339,8 +329,6 @@ front_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 	}
 	streams_warn(front);
 	front->open = true;
-	front->since_ms = pst_now_ms(front->env);
-	look_for_functions(&front->patience);
 	pst_section_hook(senv, &front_hooks);
 	*self = front;
 	pst_section_up(senv);

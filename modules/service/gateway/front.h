@@ -27,10 +27,8 @@ struct front {
 	struct visit *visits; /* under way */
 	size_t count;
 	struct schedules *schedules;
-	struct pst_timer patience; /* until all functions are there */
-	uint64_t since_ms;
 	bool open;
-	bool ready;    /* they are: visits may begin */
+	bool ready;    /* the functions are there: visits may begin */
 	bool draining;
 	uint64_t requests, refused, failed; /* all; 4xx; 5xx */
 };
