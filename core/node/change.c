@@ -122,6 +122,8 @@ config_read(struct pst_change *change)
 	if (pst_state_lost(node->lock, node->state_dir))
 		return pst_fail(&change->err, -ENOENT, "%s: the state directory was taken away", node->state_dir);
 	source.edit = change->edit;
+	source.goes_on = true;
+	source.before = node->config;
 	rc = pst_config_new(&change->other, node->config->loader, &source, &change->err);
 	if (!rc && strcmp(change->other->state_dir, node->state_dir))
 		rc = pst_fail(&change->err, PST_E_CONF,

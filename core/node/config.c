@@ -85,6 +85,16 @@ by_rank(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
+static int
+item_fill(struct pst_config *config, struct pst_item *item, struct pst_err *err)
+{
+	int rc = config_item_module(config, item, err);
+
+	if (!rc)
+		rc = pst_values_new(&item->values, item->source, item->row->options, item->row->conf_size, err);
+	return rc ? config_wrong(config, item, rc, err) : PST_OK;
+}
+
 /* Items for the sections that have none yet, with their modules and values. */
 static int
 items_add(struct pst_config *config, struct pst_err *err)
@@ -105,12 +115,8 @@ items_add(struct pst_config *config, struct pst_err *err)
 		items[i].made = config_is_dropped_in(config, items[i].source);
 		rc = config_item_kind(&items[i], err);
 	}
-	for (size_t i = first; !rc && i < count; i++) {
-		rc = config_item_module(config, &items[i], err);
-		if (!rc)
-			rc = pst_values_new(&items[i].values, items[i].source, items[i].row->options,
-			    items[i].row->conf_size, err);
-	}
+	for (size_t i = first; !rc && i < count; i++)
+		rc = item_fill(config, &items[i], err);
 	return rc;
 }
 
@@ -139,7 +145,8 @@ items_order(struct pst_config *config, struct pst_err *err)
 
 	config_defaults(config);
 	for (size_t i = 0; !rc && i < config->count; i++)
-		rc = config_refs(config, &config->items[i], err);
+		if ((rc = config_refs(config, &config->items[i], err)) != PST_OK)
+			rc = config_wrong(config, &config->items[i], rc, err);
 	if (rc)
 		return rc;
 	qsort(config->items, config->count, sizeof *config->items, by_rank);
@@ -157,6 +164,8 @@ pst_item_fail(const struct pst_item *item, struct pst_err *err, const char *sent
 {
 	size_t n = strcspn(sentence, ":");
 
+	if (item->wrong)
+		return pst_fail(err, PST_E_CONF, "%s", item->wrong);
 	if (item->implicit)
 		return pst_fail(err, PST_E_CONF, "%s %s: %s", item->source->kind, item->source->name,
 		    sentence);
@@ -173,12 +182,16 @@ items_check(struct pst_config *config, struct pst_err *err)
 	for (size_t i = 0; i < config->count; i++) {
 		struct pst_item *item = &config->items[i];
 		struct pst_err why = PST_ERR_INIT;
+		int rc;
 
 		if (!item->row->check)
 			continue;
 		if (!item->row->check(pst_values_conf(item->values), &why))
 			continue;
-		return config_ref_wanted(config, item, err) ? PST_E_CONF : pst_item_fail(item, err, why.text);
+		rc = config_ref_wanted(config, item, err) ? PST_E_CONF : pst_item_fail(item, err, why.text);
+		rc = config_wrong(config, item, rc, err);
+		if (rc)
+			return rc;
 	}
 	return PST_OK;
 }
@@ -300,8 +313,10 @@ pst_config_free(struct pst_config **config)
 	*config = NULL;
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->count && c->items; i++)
+	for (size_t i = 0; i < c->count && c->items; i++) {
 		pst_values_free(&c->items[i].values);
+		free(c->items[i].wrong);
+	}
 	free(c->items);
 	pst_index_fini(&c->index);
 	pst_conf_free(&c->conf);

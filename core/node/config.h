@@ -40,6 +40,8 @@ struct pst_config_source {
 	struct pst_config_edit edit;
 	FILE *problems; /* where each is shown that a sentence has no room for; NULL: nowhere */
 	bool looks; /* it will not be run: nothing may be written for it */
+	bool goes_on; /* a section of STATE/conf.d that is wrong fails by itself; but a policy never does, */
+	const struct pst_config *before; /* nor one that was right in this; or NULL */
 };
 
 /* A section, ready to be opened. */
@@ -49,6 +51,7 @@ struct pst_item {
 	const struct pst_loaded *module; /* NULL: the core serves it */
 	const struct pst_section *row;
 	struct pst_values *values;
+	char *wrong;   /* why it cannot be opened, with its place; NULL: nothing is wrong with it */
 	size_t at;     /* as written, from 0 */
 	bool implicit; /* not in the file */
 	bool made;     /* by a command: it stands in STATE/conf.d */

@@ -161,8 +161,7 @@ item_imply(struct pst_config *config, struct pst_item *item, struct pst_err *err
 	else if (implied.problems)
 		rc = pst_conf_fail(item->source, NULL, err, "found %zu problems%s%s", implied.problems,
 		    implied.first[0] ? ", the first: " : "", implied.first);
-	if (!rc)
-		rc = implied_load(&implied, err);
+	rc = rc ? config_wrong(config, item, rc, err) : implied_load(&implied, err);
 out:
 	if (implied.text)
 		fclose(implied.text);

@@ -33,6 +33,11 @@ void config_defaults(struct pst_config *config);
 int config_refs(struct pst_config *config, struct pst_item *item, struct pst_err *err);
 /* Which of several projects does a section that is wrong mean? Says so, and is true, when naming one would make it right. */
 bool config_ref_wanted(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+/*
+ * config_wrong.c: something of the section is wrong, as rc and err say. May it be so by itself (struct pst_config_source)?
+ * Then it has no values, fails with that sentence when it is opened, and PST_OK is returned; else rc is.
+ */
+int config_wrong(struct pst_config *config, struct pst_item *item, int rc, struct pst_err *err);
 /* This section will be opened, and so what it refers to. */
 void config_use(struct pst_config *config, struct pst_item *item);
 

@@ -329,6 +329,8 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	if (!s)
 		return pst_fail(err, PST_E_NOTHING, "there is no %.64s %.64s", kind ? kind : "",
 		    name ? name : "section");
+	if (s->item->wrong)
+		return pst_fail(err, PST_E_CONF, "%s", s->item->wrong);
 	/* the route is copied by the path */
 	conf->to = pst_values_text(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
 	conf->project = pst_values_text(s->item->values, "project");
