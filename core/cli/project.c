@@ -133,6 +133,30 @@ transport_is_written(const struct ask *ask)
 	return is;
 }
 
+/* The project that a node is, whose authority and relay service another one would have to share. */
+static int
+own_project_refuse(const struct ask *ask, const char *name)
+{
+	json_t *answer = NULL, *shown, *one;
+	int exit = ask_node(ask, json_pack("{s:s, s:s}", "do", "list", "kind", "project"), &answer);
+	size_t i;
+
+	json_array_foreach(answer, i, one) {
+		const char *other = json_string_value(json_object_get(one, "name")), *authority = "";
+
+		if (exit || !strcmp(other, name))
+			continue;
+		exit = ask_node(ask, json_pack("{s:s, s:s, s:s}", "do", "show", "kind", "project", "name", other), &shown);
+		json_unpack(shown, "{s:{s:s}}", "options", "authority", &authority);
+		if (!exit && !strcmp(authority, "self"))
+			exit = cli_fail(PST_E_CONF, "this node is a project already, %s, and can be no second one: "
+			    "make %s on another node (--state DIR)", other, name);
+		json_decref(shown);
+	}
+	json_decref(answer);
+	return exit;
+}
+
 /* The project, and what it consists of: an authority, a relay service, a listener where one was asked for. */
 static int
 project_create(int argc, char **argv)
@@ -161,7 +185,8 @@ project_create(int argc, char **argv)
 	parts[0].options = json_deep_copy(words.options);
 	json_object_set_new(parts[0].options, "authority", json_pack("[s]", "self"));
 	parts[1].options = json_object();
-	parts[2].options = json_object();
+	parts[2].options = json_pack("{s:[s]}", "project", name);
+	exit = own_project_refuse(&words.ask, name);
 	for (i = 0; exit == EXIT_DONE && i < count; i++)
 		exit = ask_need(&words.ask, parts[i].kind, parts[i].name, parts[i].options, &made[i]);
 	for (size_t n = i; n < count; n++)
