@@ -1,14 +1,17 @@
+# PST_WORD([NAME]): as a variable of the shell, or of make, can have it.
+m4_define([PST_WORD], [m4_translit([$1], [-], [_])])
+
 # PST_MODULE([KIND], [NAME], [yes|no])
 # A module of the tree: --enable/--disable-KIND-NAME and the conditional
-# MODULE_KIND_NAME. The third argument is what happens when nothing is said.
+# MODULE_KIND_NAME, with `_` for `-`. The third argument is what happens when nothing is said.
 AC_DEFUN([PST_MODULE], [
 AC_ARG_ENABLE([$1-$2],
 	m4_if([$3], [yes],
 		[AS_HELP_STRING([--disable-$1-$2], [leave out the module $1/$2])],
 		[AS_HELP_STRING([--enable-$1-$2], [build the module $1/$2])]),
-	[], [enable_$1_$2=$3])
-AM_CONDITIONAL([MODULE_]m4_toupper([$1_$2]), [test "x$enable_$1_$2" = xyes])
-AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"],
+	[], [enable_[]PST_WORD([$1_$2])=$3])
+AM_CONDITIONAL([MODULE_]m4_toupper(PST_WORD([$1_$2])), [test "x$enable_[]PST_WORD([$1_$2])" = xyes])
+AS_IF([test "x$enable_[]PST_WORD([$1_$2])" = xyes], [pst_modules="$pst_modules $1/$2"],
 	m4_if([$3], [yes], [PST_MODULES_MISSING="$PST_MODULES_MISSING $1/$2"], [:]))
 ])
 
@@ -17,10 +20,10 @@ AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"],
 AC_DEFUN([PST_MODULE_IF], [
 AC_ARG_ENABLE([$1-$2],
 	[AS_HELP_STRING([--disable-$1-$2], [leave out the module $1/$2, as where $4 is missing])],
-	[], [enable_$1_$2=$3])
-AS_IF([test "x$enable_$1_$2$3" = xyesno], [AC_MSG_ERROR([$1/$2 wants $4])])
-AM_CONDITIONAL([MODULE_]m4_toupper([$1_$2]), [test "x$enable_$1_$2" = xyes])
-AS_IF([test "x$enable_$1_$2" = xyes], [pst_modules="$pst_modules $1/$2"])
+	[], [enable_[]PST_WORD([$1_$2])=$3])
+AS_IF([test "x$enable_[]PST_WORD([$1_$2])$3" = xyesno], [AC_MSG_ERROR([$1/$2 wants $4])])
+AM_CONDITIONAL([MODULE_]m4_toupper(PST_WORD([$1_$2])), [test "x$enable_[]PST_WORD([$1_$2])" = xyes])
+AS_IF([test "x$enable_[]PST_WORD([$1_$2])" = xyes], [pst_modules="$pst_modules $1/$2"])
 ])
 
 # PST_MODULE_WITH([KIND], [NAME], [VARIABLE], [LIBRARY >= VERSION])

@@ -1,5 +1,6 @@
 #include "node/loader.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -65,6 +66,14 @@ pst_loader_new(struct pst_loader **out)
 	return rc;
 }
 
+static void
+loaded_free(struct pst_loaded *loaded)
+{
+	free(loaded->path);
+	free(loaded->name);
+	free(loaded);
+}
+
 void
 pst_loader_free(struct pst_loader **loader)
 {
@@ -77,8 +86,7 @@ pst_loader_free(struct pst_loader **loader)
 		struct pst_loaded *loaded = l->loaded;
 
 		l->loaded = loaded->next;
-		free(loaded->path);
-		free(loaded);
+		loaded_free(loaded);
 	}
 	for (size_t i = 0; i < l->dir_count; i++)
 		free(l->dirs[i]);
@@ -172,6 +180,17 @@ sections_check(const struct pst_module *module, const char *path, struct pst_err
 	return PST_OK;
 }
 
+/* Is it what a symbol calls the module of that file: all but letters and digits as `_`? */
+static bool
+name_fits(const char *name, const char *file)
+{
+	while (*file && *name == (isalnum((unsigned char)*file) ? *file : '_')) {
+		name++;
+		file++;
+	}
+	return !*file && !*name;
+}
+
 /* `found` is the module's own table: size and version first. */
 static int
 table_take(struct pst_loaded *loaded, const struct pst_module *found, const char *file,
@@ -188,10 +207,11 @@ table_take(struct pst_loaded *loaded, const struct pst_module *found, const char
 		    found->abi_major, found->abi_minor, PST_ABI_MAJOR, PST_ABI_MINOR);
 	memcpy(&loaded->module, found, size < sizeof loaded->module ? size : sizeof loaded->module);
 	if (!loaded->module.name || !loaded->module.kind || !loaded->module.version ||
-	    strcmp(loaded->module.name, file) ||
+	    !name_fits(loaded->module.name, file) ||
 	    strncmp(file, loaded->module.kind, strlen(loaded->module.kind)))
 		return pst_fail(err, PST_E_MODULE, "%s: name, kind or version is missing or another",
 		    loaded->path);
+	loaded->module.name = loaded->name; /* as `use` has it */
 	return sections_check(&loaded->module, loaded->path, err);
 }
 
@@ -229,15 +249,15 @@ load(struct pst_loader *loader, const struct pst_loaded **out, const char *path,
 	if (!loaded)
 		return rc;
 	loaded->path = strdup(path);
-	if (loaded->path)
+	loaded->name = strdup(file);
+	if (loaded->path && loaded->name)
 		rc = place_check(path, err);
 	if (!rc)
 		rc = open_both(path, &handle, err);
 	if (!rc)
 		rc = table_take(loaded, lt_dlsym(handle, "pst_module"), file, err);
 	if (rc) {
-		free(loaded->path);
-		free(loaded);
+		loaded_free(loaded);
 		return rc;
 	}
 	loaded->next = loader->loaded;

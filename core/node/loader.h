@@ -13,7 +13,7 @@
 /* A loaded module: the table as this version knows it, and where it is from. */
 struct pst_loaded {
 	struct pst_module module;
-	char *path;
+	char *path, *name; /* name: the file's, KIND_NAME; the module's, too */
 	struct pst_loaded *next;
 };
 
