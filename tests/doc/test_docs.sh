@@ -56,7 +56,7 @@ is "the rooms of the core" "$(sed -n 's/^| `\([a-z]*\)` | .* | .*/\1/p' $page | 
 is "the arrows between them are those that test_rooms.sh checks" \
 	"$(grep -oE 'core/[a-z]+( ← core/[a-z]+)+' $page | head -n 1 | sed 's,core/,,g; s, ← ,\n,g')" \
 	"$(sed -n "/^rooms='/,/^'/s/^\([a-z]\{1,\}\)\( .*\|\)$/\1/p" tests/unit/test_rooms.sh)"
-is "the modules" "$(sed -n 's,^| `\([a-z]*/[a-z0-9]*\)` .*,\1,p' $page | sort)" \
+is "the modules" "$(sed -n 's,^| `\([a-z]*/[a-z0-9-]*\)` .*,\1,p' $page | sort)" \
 	"$(for dir in modules/*/*/; do echo "$dir"; done | sed 's,^modules/,,; s,/$,,' | sort)"
 
 # ---- dependencies ----

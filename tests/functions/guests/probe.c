@@ -143,6 +143,13 @@ say(int value, int ident)
 	return_result(answer, at + waiting, ident);
 }
 
+static void
+variables_add(int ident)
+{
+	for (int i = 3; i < 8 && words[i]; i++)
+		add_ffi_var("n", 1, words[i], lens[i], ident);
+}
+
 static int
 ask(int ident)
 {
@@ -167,7 +174,7 @@ ask(int ident)
 	if (is("secret"))
 		return get_secret_value(words[1], lens[1], ident);
 	if (is("db"))
-		return add_ffi_var("n", 1, words[3], lens[3], ident), db_exec(numbers[1], words[2], lens[2], ident);
+		return variables_add(ident), db_exec(numbers[1], words[2], lens[2], ident);
 	if (is("log"))
 		return log_msg(words[2], lens[2], numbers[1], ident), 0;
 	if (is("var"))
