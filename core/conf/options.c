@@ -92,6 +92,8 @@ has_of(const struct pst_opt *opt)
 {
 	if (opt->type == PST_OPT_TYPE_ENUM || pst_opt_refers(opt))
 		return opt->of && opt->of[strspn(opt->of, " ")];
+	if (opt->type == PST_OPT_TYPE_SIZE || opt->type == PST_OPT_TYPE_TIME)
+		return true;
 	return !opt->of || pst_opt_required(opt);
 }
 

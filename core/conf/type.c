@@ -180,13 +180,24 @@ read_scaled(uint64_t *out, const struct unit *unit, size_t units, const char *te
 	return PST_OK;
 }
 
+/* A word may stand for the largest number, which no digits give. */
+static bool
+word_read(uint64_t *out, const struct pst_opt *opt, const char *text)
+{
+	bool is = opt->of && strcmp(text, opt->of) == 0;
+
+	if (is)
+		*out = PST_OPT_WORD;
+	return is;
+}
+
 static int
 size_read(void *member, const struct pst_opt *opt, const struct pst_input *input,
     struct pst_err *err)
 {
-	int rc = read_scaled(member, size_units, LENGTH(size_units), input->item[0]);
+	int rc = word_read(member, opt, input->item[0]) ? PST_OK :
+	    read_scaled(member, size_units, LENGTH(size_units), input->item[0]);
 
-	(void)opt;
 	if (rc == -ERANGE)
 		return refuse(err, input->item[0], "is too large");
 	if (rc)
@@ -198,9 +209,9 @@ static int
 time_read(void *member, const struct pst_opt *opt, const struct pst_input *input,
     struct pst_err *err)
 {
-	int rc = read_scaled(member, time_units, LENGTH(time_units), input->item[0]);
+	int rc = word_read(member, opt, input->item[0]) ? PST_OK :
+	    read_scaled(member, time_units, LENGTH(time_units), input->item[0]);
 
-	(void)opt;
 	if (rc == -ERANGE)
 		return refuse(err, input->item[0], "is too large");
 	if (rc)
@@ -228,8 +239,12 @@ int_read(void *member, const struct pst_opt *opt, const struct pst_input *input,
 }
 
 static void
-print_scaled(FILE *out, const struct unit *unit, uint64_t value)
+print_scaled(FILE *out, const struct pst_opt *opt, const struct unit *unit, uint64_t value)
 {
+	if (value == PST_OPT_WORD && opt->of) {
+		fputs(opt->of, out);
+		return;
+	}
 	if (value == 0) {
 		putc('0', out);
 		return;
@@ -242,15 +257,13 @@ print_scaled(FILE *out, const struct unit *unit, uint64_t value)
 static void
 size_print(FILE *out, const struct pst_opt *opt, const void *member)
 {
-	(void)opt;
-	print_scaled(out, size_units, *(const uint64_t *)member);
+	print_scaled(out, opt, size_units, *(const uint64_t *)member);
 }
 
 static void
 time_print(FILE *out, const struct pst_opt *opt, const void *member)
 {
-	(void)opt;
-	print_scaled(out, time_units, *(const uint64_t *)member);
+	print_scaled(out, opt, time_units, *(const uint64_t *)member);
 }
 
 static void

@@ -162,6 +162,8 @@ option_value(const struct pst_opt *opt, const char *conf)
 		return json_integer(*(const int64_t *)member);
 	case PST_OPT_TYPE_SIZE:
 	case PST_OPT_TYPE_TIME:
+		if (*(const uint64_t *)member == PST_OPT_WORD)
+			return node_text(opt->of);
 		return json_integer((json_int_t) * (const uint64_t *)member);
 	case PST_OPT_TYPE_ENUM:
 		return enum_value(opt, *(const int *)member);

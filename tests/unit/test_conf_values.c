@@ -36,7 +36,7 @@ static const struct pst_opt options[] = {
 	PST_OPT(BOOL, struct all, flag, "true", "yes or no"),
 	PST_OPT(INT, struct all, number, "-7", "a number"),
 	PST_OPT(SIZE, struct all, size, "16M", "a size"),
-	PST_OPT(TIME, struct all, time, "30s", "a time"),
+	PST_OPT(TIME, struct all, time, "30s", "a time", .of = "never"),
 	PST_OPT(ENUM, struct all, word, "two", "a word", .of = "one two three"),
 	PST_OPT(LIST, struct all, list, NULL, "a list"),
 	PST_OPT(LIST, struct all, list_set, "api  echo", "another"),
@@ -228,6 +228,7 @@ numbers_are_read_to_their_ends(void **state)
 		uint64_t time;
 	} cases[] = {
 		{ "number = 0 size = 0 time = 0", 0, 0, 0 },
+		{ "number = 0 size = 0 time = never", 0, 0, PST_OPT_WORD },
 		{ "number = 9223372036854775807 size = 1K time = 1", INT64_MAX, 1024, 1000 },
 		{ "number = -9223372036854775808 size = 1M time = 1ms", INT64_MIN, 1 << 20, 1 },
 		{ "number = -010 size = 1G time = 2m", -10, 1 << 30, 120000 },

@@ -20,7 +20,7 @@
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
- *        <postern/bytes.h>; the change and settled hooks
+ *        <postern/bytes.h>; the change and settled hooks; PST_OPT_WORD
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -76,8 +76,10 @@ struct pst_opt {
 	                         NULL: absent (STR NULL, numbers 0, lists empty) */
 	const char *help;     /* one line, lower case, no dot */
 	const char *of;       /* ENUM: names separated by blanks; REF, REFS: the section kind;
-	                         STR: "required" when it must be written */
+	                         STR: "required" when it must be written;
+	                         SIZE, TIME: a word that may stand there, which is PST_OPT_WORD */
 };
+#define PST_OPT_WORD UINT64_MAX
 
 #define PST_OPT(TYPE, struct_type, member, fallback_, help_, ...) \
 	{ .name = #member, .type = PST_OPT_TYPE_##TYPE, .offset = offsetof(struct_type, member), \
