@@ -26,6 +26,7 @@ struct run {
 
 	unsigned calls;      /* of imports */
 	bool right;          /* all of them got what they should */
+	unsigned asked;      /* whether it is to stop */
 	unsigned pending;    /* so many times more the next import answers PENDING */
 	uint8_t *view;       /* memory, as the import saw it that was pending */
 	char said[3][64];    /* standard output and error, as texts */

@@ -109,6 +109,58 @@ late(struct conform *c, const char *name)
 	run_close(&run);
 }
 
+/* From the third time on that it is asked. */
+static bool
+stops_soon(void *user)
+{
+	struct run *run = user;
+
+	return ++run->asked > 2;
+}
+
+static void
+stopped(struct conform *c)
+{
+	struct run run = { .limits = { .memory = ROOM, .deadline_ms = LATE_MS, .stopped = stops_soon } };
+
+	if (!run_open(&run, c, "plain"))
+		return;
+	run.asked = 0;
+	conform_ok(c, run_call(&run, "spin", ":") == PST_WASM_STOPPED && run.asked == 3 && run.err.text[0],
+	    "what spins ends when it is stopped: %s", run.err.text);
+	conform_ok(c, run_call(&run, "nothing", ":") == PST_WASM_STOPPED, "nothing runs after that, either");
+	run_close(&run);
+	run = (struct run){ .limits = { .memory = ROOM, .stopped = stops_soon } };
+	if (run_compile(&run, c, "start_spins"))
+		return;
+	conform_rc(c, run_spawn(&run), PST_E_LIMIT, "a start section is stopped, without a deadline too (%s)",
+	    run.err.text);
+	run_close(&run);
+}
+
+static void
+again(struct conform *c)
+{
+	struct run run = { .limits = { .memory = 16 * PAGE, .deadline_ms = SOON_MS } };
+	uint64_t begin = now_ms();
+
+	if (!run_open(&run, c, "plain"))
+		return;
+	while (now_ms() - begin <= SOON_MS)
+		;
+	run.ops->again(run.instance, LATE_MS);
+	conform_ok(c, run_call1(&run, "grow", "i:i", 3) == PST_WASM_DONE && run.slots[0] == 1,
+	    "an instance that is used again has a deadline of its own again");
+	conform_ok(c, run_call1(&run, "grow", "i:i", 100) == PST_WASM_DONE && stats(&run).refused,
+	    "it is refused more than it may have");
+	run.ops->again(run.instance, SOON_MS);
+	conform_ok(c, run_call(&run, "pages", ":i") == PST_WASM_DONE && run.slots[0] == 4,
+	    "once more: its memory is what it was");
+	conform_ok(c, !stats(&run).refused, "and what was refused is forgotten");
+	conform_ok(c, run_call(&run, "spin", ":") == PST_WASM_DEADLINE, "its deadline ends it");
+	run_close(&run);
+}
+
 static void
 endless(struct conform *c)
 {
@@ -228,6 +280,8 @@ runtime_limits(struct conform *c)
 	late(c, "spin_and_fill");
 	late(c, "pass_time_and_spin");
 	late(c, "pass_time");
+	stopped(c);
+	again(c);
 	endless(c);
 	no_deadline(c);
 	instances(c);

@@ -3,7 +3,7 @@
  *
  * Kind "runtime"; its sections are `runtime NAME { use = wasmtime … }`. An
  * engine compiles a module once, links it with what the host offers, and then
- * makes instances of it, each for one execution. It knows nothing of
+ * makes instances of it, each for one execution, or for some one after the other. It knows nothing of
  * functions: what they may ask of their host are imports, given with the code.
  *
  * Values are raw 64-bit slots: an i32 is in the low half, unsigned. A call's
@@ -41,6 +41,7 @@ enum pst_wasm_end {
 	PST_WASM_DEADLINE, /* it ran longer than its limits say */
 	PST_WASM_MEMORY,   /* a trap, and stats() says that a growth was refused before it */
 	PST_WASM_EXIT,     /* proc_exit, with the code in the first slot */
+	PST_WASM_STOPPED,  /* stopped() of its limits said so */
 };
 
 /* What the host offers: one function. */
@@ -63,13 +64,16 @@ struct pst_wasm_code {
 	const uint8_t *bytes;
 	size_t len;
 	const struct pst_wasm_import *imports; /* ended by a NULL module */
-	bool endless; /* compile without the checks that a deadline needs: no deadline is kept */
+	bool endless; /* compile without the checks that a deadline needs: none is kept, and nothing stops it */
 	size_t instances; /* as many at once, at most */
 };
 
 struct pst_wasm_limits {
 	uint64_t memory;      /* bytes, of all memories and tables together; beyond, growth answers -1 */
 	uint64_t deadline_ms; /* of guest time and host time together, from spawn on; 0: none */
+	/* Asked on the thread of a call, every few milliseconds of guest time: true ends it. user is that
+	 * of spawn. NULL: nobody stops it. */
+	bool (*stopped)(void *user);
 };
 
 /* What WASI preview 1 shows of the host. Anything else there is none of. */
@@ -117,8 +121,8 @@ struct pst_runtime_ops {
 	struct pst_wasm_limits (*limits)(void *runtime);
 
 	/* A fresh instance, its start section run under these limits, which no import may make pending. wasi is
-	 * borrowed until free; NULL: an empty one. PST_E_LIMIT: memory or time did not suffice, or there are
-	 * too many instances; PST_E_REFUSED: the start section trapped. */
+	 * borrowed until free; NULL: an empty one. PST_E_LIMIT: memory or time did not suffice, it was stopped, or
+	 * there are too many instances; PST_E_REFUSED: the start section trapped. */
 	int (*spawn)(struct pst_wasm_module *module, const struct pst_wasm_limits *limits,
 	    const struct pst_wasm_wasi *wasi, void *user, struct pst_wasm_instance **out,
 	    struct pst_err *err);
@@ -135,6 +139,10 @@ struct pst_runtime_ops {
 	/* The exported memory "memory"; NULL and 0 when there is none. */
 	uint8_t *(*memory)(struct pst_wasm_instance *instance, size_t *len);
 	void (*stats)(const struct pst_wasm_instance *instance, struct pst_wasm_stats *out);
+	/* One more execution on an instance whose calls were all DONE: its memories, tables and globals are as they
+	 * left them, its deadline is so long from now on, its input begins anew, and a growth that was refused
+	 * before is forgotten. Its user, wasi, and the other limits stay. */
+	void (*again)(struct pst_wasm_instance *instance, uint64_t deadline_ms);
 };
 
 #ifdef __cplusplus

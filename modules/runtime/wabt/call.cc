@@ -35,10 +35,13 @@ instance_now_ms()
 	return static_cast<u64>(now.tv_sec) * 1000 + static_cast<u64>(now.tv_nsec) / 1000000;
 }
 
-static bool
-late(const pst_wasm_instance *in)
+/* Must it end here, and how? DONE: it goes on. */
+static pst_wasm_end
+due(const pst_wasm_instance *in)
 {
-	return in->deadline_ms && instance_now_ms() >= in->deadline_ms;
+	if (in->limits.stopped && !in->module->endless && in->limits.stopped(in->user))
+		return PST_WASM_STOPPED;
+	return in->deadline_ms && instance_now_ms() >= in->deadline_ms ? PST_WASM_DEADLINE : PST_WASM_DONE;
 }
 
 /* How many instructions run until the next look: none of them can put the stack far over its
@@ -92,8 +95,8 @@ import_call(pst_wasm_instance *in, const bound &b, const FuncType &type, const V
 	}
 	if (in->end == PST_WASM_TRAP && in->err && !in->err->text[0])
 		pst_fail(in->err, PST_E_REFUSED, "%s.%s trapped", import->module, import->name);
-	if (in->end == PST_WASM_DONE && late(in))
-		in->end = PST_WASM_DEADLINE;
+	if (in->end == PST_WASM_DONE)
+		in->end = due(in);
 	if (in->end != PST_WASM_DONE) {
 		*trap = Trap::New(in->store, "");
 		return wabt::Result::Error;
@@ -130,8 +133,8 @@ thread_run(pst_wasm_instance *in, Thread &thread, Trap::Ptr *trap)
 			*trap = Trap::New(in->store, "value stack exhausted");
 			return RunResult::Trap;
 		}
-		if (late(in)) {
-			in->end = PST_WASM_DEADLINE;
+		in->end = due(in);
+		if (in->end != PST_WASM_DONE) {
 			*trap = Trap::New(in->store, "");
 			return RunResult::Trap;
 		}
@@ -181,6 +184,9 @@ ended(pst_wasm_instance *in, const Trap::Ptr &trap, uint64_t *slots)
 		pst_fail(in->err, PST_E_LIMIT, "it ran longer than %llu ms",
 		    static_cast<unsigned long long>(in->limits.deadline_ms));
 		return PST_WASM_DEADLINE;
+	case PST_WASM_STOPPED:
+		pst_fail(in->err, PST_E_LIMIT, "it was stopped");
+		return PST_WASM_STOPPED;
 	case PST_WASM_DONE:
 		pst_fail(in->err, PST_E_REFUSED, "%s", trap ? trap->message().c_str() : "an exception");
 		break;
@@ -199,7 +205,7 @@ func_call(pst_wasm_instance *in, Ref ref, uint64_t *slots, pst_err *err)
 	pst_err own = PST_ERR_INIT;
 
 	in->err = err ? err : &own;
-	in->end = late(in) ? PST_WASM_DEADLINE : PST_WASM_DONE;
+	in->end = due(in);
 	if (in->end)
 		return ended(in, trap, slots);
 	values_from_slots(values, func->type().params, slots);

@@ -31,6 +31,7 @@ enum pst_wasm_end engine_call(struct pst_wasm_instance *instance, int function, 
     struct pst_err *err);
 uint8_t *engine_memory(struct pst_wasm_instance *instance, size_t *len);
 void engine_stats(const struct pst_wasm_instance *instance, struct pst_wasm_stats *out);
+void engine_again(struct pst_wasm_instance *instance, uint64_t deadline_ms);
 
 #ifdef __cplusplus
 }

@@ -122,6 +122,7 @@ instance_start(pst_wasm_instance *in, pst_err *err)
 		switch (func_call(in, in->instance->funcs()[start], slots, err)) {
 		case PST_WASM_DONE: break;
 		case PST_WASM_DEADLINE:
+		case PST_WASM_STOPPED:
 		case PST_WASM_MEMORY: return start_failed(err, PST_E_LIMIT);
 		case PST_WASM_EXIT: return pst_fail(err, PST_E_REFUSED, "its start section exits");
 		default: return start_failed(err, PST_E_REFUSED);
@@ -151,6 +152,12 @@ places_give(pst_wasm_module *module)
 	place_give(module->engine);
 }
 
+static void
+due_set(pst_wasm_instance *in, uint64_t deadline_ms)
+{
+	in->deadline_ms = deadline_ms && !in->module->endless ? instance_now_ms() + deadline_ms : 0;
+}
+
 /* There is a place for it. */
 static int
 instance_new(pst_wasm_module *module, const pst_wasm_limits *limits, const pst_wasm_wasi *wasi,
@@ -161,7 +168,7 @@ instance_new(pst_wasm_module *module, const pst_wasm_limits *limits, const pst_w
 
 	in->module = module;
 	in->limits = *limits;
-	in->deadline_ms = limits->deadline_ms && !module->endless ? instance_now_ms() + limits->deadline_ms : 0;
+	due_set(in.get(), limits->deadline_ms);
 	in->wasi.shown = wasi ? *wasi : pst_wasm_wasi{};
 	in->wasi.user = in->user = user;
 	in->wasi.memory = engine_memory;
@@ -209,6 +216,14 @@ engine_free(struct pst_wasm_instance **instance)
 	*instance = nullptr;
 	if (module)
 		places_give(module);
+}
+
+void
+engine_again(struct pst_wasm_instance *in, uint64_t deadline_ms)
+{
+	due_set(in, deadline_ms);
+	in->refused = false;
+	in->wasi.in_at = 0;
 }
 
 uint8_t *

@@ -104,6 +104,7 @@ static const struct pst_runtime_ops wabt_ops = {
 	.call = engine_call,
 	.memory = engine_memory,
 	.stats = engine_stats,
+	.again = engine_again,
 };
 
 PST_MODULE(runtime_wabt, .kind = PST_KIND_RUNTIME, .version = "0.1.0",

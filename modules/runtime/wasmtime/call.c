@@ -3,36 +3,44 @@
 
 #include "engine.h"
 
-/* The clock never ends what has no deadline; half, because it is added to the time that it is. */
+/* Nobody looks at what may run as long as it wants; half, because it is added to the time that it is. */
 #define NEVER (UINT64_MAX / 2)
-#define LATE "it ran longer than it may"
 
 /* ---- time ---- */
 
-static uint64_t
-ticks_left(const struct pst_wasm_instance *instance)
+static bool
+is_watched(const struct pst_wasm_instance *instance)
 {
-	uint64_t now = uv_hrtime();
-
-	if (!instance->due_ns)
-		return NEVER;
-	return now >= instance->due_ns ? 0 : (instance->due_ns - now) / TICK_NS + 1;
+	return instance->due_ns || instance->stopped;
 }
 
-/* Ticks have passed; has the time? There are none while nothing runs, and more than enough when somebody
- * else's call began in between. */
+/* Must it end here, and how? DONE: it goes on. */
+static enum pst_wasm_end
+call_due(const struct pst_wasm_instance *instance)
+{
+	if (instance->stopped && instance->stopped(instance->user))
+		return PST_WASM_STOPPED;
+	return instance->due_ns && uv_hrtime() >= instance->due_ns ? PST_WASM_DEADLINE : PST_WASM_DONE;
+}
+
+static wasmtime_error_t *
+call_end_now(struct pst_wasm_instance *instance, enum pst_wasm_end end)
+{
+	instance->ended = end;
+	return wasmtime_error_new(end == PST_WASM_STOPPED ? "it was stopped" : "it ran longer than it may");
+}
+
+/* A tick, or several: somebody else's call may have had them. */
 static wasmtime_error_t *
 time_passes(const wasmtime_context_t *context, void *data, uint64_t *more,
     wasmtime_update_deadline_kind_t *kind)
 {
 	struct pst_wasm_instance *instance = data;
+	enum pst_wasm_end end = call_due(instance);
 
-	*more = ticks_left(instance);
+	*more = 1;
 	*kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
-	if (*more)
-		return NULL;
-	instance->ended = PST_WASM_DEADLINE;
-	return wasmtime_error_new(LATE);
+	return end == PST_WASM_DONE ? NULL : call_end_now(instance, end);
 }
 
 void
@@ -45,16 +53,15 @@ bool
 call_enter(struct pst_wasm_instance *instance, struct pst_err *err)
 {
 	struct runtime *runtime = instance->module->engine->runtime;
-	uint64_t ticks = ticks_left(instance);
 
 	instance->err = err;
 	instance->ended = PST_WASM_DONE;
 	if (instance->module->engine != &runtime->timed)
 		return true;
-	if (instance->due_ns)
+	if (is_watched(instance))
 		ticker_begin(&runtime->ticker);
-	wasmtime_context_set_epoch_deadline(instance->context, ticks);
-	return ticks > 0;
+	wasmtime_context_set_epoch_deadline(instance->context, is_watched(instance) ? 1 : NEVER);
+	return call_due(instance) == PST_WASM_DONE;
 }
 
 /* ---- the end ---- */
@@ -63,7 +70,7 @@ call_enter(struct pst_wasm_instance *instance, struct pst_err *err)
 static void
 call_pause(struct pst_wasm_instance *instance)
 {
-	if (instance->due_ns)
+	if (is_watched(instance))
 		ticker_end(&instance->module->engine->runtime->ticker);
 	instance->err = NULL;
 }
@@ -73,15 +80,14 @@ call_leave(struct pst_wasm_instance *instance, wasmtime_error_t *error, wasm_tra
     struct pst_err *err)
 {
 	struct pst_err unread; /* the host has said why, or nobody has to */
+	enum pst_wasm_end due = error || trap ? PST_WASM_DONE : call_due(instance);
 	bool said;
 
 	call_pause(instance);
-	if (!error && !trap && ticks_left(instance))
+	if (!error && !trap && due == PST_WASM_DONE)
 		return PST_WASM_DONE;
-	if (!error && !trap) { /* its last host call took the time */
-		instance->ended = PST_WASM_DEADLINE;
-		error = wasmtime_error_new(LATE);
-	}
+	if (due != PST_WASM_DONE) /* its last host call took the time */
+		error = call_end_now(instance, due);
 	said = instance->ended == PST_WASM_EXIT || (instance->ended && err && err->text[0]);
 	if (error)
 		sentence_of_error(said ? &unread : err, PST_E_REFUSED, error);

@@ -97,11 +97,12 @@ struct pst_wasm_instance {
 	const struct pst_wasm_wasi *wasi; /* NULL: an empty one */
 	size_t in_at;                     /* so much of its input was read */
 	uint64_t due_ns;                  /* 0: never */
+	bool (*stopped)(void *user);      /* NULL: nobody stops it */
 	bool has_memory;
 	wasmtime_memory_t memory;
 	wasmtime_func_t functions[FUNCTIONS_MAX]; /* store_id 0: not looked for yet */
 	const struct type *called; /* by the call under way; NULL: the start */
-	/* how an import, or the clock, ended the call; DONE: neither did */
+	/* how an import, the clock, or who stopped it ended the call; DONE: none did */
 	enum pst_wasm_end ended;
 	uint32_t exit_code;
 	struct pst_err *err; /* of the call under way */
@@ -145,6 +146,7 @@ int instance_spawn(struct pst_wasm_module *module, const struct pst_wasm_limits 
     const struct pst_wasm_wasi *wasi, void *user, struct pst_wasm_instance **out,
     struct pst_err *err);
 void instance_free(struct pst_wasm_instance **instance);
+void instance_again(struct pst_wasm_instance *instance, uint64_t deadline_ms);
 uint8_t *instance_memory(struct pst_wasm_instance *instance, size_t *len);
 void instance_stats(const struct pst_wasm_instance *instance, struct pst_wasm_stats *out);
 
@@ -159,7 +161,7 @@ enum pst_wasm_end call_begin(struct pst_wasm_instance *instance, int function, u
     struct pst_err *err);
 enum pst_wasm_end call_resume(struct pst_wasm_instance *instance, uint64_t *slots,
     struct pst_err *err);
-/* Of a store that keeps deadlines. */
+/* Of a store that is looked at while it runs. */
 void call_watch(struct pst_wasm_instance *instance);
 
 /* ---- sentence.c ---- */

@@ -36,6 +36,13 @@ places_leave(struct pst_wasm_module *module)
 
 /* ---- making one ---- */
 
+/* Of code that looks at the clock; other keeps no deadline. */
+static void
+due_set(struct pst_wasm_instance *instance, uint64_t deadline_ms)
+{
+	instance->due_ns = deadline_ms ? uv_hrtime() + deadline_ms * 1000000 : 0;
+}
+
 static int
 store_make(struct pst_wasm_instance *instance, const struct pst_wasm_limits *limits,
     struct pst_err *err)
@@ -54,11 +61,10 @@ store_make(struct pst_wasm_instance *instance, const struct pst_wasm_limits *lim
 	    (int64_t)module->tables.count, 1);
 	if (module->engine != &runtime->timed)
 		return PST_OK;
-	if (limits->deadline_ms) {
-		if (ticker_start(&runtime->ticker))
-			return pst_fail(err, PST_E_LIMIT, "no thread for the clock");
-		instance->due_ns = uv_hrtime() + limits->deadline_ms * 1000000;
-	}
+	if (ticker_start(&runtime->ticker))
+		return pst_fail(err, PST_E_LIMIT, "no thread for the clock");
+	due_set(instance, limits->deadline_ms);
+	instance->stopped = limits->stopped;
 	call_watch(instance);
 	return PST_OK;
 }
@@ -100,7 +106,7 @@ instance_start(struct pst_wasm_instance *instance, struct pst_err *err)
 		return PST_OK;
 	if (end == PST_WASM_EXIT)
 		return pst_fail(err, PST_E_REFUSED, "its start section exits");
-	return end == PST_WASM_DEADLINE || end == PST_WASM_MEMORY ? PST_E_LIMIT : PST_E_REFUSED;
+	return end == PST_WASM_TRAP ? PST_E_REFUSED : PST_E_LIMIT;
 }
 
 static void
@@ -160,6 +166,15 @@ instance_free(struct pst_wasm_instance **instance)
 		wasmtime_store_delete(i->store);
 	places_leave(i->module);
 	free(i);
+}
+
+void
+instance_again(struct pst_wasm_instance *instance, uint64_t deadline_ms)
+{
+	if (instance->module->engine == &instance->module->engine->runtime->timed)
+		due_set(instance, deadline_ms);
+	instance->budget.refused = false;
+	instance->in_at = 0;
 }
 
 /* ---- looking at it ---- */

@@ -120,6 +120,7 @@ static const struct pst_runtime_ops ops = {
 	.resume = call_resume,
 	.memory = instance_memory,
 	.stats = instance_stats,
+	.again = instance_again,
 };
 
 PST_MODULE(runtime_wasmtime, .kind = PST_KIND_RUNTIME, .version = "0.1.0",
