@@ -150,11 +150,19 @@ node_closed(void *arg)
 	    PST_U64("bytes_charged", stats.bytes_charged));
 }
 
+static void
+node_stuck(void *arg)
+{
+	(void)arg;
+	_Exit(EXIT_FAILED);
+}
+
 static const struct pst_node_events node_events = {
 	.up = node_up,
 	.failed = node_failed,
 	.stopping = node_stopping,
 	.closed = node_closed,
+	.stuck = node_stuck,
 };
 
 void

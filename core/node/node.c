@@ -12,6 +12,8 @@
 
 /* So often is looked whether the state directory is there. */
 #define STATE_LOOK_MS 5000
+/* Ours: sections close within so long, or who stops the node is not kept waiting for them. */
+#define CLOSE_MS 10000
 
 /* ---- which sections a node opens ---- */
 
@@ -152,6 +154,18 @@ stopping_begins(struct pst_node *node)
 	node->stopping = true;
 }
 
+static void
+close_late(struct pst_timer *timer)
+{
+	struct pst_node *node = pst_container_of(timer, struct pst_node, drain_timer);
+
+	for (size_t i = 0; i < node->count; i++)
+		if (node->sections[i]->state == SECTION_CLOSING)
+			pst_error(&node->sections[i]->log, "does not close: the node is not stopped in order");
+	if (node->events->stuck)
+		node->events->stuck(node->arg);
+}
+
 void
 pst_node_close(struct pst_node *node)
 {
@@ -160,7 +174,7 @@ pst_node_close(struct pst_node *node)
 	node->closing = true;
 	stopping_begins(node);
 	node_control_stop(node);
-	pst_timer_stop(&node->env, &node->drain_timer);
+	pst_timer_start(&node->env, &node->drain_timer, CLOSE_MS, close_late);
 	pst_timer_stop(&node->env, &node->state_timer);
 	node_settle(node);
 }

@@ -29,6 +29,8 @@ struct pst_node_events {
 	void (*stopping)(void *arg);
 	/* Everything is closed; pst_node_free() may be called. */
 	void (*closed)(void *arg);
+	/* Something that cannot be stopped keeps it from closing, for CLOSE_MS now; may be NULL. */
+	void (*stuck)(void *arg);
 };
 
 /*

@@ -129,6 +129,7 @@ settle(struct pst_task *task)
 			return;
 		pst_rules_settle(&node->env);
 		node->closed = true;
+		pst_timer_stop(&node->env, &node->drain_timer);
 		pst_env_close(&node->env, closed_env, node);
 		return;
 	}
