@@ -18,10 +18,22 @@ time_left(const struct execution *x)
 }
 
 static bool
+nobody_waits(void *user)
+{
+	const struct execution *x = user;
+
+	return atomic_load(&x->over);
+}
+
+static bool
 spawn(struct execution *x)
 {
 	const struct program *p = x->program;
-	struct pst_wasm_limits limits = { x->function->limits.memory, time_left(x) };
+	const struct pst_wasm_limits limits = {
+		.memory = x->function->limits.memory,
+		.deadline_ms = time_left(x),
+		.stopped = nobody_waits,
+	};
 
 	wasi_prepare(x);
 	x->rc = p->runtime->spawn(p->module, &limits, &x->wasi, x, &x->instance, &x->err);
@@ -82,6 +94,28 @@ step_run(struct execution *x)
 	return end == PST_WASM_DONE ? step_end(x) : end;
 }
 
+/* What has begun goes on; else it begins, on a fresh instance or on one that has served before. */
+static bool
+instance_ready(struct execution *x)
+{
+	if (x->started)
+		return true;
+	if (!x->instance)
+		return spawn(x);
+	x->program->runtime->again(x->instance, time_left(x));
+	x->step = STEP_ALLOCATE;
+	x->started = true;
+	return true;
+}
+
+/* Nothing is known of what a trap, or an end in between, leaves behind. A plain command has one beginning. */
+bool
+execution_serves_again(const struct execution *x)
+{
+	return x->instance && x->step == STEPS && !atomic_load(&x->over) && !x->program->command &&
+	    x->served < x->function->conf->reuse;
+}
+
 void
 execution_work(struct pst_job *job)
 {
@@ -89,7 +123,7 @@ execution_work(struct pst_job *job)
 	const struct pst_runtime_ops *runtime = x->program->runtime;
 	struct pst_wasm_stats stats;
 
-	if (!x->instance && !spawn(x))
+	if (!instance_ready(x))
 		return;
 	x->end = PST_WASM_DONE;
 	while (x->step < STEPS && x->end == PST_WASM_DONE && !atomic_load(&x->over)) {
@@ -102,7 +136,9 @@ execution_work(struct pst_job *job)
 	runtime->stats(x->instance, &stats);
 	x->memory = stats.memory;
 	x->pending = false;
-	runtime->free(&x->instance);
+	x->served++;
+	if (!execution_serves_again(x))
+		runtime->free(&x->instance);
 }
 
 void
@@ -110,16 +146,22 @@ execution_reset(struct execution *x)
 {
 	struct function *f = x->function;
 
-	if (x->instance)
-		x->program->runtime->free(&x->instance);
 	host_forget(x);
 	if (x->has_request)
 		pst_coordinated_fini(&x->request);
 	free(x->message);
 	free(x->output);
-	program_unref(&x->program);
 	memset(x, 0, offsetof(struct execution, err));
 	x->err.rc = 0;
 	x->err.text[0] = '\0';
 	x->function = f;
+}
+
+void
+execution_retire(struct execution *x)
+{
+	if (x->instance)
+		x->program->runtime->free(&x->instance);
+	program_unref(&x->program);
+	x->served = 0;
 }

@@ -1,5 +1,6 @@
 /*
- * An execution: one run of a function, on an instance of its own (spec functions.md 1.2).
+ * An execution: one run of a function, on an instance of its own (spec functions.md 1.2). Where
+ * the section says `reuse`, it keeps program and instance for the next call that it is taken for.
  *
  *     loop    queued ─► begun ─────────────► asking ─────────► ended: answered, logged
  *     crew               └► steps ─► pending ─┘  └► resumed ─┘
@@ -28,16 +29,15 @@ struct execution {
 	struct execution *next, **link; /* in the queue; the first of those that are free */
 	struct function *function;
 	struct pst_called *call;
-	struct program *program;
 	struct pst_execution shown; /* to capabilities */
 	struct pst_coordinated request;
 	bool has_request, looked; /* for the request, which is read at the first need */
 	bool changed, changed_body; /* what goes back in the answer */
 
-	struct pst_wasm_instance *instance;
 	struct pst_wasm_wasi wasi;
 	uint64_t slots[3];
 	enum step step;
+	bool running;     /* not in the queue any more */
 	bool started;     /* guest code ran */
 	bool pending;     /* a step is, for a host call */
 	uint32_t input;   /* where allocate() has put it */
@@ -68,11 +68,20 @@ struct execution {
 	size_t output_len, output_room;
 	uint64_t memory;
 	struct pst_err err; /* why */
+
+	/* what stays for the next call */
+	struct program *program; /* NULL: none has begun */
+	struct pst_wasm_instance *instance;
+	int64_t served; /* calls, by this instance */
 };
 
 /* On the crew: begin, or go on. It is done, or x->pending. */
 void execution_work(struct pst_job *job);
-/* Off with its instance, and whatever came of it; the call is not touched. On any thread. */
+/* Off with whatever came of it; the call is not touched, and an instance stays. */
 void execution_reset(struct execution *x);
+/* It is over, and its instance may serve another call. On any thread. */
+bool execution_serves_again(const struct execution *x);
+/* Off with its instance and its program. */
+void execution_retire(struct execution *x);
 
 #endif

@@ -14,10 +14,12 @@ static const struct pst_opt function_options[] = {
 	    .of = "capability"),
 	PST_OPT(SIZE, struct function_conf, memory, NULL,
 	    "memory and tables of a call together; 0: as its runtime says"),
-	PST_OPT(TIME, struct function_conf, deadline, NULL,
-	    "a call takes no longer, waiting included; 0: as its runtime says"),
+	PST_OPT(TIME, struct function_conf, deadline, "runtime",
+	    "a call takes no longer, waiting included; 0: none, and nothing stops it; runtime: as that says",
+	    .of = "runtime"),
 	PST_OPT(INT, struct function_conf, instances, "32", "calls that run at once"),
 	PST_OPT(INT, struct function_conf, queue, "256", "calls that wait"),
+	PST_OPT(INT, struct function_conf, reuse, "1", "calls that one instance serves, one after the other"),
 	PST_OPT(SIZE, struct function_conf, body, "16M", "largest input, and largest output"),
 	PST_OPT(LIST, struct function_conf, args, NULL, "arguments of a plain WASI command, without its name"),
 	PST_OPT(LIST, struct function_conf, env, NULL, "its environment: NAME=VALUE"),
@@ -100,6 +102,8 @@ function_check(const void *conf, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "instances: 1 to 10000");
 	if (c->queue < 0 || c->queue > 1000000)
 		return pst_fail(err, PST_E_CONF, "queue: 0 to 1000000");
+	if (c->reuse < 1 || c->reuse > 1000000)
+		return pst_fail(err, PST_E_CONF, "reuse: 1 to 1000000");
 	if (c->body > UINT64_C(1) << 30)
 		return pst_fail(err, PST_E_CONF, "body: at most 1G");
 	for (size_t i = 0; i < c->env.count; i++)
@@ -177,6 +181,7 @@ function_free(struct function *f)
 
 	while ((x = f->free)) {
 		f->free = x->next;
+		execution_retire(x);
 		free(x);
 	}
 	program_unref(&f->program);
@@ -230,7 +235,7 @@ limits_take(struct function *f)
 	f->limits = f->runtime->limits(f->engine);
 	if (f->conf->memory)
 		f->limits.memory = f->conf->memory;
-	if (f->conf->deadline)
+	if (f->conf->deadline != PST_OPT_WORD)
 		f->limits.deadline_ms = f->conf->deadline;
 }
 

@@ -34,6 +34,7 @@ struct function_conf {
 	uint64_t deadline;
 	int64_t instances;
 	int64_t queue;
+	int64_t reuse;
 	uint64_t body;
 	struct pst_list args;
 	struct pst_list env;
@@ -64,7 +65,7 @@ struct function {
 	struct program *program; /* NULL: what there is cannot run */
 
 	/* the queue */
-	struct execution *free;  /* at most as many as may run */
+	struct execution *free;  /* at most as many as may run; some with an instance to be used again */
 	struct execution *first; /* waiting */
 	struct execution **end;
 	struct execution *running_first;
@@ -83,7 +84,7 @@ void queue_open(struct function *f);
 void queue_called(struct pst_callee *callee, struct pst_called *call);
 /* End what is under way; function_rests() when nothing is. */
 void queue_close(struct function *f);
-/* There is a program, or there can be none: what waits for one goes on. */
+/* There is another program, or there can be none: what waits for one goes on. */
 void queue_loaded(struct function *f);
 /* An execution on its way back from the crew, or from its host call. */
 void queue_go_on(struct execution *x);

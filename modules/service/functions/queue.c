@@ -79,8 +79,11 @@ execution_take(struct function *f)
 static void
 execution_give(struct function *f, struct execution *x)
 {
+	if (!execution_serves_again(x))
+		execution_retire(x);
 	execution_reset(x);
 	if (f->spare >= (size_t)f->conf->instances) {
+		execution_retire(x);
 		free(x);
 		return;
 	}
@@ -156,7 +159,11 @@ execution_begin(struct execution *x)
 
 	f->ident = (uint32_t)(((uint64_t)f->ident + f->ident_step) % IDENTS);
 	x->shown.ident = f->ident;
-	x->program = program_ref(f->program);
+	if (x->program != f->program) {
+		execution_retire(x);
+		x->program = program_ref(f->program);
+	}
+	x->running = true;
 	x->job.work = execution_work;
 	x->job.done = execution_back;
 	f->running++;
@@ -195,6 +202,9 @@ waited_too_long(struct pst_timer *timer)
 void
 queue_loaded(struct function *f)
 {
+	for (struct execution *x = f->free; x; x = x->next)
+		if (x->program != f->program)
+			execution_retire(x);
 	while (f->first && !f->program)
 		waiting_end(f->first, OVER_FAILED);
 	queue_feed(f);
@@ -206,7 +216,7 @@ call_cancelled(struct pst_called *call)
 {
 	struct execution *x = call->arg;
 
-	if (!x->program) {
+	if (!x->running) {
 		waiting_end(x, OVER_CANCELLED);
 	} else if (!atomic_load(&x->over)) {
 		atomic_store(&x->over, OVER_CANCELLED);
