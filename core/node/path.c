@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "node/section.h"
 
@@ -286,6 +287,7 @@ static void
 path_free(struct pst_path *path)
 {
 	path_plan_free(path);
+	free(path->channel_name);
 	free(path);
 }
 
@@ -317,7 +319,8 @@ pst_path_open(struct pst_path **out, struct pst_section_env *senv, const struct 
 	path->arg = arg;
 	path->backoff_ms = BACKOFF_FIRST_MS;
 	rc = path_plan(path, conf, err);
-	path->channel_name = conf->channel;
+	if (!rc && conf->channel && !(path->channel_name = strdup(conf->channel)))
+		rc = -ENOMEM;
 	if (!rc && path->step_count && !pst_section_ref(senv, "channel", conf->channel, NULL))
 		rc = pst_fail(err, PST_E_CONF, "channel %s is not open", conf->channel);
 	if (rc) {

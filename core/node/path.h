@@ -50,7 +50,7 @@ struct pst_path {
 	char *project;                /* section with the first hops; NULL: all are in `to` */
 	struct pst_multiaddr *beyond; /* the hops after them */
 	size_t turn;                  /* of the project's routes */
-	const char *channel_name; /* of the section whose channels are used */
+	char *channel_name; /* of the section whose channels are used */
 	const struct pst_channel_ops *channel_ops;
 	const struct pst_path_events *events;
 	void *arg;

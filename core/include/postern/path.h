@@ -40,12 +40,12 @@ struct pst_path_conf {
 	const char *resource;               /* its name; NULL: the section's */
 	const struct pst_list *hops;        /* the ends of all channels before it but the project's, in
 	                                       order; empty: any */
-	const char *channel;                /* section of the channels; outlives the path */
+	const char *channel;                /* section of the channels */
 };
 
 /* Check a path's configuration without opening it. */
 PST_API PST_MUST_CHECK int pst_path_check(const struct pst_path_conf *conf, struct pst_err *err);
-/* Open for the section `env`; of conf all but `channel` is copied. Events come later. */
+/* Open for the section `env`; conf is copied. Events come later. */
 PST_API PST_MUST_CHECK int pst_path_open(struct pst_path **out, struct pst_section_env *env,
     const struct pst_path_conf *conf, const struct pst_path_events *events, void *arg,
     struct pst_err *err);
