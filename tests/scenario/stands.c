@@ -7,6 +7,7 @@
  *     does = error    run error "CODE MESSAGE"   does = never    and prints when that is no longer waited for
  *     does = fail     failure CODE               does = size     so many bytes
  *
+ * delay = TIME: what it says it says so much later, one call beside the other.
  * A reload changes what it does while it is open, but not to argument = refused.
  */
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include <postern/call.h>
+#include <postern/linked.h>
 #include <postern/module.h>
 
 enum does { SAY, REQUEST, ERROR, FAIL, HEADER, CHANGE, NEVER, SIZE };
@@ -24,6 +26,15 @@ struct stands_conf {
 	const char *argument;
 	int64_t capacity;
 	bool started;
+	uint64_t delay;
+};
+
+/* A call that is answered when its time has come. */
+struct later {
+	struct later *next, **link;
+	struct pst_timer timer;
+	struct stands *stands;
+	struct pst_called *call;
 };
 
 struct stands {
@@ -31,6 +42,7 @@ struct stands {
 	const struct stands_conf *conf;
 	struct pst_callee callee;
 	struct pst_called *never; /* the last that was not answered */
+	struct later *later;
 	uint32_t running;
 };
 
@@ -39,6 +51,7 @@ static const struct pst_opt stands_options[] = {
 	PST_OPT(STR, struct stands_conf, argument, "", "with what"),
 	PST_OPT(INT, struct stands_conf, capacity, "8", "told to probes"),
 	PST_OPT(BOOL, struct stands_conf, started, "no", "what a failure says of itself"),
+	PST_OPT(TIME, struct stands_conf, delay, "0", "how long it takes to answer"),
 	PST_OPT_END,
 };
 
@@ -156,6 +169,50 @@ answer(struct stands *a, struct pst_called *call)
 	pst_map_fini(&headers);
 }
 
+static struct pst_called *
+later_take(struct later *later)
+{
+	struct pst_called *call = later->call;
+
+	pst_linked_leave(later);
+	pst_timer_stop(call->callee->env, &later->timer);
+	later->stands->running--;
+	free(later);
+	return call;
+}
+
+static void
+later_due(struct pst_timer *timer)
+{
+	struct later *later = pst_container_of(timer, struct later, timer);
+	struct stands *a = later->stands;
+
+	answer(a, later_take(later));
+}
+
+static void
+later_cancelled(struct pst_called *call)
+{
+	later_take(call->arg);
+	pst_called_fail(&call, &(struct pst_call_failure){ PST_CALL_CANCELLED, "cancelled", 0, true });
+}
+
+static void
+later_new(struct stands *a, struct pst_called *call)
+{
+	struct later *later = calloc(1, sizeof *later);
+
+	if (!later)
+		abort();
+	later->stands = a;
+	later->call = call;
+	call->arg = later;
+	call->cancelled = later_cancelled;
+	a->running++;
+	pst_linked_enter(&a->later, later);
+	pst_timer_start(call->callee->env, &later->timer, a->conf->delay, later_due);
+}
+
 static void
 called(struct pst_callee *callee, struct pst_called *call)
 {
@@ -172,6 +229,8 @@ called(struct pst_callee *callee, struct pst_called *call)
 		while (failure.code && strcmp(pst_call_code_text(failure.code), a->conf->argument))
 			failure.code--;
 		pst_called_fail(&call, &failure);
+	} else if (a->conf->delay) {
+		later_new(a, call);
 	} else {
 		answer(a, call);
 	}
@@ -240,6 +299,8 @@ stands_close(void *self)
 	pst_callee_close(&a->callee);
 	if (a->never)
 		cancelled(a->never);
+	while (a->later)
+		later_cancelled(a->later->call);
 	free(a);
 	pst_section_closed(senv);
 }

@@ -61,16 +61,15 @@ constellation_check(const void *conf, struct pst_err *err)
 /* ---- choosing ---- */
 
 struct member *
-constellation_choose(struct constellation *c, const bool *tried)
+constellation_choose(struct constellation *c, const struct passing *passing)
 {
 	struct member *best = NULL;
 	size_t first = c->next++;
 
 	for (size_t i = 0; i < c->member_count; i++) {
-		size_t at = (first + i) % c->member_count;
-		struct member *m = &c->members[at];
+		struct member *m = c->members[(first + i) % c->member_count];
 
-		if (!tried[at] && member_is_up(m) && (!best || member_busier(best, m)))
+		if (member_is_up(m) && (!best || member_busier(best, m)) && !passing_tried(passing, m))
 			best = m;
 	}
 	return best;
@@ -102,7 +101,7 @@ probed(struct pst_callee *callee, struct pst_call_load *load)
 	struct constellation *c = pst_container_of(callee, struct constellation, callee);
 
 	for (size_t i = 0; i < c->member_count; i++) {
-		const struct member *m = &c->members[i];
+		const struct member *m = c->members[i];
 
 		if (!member_is_up(m))
 			continue;
@@ -119,7 +118,7 @@ admits(struct pst_callee *callee, const struct pst_gate *from)
 	return !from;
 }
 
-/* ---- the section ---- */
+/* ---- how it is ---- */
 
 static void
 constellation_status(void *self, struct pst_status *status)
@@ -129,39 +128,94 @@ constellation_status(void *self, struct pst_status *status)
 	pst_status_put(status, PST_FIELDS(PST_U64("under_way", c->count), PST_U64("retried", c->retried),
 	    PST_U64("failed", c->failed)));
 	for (size_t i = 0; i < c->member_count; i++)
-		member_status(&c->members[i], status);
+		member_status(c->members[i], status);
 }
 
-static const struct pst_section_hooks constellation_hooks = {
-	.size = sizeof constellation_hooks,
-	.status = constellation_status,
-};
+/* ---- which nodes ---- */
 
-void
-constellation_member_closed(struct constellation *c)
+static bool
+text_equal(const char *a, const char *b)
 {
-	struct pst_section_env *senv = c->senv;
-
-	if (--c->open)
-		return;
-	free(c);
-	if (senv)
-		pst_section_closed(senv);
+	return a && b ? !strcmp(a, b) : a == b;
 }
 
-void
-constellation_close(void *self)
+static bool
+list_equal(const struct pst_list *a, const struct pst_list *b)
 {
-	struct constellation *c = self;
-	size_t count = c->open;
+	bool equal = a->count == b->count;
 
-	pst_callee_close(&c->callee);
-	passings_end(c);
-	pst_caller_close(&c->caller);
-	c->open++; /* not gone before all have been told */
+	for (size_t i = 0; equal && i < a->count; i++)
+		equal = !strcmp(a->item[i], b->item[i]);
+	return equal;
+}
+
+/* Are nodes found, and let in, alike by both? */
+static bool
+same_way(const struct constellation_conf *a, const struct constellation_conf *b)
+{
+	return text_equal(a->project, b->project) && text_equal(a->channel, b->channel) &&
+	    list_equal(&a->authorized, &b->authorized) && text_equal(a->allow, b->allow) &&
+	    list_equal(&a->hops, &b->hops);
+}
+
+/* One that is there already, and not in the new list yet. */
+static struct member *
+member_take(struct constellation *c, const char *to)
+{
+	for (size_t i = 0; i < c->member_count; i++) {
+		struct member *m = c->members[i];
+
+		if (!m->listed && !strcmp(m->to, to)) {
+			m->listed = true;
+			return m;
+		}
+	}
+	return NULL;
+}
+
+/* As they were. */
+static void
+members_undo(struct constellation *c, struct member **members, size_t count)
+{
 	for (size_t i = 0; i < count; i++)
-		member_close(&c->members[i]);
-	constellation_member_closed(c);
+		members[i]->listed = false;
+	for (size_t i = 0; i < c->member_count; i++)
+		c->members[i]->listed = true;
+	for (size_t i = 0; i < count; i++)
+		if (!members[i]->listed)
+			member_leave(members[i]);
+	free(members);
+}
+
+/* The nodes that are listed now; those that were before stay as they are, unless another way leads to them. */
+static int
+members_set(struct constellation *c, const struct constellation_conf *before, struct pst_err *err)
+{
+	const struct constellation_conf *conf = c->conf;
+	bool stay = before && same_way(before, conf);
+	struct member **members = calloc(conf->nodes.count, sizeof *members);
+	int rc = PST_OK;
+
+	if (!members)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->member_count; i++)
+		c->members[i]->listed = false;
+	for (size_t i = 0; i < conf->nodes.count; i++) {
+		members[i] = stay ? member_take(c, conf->nodes.item[i]) : NULL;
+		if (!members[i])
+			rc = member_new(&members[i], c, conf->nodes.item[i], err);
+		if (rc) {
+			members_undo(c, members, i);
+			return rc;
+		}
+	}
+	for (size_t i = 0; i < c->member_count; i++)
+		if (!c->members[i]->listed)
+			member_leave(c->members[i]);
+	free(c->members);
+	c->members = members;
+	c->member_count = conf->nodes.count;
+	return PST_OK;
 }
 
 static bool
@@ -174,7 +228,69 @@ lists_itself(const struct constellation *c)
 }
 
 static int
-constellation_begin(struct constellation *c, struct pst_err *err)
+constellation_change(void *self, const void *conf, struct pst_err *err)
+{
+	struct constellation *c = self;
+	const struct constellation_conf *before = c->conf;
+	int rc;
+
+	c->conf = conf;
+	rc = lists_itself(c) ? pst_fail(err, PST_E_CONF, "nodes: one of them is this constellation itself")
+			     : members_set(c, before, err);
+	if (rc) {
+		c->conf = before;
+		return rc;
+	}
+	c->callee.body_max = c->conf->body;
+	c->callee.calls_max = (size_t)c->conf->calls;
+	return PST_OK;
+}
+
+/* ---- life ---- */
+
+static const struct pst_section_hooks constellation_hooks = {
+	.size = sizeof constellation_hooks,
+	.status = constellation_status,
+	.change = constellation_change,
+};
+
+static void
+constellation_freed(struct constellation *c)
+{
+	struct pst_section_env *senv = c->senv;
+
+	free(c->members);
+	free(c);
+	if (senv)
+		pst_section_closed(senv);
+}
+
+void
+constellation_member_freed(struct constellation *c)
+{
+	c->open--;
+	if (c->closing && !c->open)
+		constellation_freed(c);
+}
+
+void
+constellation_close(void *self)
+{
+	struct constellation *c = self;
+
+	pst_callee_close(&c->callee);
+	passings_end(c);
+	pst_caller_close(&c->caller);
+	for (size_t i = 0; i < c->member_count; i++)
+		member_leave(c->members[i]);
+	c->member_count = 0;
+	c->closing = true;
+	if (!c->open)
+		constellation_freed(c);
+}
+
+static int
+constellation_begin(struct constellation *c, const struct constellation_conf *conf, struct pst_err *err)
 {
 	int rc;
 
@@ -183,29 +299,19 @@ constellation_begin(struct constellation *c, struct pst_err *err)
 		.called = called,
 		.probed = probed,
 		.admits = admits,
-		.body_max = c->conf->body,
-		.calls_max = (size_t)c->conf->calls,
 	};
 	rc = pst_caller_open(&c->caller, c->env);
 	if (!rc)
 		rc = pst_callee_open(&c->callee, c->env, pst_section_name(c->senv));
 	if (rc == -EEXIST)
 		pst_fail(err, rc, "another section has a worker of this name");
-	for (; !rc && c->open < c->member_count; c->open++) {
-		struct member *m = &c->members[c->open];
-
-		m->constellation = c;
-		m->to = c->conf->nodes.item[c->open];
-		rc = member_open(m, err);
-	}
-	return rc;
+	return rc ? rc : constellation_change(c, conf, err);
 }
 
 int
 constellation_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
-	const struct constellation_conf *cc = conf;
-	struct constellation *c = calloc(1, sizeof *c + cc->nodes.count * sizeof *c->members);
+	struct constellation *c = calloc(1, sizeof *c);
 	int rc;
 
 	if (!c)
@@ -213,10 +319,7 @@ constellation_open(void **self, struct pst_section_env *senv, const void *conf, 
 	c->senv = senv;
 	c->env = pst_section_env(senv);
 	c->log = pst_section_log(senv);
-	c->conf = cc;
-	c->member_count = cc->nodes.count;
-	rc = lists_itself(c) ? pst_fail(err, PST_E_CONF, "nodes: one of them is this constellation itself")
-			     : constellation_begin(c, err);
+	rc = constellation_begin(c, conf, err);
 	if (rc) {
 		c->senv = NULL;
 		constellation_close(c);

@@ -1,5 +1,6 @@
 /* One node of a constellation: the way to it, and how busy it is. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "constellation.h"
@@ -93,7 +94,7 @@ probe_stop(struct member *m)
 void
 member_suspect(struct member *m)
 {
-	if (m->probing || !m->route.hops)
+	if (m->probing || !m->route.hops || !m->listed)
 		return;
 	pst_timer_stop(m->constellation->env, &m->timer);
 	probe(&m->timer);
@@ -104,6 +105,7 @@ member_suspect(struct member *m)
 static void
 way_is_there(struct member *m)
 {
+	m->number = m->constellation->next_number++;
 	m->load = (struct pst_call_load){ 0 };
 	m->ours_then = 0;
 	/* its first calls come when it has answered */
@@ -116,6 +118,8 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 {
 	struct member *m = arg;
 
+	if (!m->listed)
+		return;
 	if (pst_route_add_route(&m->route, route)) {
 		pst_route_buf_init(&m->route);
 		return;
@@ -139,38 +143,91 @@ static const struct pst_path_events path_events = {
 	.down = path_down,
 };
 
-int
-member_open(struct member *m, struct pst_err *err)
+static int
+way_open(struct member *m, struct pst_err *err)
 {
-	struct constellation *c = m->constellation;
-	struct pst_path_conf path = constellation_path(c->conf, m->to);
+	struct pst_path_conf path = constellation_path(m->constellation->conf, m->to);
 	int rc;
 
-	pst_route_buf_init(&m->route);
 	if (*m->to == '/')
-		return pst_path_open(&m->path, c->senv, &path, &path_events, m, err);
+		return pst_path_open(&m->path, m->constellation->senv, &path, &path_events, m, err);
 	rc = pst_route_add(&m->route, PST_ADDRESS_LOCAL, m->to, strlen(m->to));
 	if (!rc)
 		way_is_there(m);
 	return rc;
 }
 
+/* ---- life ---- */
+
+int
+member_new(struct member **out, struct constellation *c, const char *to, struct pst_err *err)
+{
+	struct member *m = calloc(1, sizeof *m);
+	int rc = -ENOMEM;
+
+	if (!m)
+		return rc;
+	m->constellation = c;
+	m->listed = true;
+	pst_route_buf_init(&m->route);
+	m->to = strdup(to);
+	if (m->to)
+		rc = way_open(m, err);
+	if (rc) {
+		free(m->to);
+		free(m);
+		return rc;
+	}
+	c->open++;
+	*out = m;
+	return PST_OK;
+}
+
 static void
-path_closed(void *arg)
+way_closed(void *arg)
 {
 	struct member *m = arg;
+	struct constellation *c = m->constellation;
 
-	constellation_member_closed(m->constellation);
+	free(m->to);
+	free(m);
+	constellation_member_freed(c);
+}
+
+static void
+way_close(struct pst_task *task)
+{
+	struct member *m = pst_container_of(task, struct member, task);
+
+	if (m->path)
+		pst_path_close(&m->path, way_closed, m);
+	else
+		way_closed(m);
 }
 
 void
-member_close(struct member *m)
+member_leave(struct member *m)
 {
+	m->listed = false;
 	probe_stop(m);
-	if (m->path)
-		pst_path_close(&m->path, path_closed, m);
-	else
-		constellation_member_closed(m->constellation);
+	if (!m->ours)
+		pst_task_post(m->constellation->env, &m->task, way_close);
+}
+
+void
+member_enter(struct member *m)
+{
+	m->ours++;
+	m->calls++;
+}
+
+void
+member_done(struct member *m)
+{
+	m->ours--;
+	/* not at once: what ended the call may be within the way */
+	if (!m->listed && !m->ours)
+		pst_task_post(m->constellation->env, &m->task, way_close);
 }
 
 void

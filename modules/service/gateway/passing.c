@@ -9,6 +9,8 @@
 
 /* When to try again, where nobody says so. */
 #define RETRY_AFTER_MS 1000
+/* How often the way to a node may be lost to one call: what makes nodes die shall not go through all of them. */
+#define LOST_MAX 5
 
 struct passing {
 	struct constellation *constellation;
@@ -21,7 +23,10 @@ struct passing {
 	unsigned status;
 	const struct pst_map *headers;
 	uint64_t began_ms;
-	bool tried[]; /* by member */
+	bool started;  /* somewhere */
+	unsigned lost; /* so often was the way, or the function at its end */
+	uint64_t *tried; /* numbers of members */
+	size_t tried_count;
 };
 
 static void
@@ -30,7 +35,7 @@ passing_leave(struct passing *p)
 	pst_linked_leave(p);
 	pst_timer_stop(p->constellation->env, &p->timer);
 	if (p->member)
-		p->member->ours--;
+		member_done(p->member);
 	p->member = NULL;
 }
 
@@ -40,6 +45,7 @@ passing_free(struct passing *p)
 	passing_leave(p);
 	p->constellation->count--;
 	pst_bytes_fini(&p->output);
+	free(p->tried);
 	free(p);
 }
 
@@ -51,15 +57,41 @@ passing_fail(struct passing *p, const struct pst_call_failure *failure)
 	passing_free(p);
 }
 
-/* ---- going on ---- */
+/* ---- waiting ---- */
 
 static void
 patience_is_out(struct pst_timer *timer)
 {
 	struct passing *p = pst_container_of(timer, struct passing, timer);
 
-	passing_fail(p, &(struct pst_call_failure){ PST_CALL_BUSY, "no node is there", RETRY_AFTER_MS, false });
+	passing_fail(p,
+	    &(struct pst_call_failure){ PST_CALL_BUSY, "no node is there", RETRY_AFTER_MS, p->started });
 }
+
+/* ---- who was asked ---- */
+
+bool
+passing_tried(const struct passing *p, const struct member *m)
+{
+	for (size_t i = 0; i < p->tried_count; i++)
+		if (p->tried[i] == m->number)
+			return true;
+	return false;
+}
+
+static int
+tried_add(struct passing *p, const struct member *m)
+{
+	uint64_t *more = realloc(p->tried, (p->tried_count + 1) * sizeof *more);
+
+	if (!more)
+		return -ENOMEM;
+	p->tried = more;
+	p->tried[p->tried_count++] = m->number;
+	return PST_OK;
+}
+
+/* ---- to the next one ---- */
 
 static const struct pst_call_events events;
 
@@ -87,9 +119,9 @@ send_to(struct passing *p, struct member *m, uint64_t ms)
 	};
 	struct pst_route route = pst_route_buf_view(&m->route);
 	struct pst_buf body = PST_BUF_INIT;
-	int rc = PST_OK;
+	int rc = tried_add(p, m);
 
-	if (called->body_len)
+	if (!rc && called->body_len)
 		rc = pst_env_buf(&body, c->env, called->body, called->body_len, PST_RX_HEADROOM, PST_RX_TAILROOM);
 	if (rc)
 		return rc;
@@ -98,19 +130,17 @@ send_to(struct passing *p, struct member *m, uint64_t ms)
 	if (rc)
 		return rc;
 	p->member = m;
-	p->tried[m - c->members] = true;
-	m->ours++;
-	m->calls++;
+	member_enter(m);
 	pst_linked_enter(&c->under_way, p);
 	return PST_OK;
 }
 
-/* To the next node; without one, why it failed at the last, or, where it has been at none, waiting. */
+/* To the next node; without one it waits, or fails if the last said why. */
 static void
 go_on(struct passing *p, const struct pst_call_failure *why)
 {
 	struct constellation *c = p->constellation;
-	struct member *m = constellation_choose(c, p->tried);
+	struct member *m = constellation_choose(c, p);
 	uint64_t ms;
 
 	passing_leave(p);
@@ -169,6 +199,13 @@ body(struct pst_call *call, struct pst_buf *piece, bool last)
 	passing_free(p);
 }
 
+/* Its node has gone, or the function there: whether it comes back is to be seen. */
+static bool
+is_lost(const struct pst_call_failure *failure)
+{
+	return failure->code == PST_CALL_CANCELLED || failure->code == PST_CALL_UNKNOWN;
+}
+
 /* A call of which no guest has seen anything can be made anywhere; of another its owner says so. */
 static bool
 may_be_made_again(const struct passing *p, const struct pst_call_failure *failure)
@@ -186,12 +223,14 @@ failed(struct pst_call *call, const struct pst_call_failure *failure)
 
 	if (failure->code == PST_CALL_DEADLINE || failure->code == PST_CALL_CANCELLED)
 		member_suspect(p->member);
-	if (!may_be_made_again(p, failure)) {
+	p->started |= failure->started;
+	p->lost += is_lost(failure);
+	if (!may_be_made_again(p, failure) || p->lost >= LOST_MAX) {
 		passing_fail(p, failure);
 		return;
 	}
 	p->constellation->retried++;
-	go_on(p, failure);
+	go_on(p, is_lost(failure) ? NULL : failure);
 }
 
 static const struct pst_call_events events = {
@@ -226,7 +265,7 @@ passings_end(struct constellation *c)
 void
 passing_new(struct constellation *c, struct pst_called *called)
 {
-	struct passing *p = calloc(1, sizeof *p + c->member_count * sizeof *p->tried);
+	struct passing *p = calloc(1, sizeof *p);
 
 	if (!p) {
 		pst_called_fail(&called,
