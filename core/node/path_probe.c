@@ -19,6 +19,15 @@ alive(const struct pst_path *path, const struct pst_message *answer)
 	    !memcmp(answer->payload.start, path->probe_sent, sizeof path->probe_sent);
 }
 
+/* A far end that took long for its part of the handshake takes long for the rest of it. */
+static uint64_t
+patience_ms(const struct pst_path *path)
+{
+	uint64_t took_ns = path->step_count > 0 ? path->steps[path->step_count - 1].took_ns : 0;
+
+	return pst_path_patience_ms(path) + took_ns / 1000000;
+}
+
 static void
 probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 {
@@ -28,8 +37,10 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 	if (alive(path, answer)) {
 		path->probes_lost = 0;
 		path->suspected = false;
-		if (path->up)
+		if (path->up) {
+			path->unproven = false;
 			pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+		}
 		return;
 	}
 	/* no loss of theirs while we ourselves have stopped reading */
@@ -64,7 +75,7 @@ probe_start(struct pst_timer *timer)
 	path->heard = path->gate->messages;
 	route = pst_route_buf_view(&rb);
 	if (pst_request_send(path->env, &path->probe, &route, &buf,
-	    path->suspected ? pst_path_patience_ms(path) : PROBE_EVERY_MS, probe_answered)) {
+	    path->suspected ? patience_ms(path) : PROBE_EVERY_MS, probe_answered)) {
 		pst_request_cancel(&path->probe);
 		path->probing = false;
 		if (path->up)
@@ -92,10 +103,22 @@ pst_path_suspect(struct pst_path *path)
 	pst_timer_start(path->env, &path->timer, 0, probe_start);
 }
 
+/*
+ * Whoever begins a channel is not told that its last message was refused or
+ * lost: the first probe, at once, tells. A far end may have no echo, so a
+ * channel is made anew for that once, and then left to the usual probes.
+ */
 void
 path_probes_start(struct pst_path *path)
 {
-	pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+	bool prove = path->step_count > 0 && !path->unproven;
+
+	path->unproven = path->step_count > 0;
+	pst_timer_stop(path->env, &path->timer); /* no further attempt */
+	if (prove)
+		path_probe_once(path); /* before those whom it is up for fill it */
+	else
+		pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
 }
 
 void
