@@ -79,9 +79,9 @@ static bool
 pointers_right(const struct abi_function *abi, const uint64_t *slots)
 {
 	for (const char *s = abi->shape; *s; s++) {
-		if (*s == 't' && !inside(slots[0], slots[1]))
+		if (*s != 'n' && !inside(slots[0], slots[1]))
 			return false;
-		slots += *s == 't' ? 2 : 1;
+		slots += *s == 'n' ? 1 : 2;
 	}
 	return true;
 }
@@ -103,6 +103,8 @@ model(const struct abi_function *abi, const uint64_t *before, enum pst_wasm_end 
 		check(end == PST_WASM_DONE);
 		guest.returned |= !strncmp(abi->name, "return_", 7);
 	}
+	if (abi->result == ABI_PLACE)
+		check(value >= -2 && value <= (int64_t)(uint32_t)before[2]);
 	if (abi->result != ABI_SIZE)
 		return;
 	if (guest.waits) {
@@ -116,7 +118,7 @@ model(const struct abi_function *abi, const uint64_t *before, enum pst_wasm_end 
 static enum pst_wasm_end
 host_call(struct execution *x, struct pst_err *err)
 {
-	const struct pst_wasm_import *import = &guest.f.imports[take(1) % (2 * ABI_FUNCTIONS)];
+	const struct pst_wasm_import *import = &guest.f.imports[take(1) % (ABI_IMPORTS)];
 	const struct binding *b = import->arg;
 	bool known = take(1) % 8;
 	uint64_t slots[ABI_SLOTS_MAX], before[ABI_SLOTS_MAX];
@@ -238,9 +240,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	guest.f.conf = &conf;
 	guest.f.runtime = &runtime;
 	check(!host_open(&guest.f, &err));
-	for (size_t i = 0; i < 2 * ABI_FUNCTIONS; i++)
-		if (!guest.f.bindings[i].abi->own && take(1) % 2)
+	for (size_t i = 0; i < ABI_IMPORTS; i++)
+		if (!guest.f.bindings[i].abi->own && take(1) % 2) {
 			guest.f.bindings[i].serves = &serves;
+			guest.f.bindings[i].of = ""; /* by which it is asked, if it is by name */
+		}
 	called.body_len = take(1);
 	if (called.body_len % 4 == 3)
 		called.method = ""; /* bare bytes */

@@ -4,8 +4,8 @@
  * Kind "capability"; its sections are `capability NAME { use = http … }`, and a
  * function names those it has: `function f { capabilities = {web, log} }`. A
  * capability serves some of the host functions that guests import (spec
- * functions.md 1.3); one that no capability of a function serves answers
- * "capability is not enabled". How pointers and results travel is not its
+ * functions.md 1.3; those of module "postern" are ours, doc/functions.md); one that no
+ * capability of a function serves answers "capability is not enabled". How pointers and results travel is not its
  * business: service/functions checks every pointer, keeps the pending result,
  * and gives arguments as they are here.
  *
@@ -35,12 +35,23 @@ struct pst_host_bytes {
 #define PST_HOST_BYTES_MAX 3
 #define PST_HOST_NUMBERS_MAX 3
 
+/*
+ * What a capability keeps for one execution from a call to the next: embedded, entered into
+ * execution->lasting on the loop (<postern/linked.h>), and taken out by who ends it
+ * first. What is still there when the execution is over, however it ended, is taken out and told.
+ */
+struct pst_lasting {
+	struct pst_lasting *next, **link;
+	void (*over)(struct pst_lasting *lasting);
+};
+
 /* What is running: one execution of a function. */
 struct pst_execution {
 	const char *function;            /* the section's name */
 	uint32_t ident;                  /* of this execution, as the guest knows it */
 	struct pst_coordinated *request; /* NULL: its input is bare bytes */
 	const struct pst_log *log;       /* of the function */
+	struct pst_lasting **lasting;    /* the loop's */
 };
 
 enum pst_host_outcome {
@@ -51,7 +62,8 @@ enum pst_host_outcome {
 
 /*
  * One host call. The arguments in the order of the spec, pointers with
- * their lengths as `text`, other integers but the ident as `number`. For db_exec `vars` has
+ * their lengths as `text`, other integers but the ident as `number`. A place for the answer is a `text`
+ * too, whose length says how much of a result the guest takes, and whose bytes mean nothing. For db_exec `vars` has
  * what add_ffi_var collected (values; names do not matter).
  */
 struct pst_host_call {

@@ -61,6 +61,10 @@ const struct abi_function abi_functions[ABI_FUNCTIONS] = {
 	{ "get_static_file", "t", ABI_SIZE, .off = off_error },
 	{ "db_exec", "nt", ABI_SIZE, .off = off_query, .takes_vars = true },
 	{ "get_secret_value", "t", ABI_SIZE, .off = off_empty },
+	{ "outlet_open", "t", ABI_CODE, .off = off_unknown, .named = true },
+	{ "outlet_write", "nt", ABI_CODE, .off = off_unknown, .alike = true },
+	{ "outlet_read", "np", ABI_PLACE, .off = off_unknown, .alike = true },
+	{ "outlet_close", "n", ABI_CODE, .off = off_unknown, .alike = true },
 };
 
 unsigned
@@ -69,7 +73,7 @@ abi_ident(const struct abi_function *function)
 	unsigned at = 0;
 
 	for (const char *s = function->shape; *s; s++)
-		at += *s == 't' ? 2 : 1;
+		at += *s == 'n' ? 1 : 2;
 	return at;
 }
 

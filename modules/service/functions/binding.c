@@ -1,15 +1,36 @@
 /* Who serves which host function, of one function. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "function.h"
 
+/* One more that serves it. */
+static int
+binding_add(struct binding *b, const char *name, struct pst_err *err)
+{
+	const struct abi_function *abi = b->abi;
+	struct binding *copy;
+
+	if (!b->serves || abi->alike)
+		return PST_OK;
+	if (!abi->named)
+		return pst_fail(err, PST_E_CONF, "capabilities: both %s and %s serve %s", b->of, name, abi->name);
+	copy = malloc(sizeof *copy);
+	if (!copy)
+		return -ENOMEM;
+	*copy = *b;
+	b->other = copy;
+	return PST_OK;
+}
+
 static int
 binding_fill(struct function *f, struct binding *b, struct pst_err *err)
 {
-	const char *from = NULL;
+	int rc = PST_OK;
 
-	for (size_t i = 0; i < f->conf->capabilities.count && !b->abi->own; i++) {
+	for (size_t i = 0; !rc && i < f->conf->capabilities.count && !b->abi->own; i++) {
 		const char *name = f->conf->capabilities.item[i];
 		const void *table;
 		void *self = pst_section_ref(f->senv, "capability", name, &table);
@@ -18,16 +39,13 @@ binding_fill(struct function *f, struct binding *b, struct pst_err *err)
 		for (const struct pst_host_function *h = ops ? ops->serves : NULL; h && h->name; h++) {
 			if (strcmp(h->name, b->abi->name))
 				continue;
-			if (from)
-				return pst_fail(err, PST_E_CONF, "capabilities: both %s and %s serve %s", from,
-				    name, h->name);
-			from = name;
+			rc = binding_add(b, name, err);
 			b->serves = h;
 			b->capability = self;
+			b->of = name;
 		}
 	}
-	b->blocks = !(f->runtime->can & PST_RUNTIME_SUSPENDS);
-	return PST_OK;
+	return rc;
 }
 
 int
@@ -35,17 +53,18 @@ host_open(struct function *f, struct pst_err *err)
 {
 	int rc = PST_OK;
 
-	for (size_t i = 0; !rc && i < 2 * ABI_FUNCTIONS; i++) {
+	for (size_t i = 0; !rc && i < ABI_IMPORTS; i++) {
 		struct binding *b = &f->bindings[i];
 		bool swift = i >= ABI_FUNCTIONS;
 
-		b->abi = &abi_functions[i % ABI_FUNCTIONS];
+		b->abi = &abi_functions[swift ? i - ABI_FUNCTIONS : i];
+		b->blocks = !(f->runtime->can & PST_RUNTIME_SUSPENDS);
 		b->ident = abi_ident(b->abi);
 		abi_type(b->type, b->abi, swift);
 		snprintf(b->name, sizeof b->name, "%s%s", b->abi->name, swift ? "_swift" : "");
 		rc = binding_fill(f, b, err);
 		f->imports[i] = (struct pst_wasm_import){
-			.module = "env",
+			.module = b->abi < &abi_functions[ABI_TWINS] ? "env" : "postern",
 			.name = b->name,
 			.type = b->type,
 			.fn = host_called,
@@ -54,4 +73,14 @@ host_open(struct function *f, struct pst_err *err)
 		};
 	}
 	return rc;
+}
+
+void
+host_close(struct function *f)
+{
+	for (size_t i = 0; i < ABI_IMPORTS; i++)
+		for (struct binding *b = f->bindings[i].other, *next; b; b = next) {
+			next = b->other;
+			free(b);
+		}
 }

@@ -31,6 +31,7 @@ struct execution {
 	struct pst_called *call;
 	struct pst_execution shown; /* to capabilities */
 	struct pst_coordinated request;
+	struct pst_lasting *lasting; /* what capabilities keep for it */
 	bool has_request, looked; /* for the request, which is read at the first need */
 	bool changed, changed_body; /* what goes back in the answer */
 

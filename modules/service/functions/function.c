@@ -184,6 +184,7 @@ function_free(struct function *f)
 		execution_retire(x);
 		free(x);
 	}
+	host_close(f);
 	program_unref(&f->program);
 	source_free(f);
 	pst_admission_free(&f->admission);

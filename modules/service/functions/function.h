@@ -52,8 +52,8 @@ struct function {
 	const struct pst_runtime_ops *runtime;
 	void *engine;
 	struct pst_wasm_limits limits;
-	struct pst_wasm_import imports[2 * ABI_FUNCTIONS + 1];
-	struct binding bindings[2 * ABI_FUNCTIONS];
+	struct pst_wasm_import imports[ABI_IMPORTS + 1];
+	struct binding bindings[ABI_IMPORTS];
 	const char **args; /* of a command, with its name in front */
 
 	struct pst_callee callee;

@@ -183,12 +183,31 @@ wait_for_guest(struct execution *x, struct pst_host_call *call)
 	return error ? -(int32_t)x->waiting_len : (int32_t)x->waiting_len;
 }
 
+/* Where the answer goes was looked at before; the guest has rested since. */
+static int32_t
+put_into_place(struct execution *x, const struct abi_function *abi, const uint64_t *slots)
+{
+	const struct pst_host_call *call = &x->host;
+	struct pst_host_bytes place;
+	size_t len;
+
+	for (const char *s = abi->shape; *s != 'p'; s++)
+		slots += *s == 'n' ? 1 : 2;
+	if (call->outcome == PST_HOST_ERROR || !guest_bytes(x, slots[0], slots[1], &place) || place.len > INT32_MAX)
+		return -2;
+	len = call->result_len < place.len ? call->result_len : place.len;
+	if (len)
+		memcpy((uint8_t *)place.bytes, call->result, len);
+	return (int32_t)len;
+}
+
 enum pst_wasm_end
 host_settle(struct execution *x, const struct abi_function *abi, uint64_t *slots)
 {
 	struct pst_host_call *call = &x->host;
 	int32_t value = call->outcome == PST_HOST_CODE ? call->code
 	    : abi->result == ABI_SIZE ? wait_for_guest(x, call)
+	    : abi->result == ABI_PLACE ? put_into_place(x, abi, slots)
 	    : call->outcome == PST_HOST_ERROR ? -2 : 0;
 
 	free(call->result);
@@ -244,10 +263,21 @@ answered_at_once(struct pst_host_call *call)
 {
 }
 
+/* Who is asked by that name; of a function that is not asked by name, whoever serves it. NULL: nobody. */
+static const struct binding *
+whom(const struct binding *b, const struct pst_host_bytes *name)
+{
+	while (b && b->abi->named && b->serves &&
+	    (strlen(b->of) != name->len || memcmp(b->of, name->bytes, name->len)))
+		b = b->other;
+	return b && b->serves ? b : NULL;
+}
+
 static enum pst_wasm_end
 ask_capability(struct execution *x, const struct binding *b, uint64_t *slots, struct pst_err *err)
 {
 	struct pst_host_call *call = &x->host;
+	const struct binding *asked = whom(b, &call->text[0]);
 
 	if (!x->looked)
 		request_look(x);
@@ -258,12 +288,12 @@ ask_capability(struct execution *x, const struct binding *b, uint64_t *slots, st
 	call->var_count = x->var_count;
 	call->cancel = NULL;
 	call->answered = answered_at_once;
-	if (!b->serves)
+	if (!asked)
 		b->abi->off(call);
-	else if (b->serves->now)
-		b->serves->now(b->capability, call);
+	else if (asked->serves->now)
+		asked->serves->now(asked->capability, call);
 	else
-		return host_ask_later(x, b, slots, err);
+		return host_ask_later(x, asked, slots, err);
 	return host_settle(x, b->abi, slots);
 }
 

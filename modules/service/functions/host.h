@@ -1,5 +1,5 @@
 /*
- * The host as a guest sees it: each import of "env" ends here. Pointers are checked, the
+ * The host as a guest sees it: each import ends here. Pointers are checked, the
  * capability is asked, and its answer travels by the FFI result protocol (spec functions.md 1.4).
  */
 #ifndef FUNCTIONS_HOST_H
@@ -14,6 +14,8 @@ struct binding {
 	const struct abi_function *abi;
 	const struct pst_host_function *serves; /* NULL: nobody */
 	void *capability;
+	const char *of; /* the capability's name */
+	struct binding *other; /* the next capability that serves it, by its own name */
 	unsigned ident; /* which slot it is in */
 	bool blocks;    /* the thread waits for what is served later: the runtime cannot suspend */
 	char type[ABI_TYPE_MAX];
@@ -22,8 +24,9 @@ struct binding {
 
 /* binding.c: all imports and what they lead to. PST_E_CONF: two capabilities serve the same. */
 PST_MUST_CHECK int host_open(struct function *f, struct pst_err *err);
+void host_close(struct function *f);
 
-/* Every import of "env"; arg is its struct binding, user the execution. */
+/* Every import; arg is its struct binding, user the execution. */
 enum pst_wasm_end host_called(void *user, struct pst_wasm_instance *instance, uint64_t *slots,
     void *arg, struct pst_err *err);
 

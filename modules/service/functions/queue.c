@@ -5,6 +5,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include <postern/linked.h>
+
 #include "function.h"
 
 /* Idents are 0 to 2^31 - 2: by steps through a prime none comes again for as many calls. */
@@ -100,11 +102,24 @@ something_ended(struct pst_task *task)
 	function_rests(pst_container_of(task, struct function, ended));
 }
 
+/* Nothing that capabilities keep for it outlives it. */
+static void
+lasting_end(struct execution *x)
+{
+	struct pst_lasting *lasting;
+
+	while ((lasting = x->lasting)) {
+		pst_linked_leave(lasting);
+		lasting->over(lasting);
+	}
+}
+
 static void
 execution_ended(struct execution *x)
 {
 	struct function *f = x->function;
 
+	lasting_end(x);
 	if (x->memory > f->memory)
 		f->memory = x->memory;
 	f->run_us = (7 * f->run_us + (uv_hrtime() - x->began_ns) / 1000) / 8;
@@ -255,6 +270,7 @@ execution_new(struct function *f, struct pst_called *call)
 	x->call = call;
 	x->shown.function = pst_section_name(f->senv);
 	x->shown.log = f->log;
+	x->shown.lasting = &x->lasting;
 	x->began_ns = uv_hrtime();
 	x->due_ns = deadline_ms ? x->began_ns + deadline_ms * 1000000 : 0;
 	call->arg = x;
