@@ -36,7 +36,7 @@ drained(struct stream *s)
 		int fd;
 
 		s->shut = true;
-		if (!uv_fileno((uv_handle_t *)&s->socket, &fd))
+		if (!uv_fileno(&s->socket.handle, &fd))
 			shutdown(fd, SHUT_WR);
 	}
 }
@@ -121,9 +121,9 @@ reading_set(struct stream *s)
 	s->reading = want;
 	s->gave = false;
 	if (want)
-		uv_read_start((uv_stream_t *)&s->socket, alloc_cb, read_cb);
+		uv_read_start(&s->socket.stream, alloc_cb, read_cb);
 	else
-		uv_read_stop((uv_stream_t *)&s->socket);
+		uv_read_stop(&s->socket.stream);
 }
 
 void

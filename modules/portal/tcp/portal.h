@@ -1,7 +1,8 @@
 /*
- * The module's nouns: a portal is an inlet or an outlet section; a stream is
- * one TCP connection at one of them, and its peer at the other end; the two
- * of them are a session, of which either end logs one line.
+ * The module's nouns: a portal is an inlet or an outlet section, or what functions
+ * have in an inlet's place; a stream is one connection at one of them, and its
+ * peer at the other end; the two of them are a session, of which either end logs
+ * one line.
  */
 #ifndef PORTAL_PORTAL_H
 #define PORTAL_PORTAL_H
@@ -48,6 +49,8 @@ struct portal {
 	uint64_t bytes_in, bytes_out;
 	void (*gone)(struct portal *portal); /* the last stream of a closing portal */
 	void (*doubt)(struct portal *portal); /* is the other end alive? outlet: NULL */
+	/* A stream is, before its socket is closed: for who has the other end of that. NULL: nobody. */
+	void (*over)(struct stream *stream, bool finished);
 	const char *target;      /* outlet: as the configuration has it */
 	struct pst_rate odd, refused;
 };
@@ -84,7 +87,12 @@ struct stream {
 	struct pst_admitted admitted; /* the peer */
 	struct pst_route *peer; /* where the other end is */
 	uint16_t front, back;   /* room that the route wants */
-	uv_tcp_t socket;
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe; /* of a function, in this process */
+	} socket;
 	bool has_socket, reading, gave, reset;
 	bool patient; /* unanswered, it waits for the next path when this one goes */
 	enum stream_state state;
@@ -95,6 +103,7 @@ struct stream {
 	enum wire_reason told;
 	int rc; /* of what failed, for the log; 0: nothing has */
 	struct pst_dial *dial;  /* outlet, while it connects */
+	void *owner;            /* portal->over()'s */
 	struct wire_offer agreed;
 	/* A Pong has come (inlet), or the target answered (outlet): rc. */
 	void (*answered)(struct stream *stream, struct pst_message *pong);

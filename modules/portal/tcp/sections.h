@@ -4,20 +4,7 @@
 
 #include <postern/module.h>
 
-struct inlet_conf {
-	const char *listen;
-	const char *to;
-	const char *via;
-	const char *outlet;
-	const char *project;
-	const char *channel;
-	struct pst_list authorized;
-	const char *allow;
-	struct pst_list hops;
-	uint64_t connect_timeout;
-	uint64_t window_max;
-	int64_t streams;
-};
+#include "entry.h"
 
 struct outlet_conf {
 	const char *to;

@@ -189,8 +189,9 @@ stream_open(struct stream *s)
 	s->state = STREAM_OPEN;
 	s->counter = -1;
 	pst_timer_stop(s->portal->env, &s->timer);
-	uv_tcp_nodelay(&s->socket, 1);
-	pst_outbox_init(&s->box, (uv_stream_t *)&s->socket, flow_moved, s);
+	if (s->socket.handle.type == UV_TCP)
+		uv_tcp_nodelay(&s->socket.tcp, 1);
+	pst_outbox_init(&s->box, &s->socket.stream, flow_moved, s);
 	flow_start(s);
 }
 
@@ -210,7 +211,7 @@ linger(struct stream *s, bool reset)
 	const struct linger l = { .l_onoff = reset };
 	int fd;
 
-	if (!uv_fileno((uv_handle_t *)&s->socket, &fd))
+	if (!uv_fileno(&s->socket.handle, &fd))
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
 }
 
@@ -236,7 +237,7 @@ static void
 socket_close(struct stream *s)
 {
 	linger(s, s->reset);
-	uv_close((uv_handle_t *)&s->socket, socket_closed);
+	uv_close(&s->socket.handle, socket_closed);
 }
 
 void
@@ -259,6 +260,8 @@ stream_end(struct stream *s, enum end why)
 	if (s->state == STREAM_CLOSING)
 		return;
 	session_ended(s, why);
+	if (s->portal->over)
+		s->portal->over(s, why == END_FINISHED);
 	s->state = STREAM_CLOSING;
 	if (tell)
 		stream_say(s, bytes, wire_disconnect(bytes, s->agreed.extended, end_reason(why)));

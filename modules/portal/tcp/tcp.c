@@ -2,7 +2,7 @@
 #include "sections.h"
 
 static const struct pst_section portal_sections[] = {
-	PST_SECTION("inlet", struct inlet_conf, inlet_options, inlet_check, inlet_open, inlet_close),
+	PST_SECTION("inlet", struct entry_conf, inlet_options, inlet_check, inlet_open, inlet_close),
 	PST_SECTION("outlet", struct outlet_conf, outlet_options, outlet_check, outlet_open,
 	    outlet_close),
 	PST_SECTION_END,

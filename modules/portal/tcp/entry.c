@@ -1,0 +1,220 @@
+/* An entry: the path to the outlet, and how a stream through it begins. */
+#include "entry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/multiaddr.h>
+
+/* Without a Pong for so long the path is asked whether it lives. */
+#define SUSPECT_MS 1000
+
+/* ---- its configuration ---- */
+
+static struct pst_path_conf
+path_conf(const struct entry_conf *c)
+{
+	return (struct pst_path_conf){
+		.to = c->to,
+		.project = c->project,
+		.via = c->via,
+		.outlet = c->outlet,
+		.authorized = &c->authorized,
+		.allow = c->allow,
+		.type = "tcp-inlet",
+		.hops = &c->hops,
+		.channel = c->channel,
+	};
+}
+
+/* A route to an outlet ends with a worker, not with a channel or a port. */
+static bool
+ends_at_worker(const char *to)
+{
+	struct pst_multiaddr ma;
+
+	if (pst_multiaddr_parse(&ma, to, NULL))
+		return true; /* the path says what is wrong */
+	return ma.hop[ma.count - 1].protocol == PST_SERVICE || ma.hop[ma.count - 1].protocol == PST_WORKER;
+}
+
+int
+entry_check(const struct entry_conf *c, struct pst_err *err)
+{
+	struct pst_path_conf path = path_conf(c);
+
+	if (c->window_max < STREAM_WINDOW)
+		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
+	if (c->streams < 1)
+		return pst_fail(err, PST_E_CONF, "streams: at least 1");
+	if (!c->to && !c->via)
+		return pst_fail(err, PST_E_CONF, "to: say where the outlet is, or `via` which relay");
+	if (c->to && !ends_at_worker(c->to))
+		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", c->to);
+	return pst_path_check(&path, err);
+}
+
+/* ---- one stream ---- */
+
+static void
+no_answer(struct pst_timer *timer)
+{
+	struct stream *s = pst_container_of(timer, struct stream, timer);
+	struct entry *entry = pst_container_of(s->portal, struct entry, portal);
+	uint64_t waited = pst_now_ms(s->portal->env) - s->since_ms;
+
+	if (entry->path && s->peer)
+		pst_path_suspect(entry->path);
+	if (waited < entry->conf->connect_timeout) {
+		pst_timer_start(s->portal->env, timer, entry->conf->connect_timeout - waited, no_answer);
+		return;
+	}
+	stream_end(s, END_NO_ANSWER);
+}
+
+static void
+pong_came(struct stream *s, struct pst_message *m)
+{
+	struct pst_reader r = pst_buf_reader(&m->payload);
+	struct wire_offer ours = portal_offer(s->portal), theirs;
+	struct entry *entry = pst_container_of(s->portal, struct entry, portal);
+	struct pst_admission *admission = entry->path ? pst_path_admission(entry->path) : NULL;
+
+	pst_read_u8(&r);
+	theirs = wire_read_offer(&r);
+	s->agreed = (struct wire_offer){
+		.extended = ours.extended && theirs.extended,
+		.windows = ours.windows && theirs.windows,
+		.finish = ours.finish && theirs.finish,
+		.window = theirs.window,
+	};
+	portal_rtt(s->portal, uv_hrtime() - s->mark_ns);
+	if (stream_attach(s, m->from, &m->back)) {
+		stream_fail(s, -ENOMEM);
+		return;
+	}
+	if (admission && m->from->peer)
+		stream_admit(s, admission, m->from->peer);
+	stream_open(s);
+}
+
+/* Ping the outlet; its answer brings the route to the other end. */
+static void
+stream_ping(struct entry *entry, struct stream *s)
+{
+	struct wire_offer offer = portal_offer(&entry->portal);
+	uint8_t bytes[WIRE_SHORT_MAX];
+
+	if (stream_attach(s, entry->gate, &entry->route)) {
+		stream_fail(s, -ENOMEM);
+		return;
+	}
+	s->answered = pong_came;
+	s->mark_ns = uv_hrtime();
+	stream_say(s, bytes, wire_ping(bytes, WIRE_PING, &offer));
+}
+
+void
+entry_begin(struct entry *entry, struct stream *s)
+{
+	s->patient = true;
+	pst_timer_start(entry->portal.env, &s->timer,
+	    entry->conf->connect_timeout < SUSPECT_MS ? entry->conf->connect_timeout : SUSPECT_MS,
+	    no_answer);
+	if (entry->gate)
+		stream_ping(entry, s); /* without a route it waits for one */
+}
+
+/* ---- the path ---- */
+
+static void
+path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
+{
+	struct entry *entry = arg;
+
+	entry->route = *route;
+	entry->gate = gate;
+	pst_info(entry->portal.log, "inlet up",
+	    PST_STR("peer", gate->peer ? pst_peer_text(gate->peer) : NULL));
+	for (struct stream *s = entry->portal.streams, *next; s && entry->gate; s = next) {
+		next = s->next;
+		if (s->state == STREAM_WAITING && !s->peer)
+			stream_ping(entry, s);
+	}
+}
+
+static void
+path_down(void *arg, int rc)
+{
+	struct entry *entry = arg;
+
+	pst_info(entry->portal.log, "inlet down", PST_RC(rc));
+	entry->gate = NULL;
+}
+
+static const struct pst_path_events path_events = {
+	.up = path_up,
+	.down = path_down,
+};
+
+static void
+path_doubted(struct portal *portal)
+{
+	struct entry *entry = pst_container_of(portal, struct entry, portal);
+
+	if (entry->path)
+		pst_path_suspect(entry->path);
+}
+
+/* ---- its life ---- */
+
+int
+entry_open(struct entry *entry, struct pst_section_env *senv, const struct entry_conf *conf,
+    void (*gone)(struct portal *portal), struct pst_err *err)
+{
+	struct pst_path_conf path = path_conf(conf);
+
+	entry->conf = conf;
+	entry->portal = (struct portal){
+		.senv = senv,
+		.env = pst_section_env(senv),
+		.router = pst_env_router(pst_section_env(senv)),
+		.log = pst_section_log(senv),
+		.window_max = conf->window_max,
+		.max_streams = conf->streams,
+		.gone = gone,
+		.doubt = path_doubted,
+	};
+	return pst_path_open(&entry->path, senv, &path, &path_events, entry, err);
+}
+
+static void
+path_closed(void *arg)
+{
+	struct entry *entry = arg;
+
+	entry->path = NULL;
+	entry->portal.gone(&entry->portal);
+}
+
+void
+entry_close(struct entry *entry)
+{
+	struct pst_path *path = entry->path;
+
+	portal_end(&entry->portal);
+	pst_path_close(&path, path_closed, entry);
+}
+
+bool
+entry_rests(const struct entry *entry)
+{
+	return !entry->path && !entry->portal.streams;
+}
+
+void
+entry_status(const struct entry *entry, struct pst_status *status)
+{
+	pst_path_status(entry->path, status);
+	portal_status(&entry->portal, status);
+}
