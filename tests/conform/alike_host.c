@@ -115,9 +115,11 @@ random_get(void *user, struct pst_wasm_instance *instance, uint64_t *slots, void
 	return PST_WASM_DONE;
 }
 
-#define ENV(at, name_, type_) \
-	{ .module = "env", .name = (name_), .type = (type_), .fn = stub_called, \
+#define STUB(at, module_, name_, type_) \
+	{ .module = (module_), .name = (name_), .type = (type_), .fn = stub_called, \
 	    .arg = (void *)&alike_imports[at] }
+#define ENV(at, name_, type_) STUB(at, "env", name_, type_)
+#define OURS(at, name_, type_) STUB(at, "postern", name_, type_)
 
 /* Each has a twin of Swift's, with two parameters more that mean nothing. */
 #define BOTH(at, name_, params, results) \
@@ -143,5 +145,9 @@ const struct pst_wasm_import alike_imports[] = {
 	{ "env", "get_ffi_result_swift", "iiii:i", get_ffi_result, (void *)&alike_imports[31], false },
 	{ "wasi_snapshot_preview1", "clock_time_get", "iIi:i", clock_time_get, NULL, false },
 	{ "wasi_snapshot_preview1", "random_get", "ii:i", random_get, NULL, false },
+	OURS(34, "outlet_open", "iii:i"),
+	OURS(35, "outlet_write", "iiii:i"),
+	OURS(36, "outlet_read", "iiii:i"),
+	OURS(37, "outlet_close", "ii:i"),
 	{ .module = NULL },
 };

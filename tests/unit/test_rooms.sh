@@ -50,6 +50,7 @@ own_only() {
 		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
 			case $name in
 			# a sibling's, whose sources are this module's too
+			../../*) grep -qs "modules/${name#../../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
 			../*) grep -qs "modules/[a-z]*/${name#../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
 			*) [ -f "${file%/*}/$name" ] || echo "$file: \"$name\"" ;;
 			esac

@@ -33,6 +33,13 @@ HOST(get_secret_value) int get_secret_value(const void *key, size len, int ident
 /* One of the twins with two numbers more. */
 HOST(cache_get_swift) int cache_get_swift(const void *key, size len, int ident, int more, int still);
 
+/* Postern's own: streams to an outlet that a capability names (modules/capability/outlet/outlet.md). */
+#define POSTERN(name) __attribute__((import_module("postern"), import_name(#name)))
+POSTERN(outlet_open) int outlet_open(const void *name, size len, int ident);
+POSTERN(outlet_write) int outlet_write(int stream, const void *bytes, size len, int ident);
+POSTERN(outlet_read) int outlet_read(int stream, void *place, size room, int ident);
+POSTERN(outlet_close) int outlet_close(int stream, int ident);
+
 void run(const byte *input, size len, int ident);
 
 #ifdef OWN_MEMORY
