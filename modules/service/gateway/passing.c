@@ -9,8 +9,8 @@
 
 /* When to try again, where nobody says so. */
 #define RETRY_AFTER_MS 1000
-/* How often the way to a node may be lost to one call: what makes nodes die shall not go through all of them. */
-#define LOST_MAX 5
+/* How often the way to a node may be lost to one call: what makes nodes die shall not do so for ever. */
+#define LOST_MAX 16
 
 struct passing {
 	struct constellation *constellation;
