@@ -5,7 +5,7 @@
 #     Needs: modules/vault/file/disk.c modules/vault/file/keyring.c
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=${FUZZ_DIR:-/tmp/postern-fuzz-$(id -u)}
-libs='libuv libsodium libcrypto libcbor libconfuse jansson yaml-0.1 libzip'
+libs='libuv libsodium libcrypto libcbor libconfuse jansson yaml-0.1 libzip libcurl'
 cd "$top"
 
 targets() {
