@@ -76,16 +76,12 @@ static bool
 is_built(const char *module)
 {
 	const char *directory = getenv("PST_MODULE_PATH");
-	char path[PATH_MAX], file[64];
+	char path[PATH_MAX];
 
-	snprintf(file, sizeof file, "capability_%s.so", module);
-	for (char *c = file; *c; c++)
-		if (*c == '-')
-			*c = '_';
 	while (directory && *directory) {
 		size_t len = strcspn(directory, ":");
 
-		snprintf(path, sizeof path, "%.*s/%s", (int)len, directory, file);
+		snprintf(path, sizeof path, "%.*s/capability_%s.so", (int)len, directory, module);
 		if (!access(path, R_OK))
 			return true;
 		directory += len + (directory[len] == ':');

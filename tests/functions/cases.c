@@ -260,8 +260,10 @@ all(const struct case_setup *setup)
 		if (lacks)
 			printf("ok %u - %s: %s # SKIP %s\n", ++tap_cases, setup->runtime,
 			    json_string_value(json_object_get(one, "id")), lacks);
-		else
-			json_array_append(case_fails_at_start(one) ? wrong : cases, one);
+		else if (!case_fails_at_start(one))
+			json_array_append(cases, one);
+		else if (!setup->gateway)
+			json_array_append(wrong, one);
 	}
 	if (node_begin(setup, cases)) {
 		json_array_foreach(cases, i, one)
