@@ -131,6 +131,12 @@ pst_section_up(struct pst_section_env *s)
 	node_settle(s->node);
 }
 
+bool
+pst_section_starting(const struct pst_section_env *s)
+{
+	return !s->node->announced;
+}
+
 /* Of one that opens, when the node itself does: it cannot be as it is to be. */
 static void
 start_failed(struct pst_section_env *s)

@@ -20,7 +20,8 @@
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
- *        <postern/bytes.h>; the change and settled hooks; PST_OPT_WORD
+ *        <postern/bytes.h>; the change and settled hooks; PST_OPT_WORD;
+ *        pst_section_starting()
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -126,6 +127,9 @@ PST_API void *pst_section_ref(struct pst_section_env *env, const char *kind, con
 /* How many other sections of this kind the configuration has. */
 PST_API size_t pst_section_siblings(const struct pst_section_env *env);
 PST_API void pst_section_up(struct pst_section_env *env);
+/* The node is not up yet: one that goes down now, without having been up, ends it; else what made the
+ * section fails, and is taken back. (1.3) */
+PST_API bool pst_section_starting(const struct pst_section_env *env);
 PST_API void pst_section_down(struct pst_section_env *env, int rc, const char *sentence);
 PST_API void pst_section_closed(struct pst_section_env *env);
 
