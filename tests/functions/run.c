@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "node/change.h"
 #include "node/node.h"
 #include "node/rooms.h"
 
@@ -190,6 +191,27 @@ run_node(const char *conf)
 	return NULL;
 }
 
+static void
+changed(struct pst_change *change, int rc, const char *sentence)
+{
+	snprintf(run.why, sizeof run.why, "%s", rc ? sentence : "");
+	run.up = true;
+}
+
+const char *
+run_reload(const char *conf)
+{
+	struct pst_change change = { .done = changed };
+	char path[PATH_MAX];
+
+	conf_write(path, conf);
+	run.up = false;
+	pst_node_change(run.node, &change);
+	if (!wait_until(flag_is_set, &run.up))
+		die("the node does not reload");
+	return run.why[0] ? run.why : NULL;
+}
+
 void
 run_stop(void)
 {
@@ -357,6 +379,13 @@ run_wait(void)
 	if (!wait_until(all_over, NULL))
 		die("a call does not end");
 	run_wait_no_more();
+}
+
+void
+run_wait_for(const struct running *running)
+{
+	if (!wait_until(flag_is_set, &running->over))
+		die("a call does not end");
 }
 
 void

@@ -30,6 +30,8 @@ void run_until(const bool *flag);
 
 /* Start a node; its state is below run_dir(), and its log is kept. NULL, or why it does not start. */
 const char *run_node(const char *conf);
+/* Have it go by another text; NULL, or why not. */
+const char *run_reload(const char *conf);
 /* Stop it; what it leaves on the loop is a failure. */
 void run_stop(void);
 /* The log since the node began, whole lines of JSON; to be freed. */
@@ -47,6 +49,8 @@ struct running *run_begin_call(struct reply *reply, const char *function, const 
     uint64_t deadline_ms);
 void run_cancel(struct running *running);
 void run_wait(void);
+/* For one of them. */
+void run_wait_for(const struct running *running);
 /* Forget those that the node took along when it stopped. */
 void run_wait_no_more(void);
 void reply_fini(struct reply *reply);

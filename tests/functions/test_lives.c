@@ -22,10 +22,11 @@ static const char conf_text[] =
     "function command { module = \"%s/command.wasm\"  instances = 1  reuse = 1000 }\n"
     "function trusted { module = \"%s/count.wasm\"  deadline = 0 }\n";
 
+static char conf[8192];
+
 static bool
 begin(const char *runtime)
 {
-	char conf[8192];
 	const char *why;
 
 	snprintf(conf, sizeof conf, conf_text, runtime, guests, guests, guests, guests, guests, guests, guests);
@@ -135,6 +136,78 @@ stopped(void)
 	tap(true, "and when its node stops");
 }
 
+/* ---- changed ---- */
+
+#define RELOADS 50
+#define STREAM 8
+
+/* The n-th text differs from the one before in what `once` may take, ask, and how many may run. */
+static const char *
+changed(unsigned n)
+{
+	static char text[sizeof conf + 256];
+	static const char *const options[] = {
+		"memory = 4M",
+		"capabilities = {}",
+		"deadline = 40m  instances = 3",
+		"deadline = 0",
+		"reuse = 5  body = 1M  queue = 300",
+	};
+	const char *at = strstr(conf, "function once { ");
+
+	at += strlen("function once { ");
+	snprintf(text, sizeof text, "%.*s%s  %s", (int)(at - conf), conf, options[n % 5], at);
+	return text;
+}
+
+/* How many were. */
+static unsigned
+answered(struct reply *replies, size_t count)
+{
+	unsigned right = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		right += replies[i].answered && replies[i].status == 200;
+		if (!replies[i].answered)
+			printf("# %s\n", replies[i].text);
+		reply_fini(&replies[i]);
+	}
+	return right;
+}
+
+static void
+reloaded(void)
+{
+	struct reply replies[STREAM], loops;
+	struct running *stream[STREAM], *spinning = spin(&loops, "once");
+	struct pst_call_load load;
+	unsigned right = 0, refused = 0;
+	bool ready = false;
+
+	for (unsigned n = 0; n < RELOADS; n++) {
+		const char *why;
+
+		for (size_t i = 0; i < STREAM; i++)
+			stream[i] = ask(&replies[i], "once", "x");
+		why = run_reload(changed(n));
+		if (why)
+			printf("# %s\n", why);
+		refused += why != NULL;
+		for (size_t i = 0; i < STREAM; i++)
+			run_wait_for(stream[i]);
+		right += answered(replies, STREAM);
+	}
+	tap(!refused, "a section changes while its functions are called");
+	tap(right == RELOADS * STREAM, "and no call is refused: %u of %u", right, RELOADS * STREAM);
+	run_probe(&load, "once");
+	tap(load.running == 1, "one that has run since before the first change goes on");
+	run_cancel(spinning);
+	/* by the last text an instance serves five; its program may not be ready at once */
+	for (unsigned n = 0; n < 10000 && !ready; n++)
+		ready = !strcmp(told("once", "y"), "200 y 2");
+	tap(ready, "what the section says now counts for the calls that come");
+}
+
 static void
 all(const char *runtime)
 {
@@ -143,6 +216,7 @@ all(const char *runtime)
 	if (begin(runtime)) {
 		reused();
 		not_reused();
+		reloaded();
 		stopped();
 	}
 	run_end();

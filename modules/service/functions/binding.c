@@ -1,5 +1,9 @@
+<<<<<<< HEAD
 /* Who serves which host function, of one function. */
 #include <errno.h>
+=======
+/* Who serves which host function, by one setup of a function. */
+>>>>>>> 20e41d4 (functions: other options are taken without a gap)
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +30,19 @@ binding_add(struct binding *b, const char *name, struct pst_err *err)
 }
 
 static int
-binding_fill(struct function *f, struct binding *b, struct pst_err *err)
+binding_fill(struct setup *s, struct binding *b, struct pst_err *err)
 {
 	int rc = PST_OK;
 
+<<<<<<< HEAD
 	for (size_t i = 0; !rc && i < f->conf->capabilities.count && !b->abi->own; i++) {
 		const char *name = f->conf->capabilities.item[i];
+=======
+	for (size_t i = 0; s->capabilities[i] && !b->abi->own; i++) {
+		const char *name = s->capabilities[i];
+>>>>>>> 20e41d4 (functions: other options are taken without a gap)
 		const void *table;
-		void *self = pst_section_ref(f->senv, "capability", name, &table);
+		void *self = pst_section_ref(s->function->senv, "capability", name, &table);
 		const struct pst_capability_ops *ops = table;
 
 		for (const struct pst_host_function *h = ops ? ops->serves : NULL; h && h->name; h++) {
@@ -45,16 +54,26 @@ binding_fill(struct function *f, struct binding *b, struct pst_err *err)
 			b->of = name;
 		}
 	}
+<<<<<<< HEAD
 	return rc;
+=======
+	b->blocks = !(s->runtime->can & PST_RUNTIME_SUSPENDS);
+	return PST_OK;
+>>>>>>> 20e41d4 (functions: other options are taken without a gap)
 }
 
 int
-host_open(struct function *f, struct pst_err *err)
+host_open(struct setup *s, struct pst_err *err)
 {
 	int rc = PST_OK;
 
+<<<<<<< HEAD
 	for (size_t i = 0; !rc && i < ABI_IMPORTS; i++) {
 		struct binding *b = &f->bindings[i];
+=======
+	for (size_t i = 0; !rc && i < 2 * ABI_FUNCTIONS; i++) {
+		struct binding *b = &s->bindings[i];
+>>>>>>> 20e41d4 (functions: other options are taken without a gap)
 		bool swift = i >= ABI_FUNCTIONS;
 
 		b->abi = &abi_functions[swift ? i - ABI_FUNCTIONS : i];
@@ -62,9 +81,15 @@ host_open(struct function *f, struct pst_err *err)
 		b->ident = abi_ident(b->abi);
 		abi_type(b->type, b->abi, swift);
 		snprintf(b->name, sizeof b->name, "%s%s", b->abi->name, swift ? "_swift" : "");
+<<<<<<< HEAD
 		rc = binding_fill(f, b, err);
 		f->imports[i] = (struct pst_wasm_import){
 			.module = b->abi < &abi_functions[ABI_TWINS] ? "env" : "postern",
+=======
+		rc = binding_fill(s, b, err);
+		s->imports[i] = (struct pst_wasm_import){
+			.module = "env",
+>>>>>>> 20e41d4 (functions: other options are taken without a gap)
 			.name = b->name,
 			.type = b->type,
 			.fn = host_called,

@@ -30,7 +30,7 @@ spawn(struct execution *x)
 {
 	const struct program *p = x->program;
 	const struct pst_wasm_limits limits = {
-		.memory = x->function->limits.memory,
+		.memory = p->setup->limits.memory,
 		.deadline_ms = time_left(x),
 		.stopped = nobody_waits,
 	};
@@ -113,7 +113,7 @@ bool
 execution_serves_again(const struct execution *x)
 {
 	return x->instance && x->step == STEPS && !atomic_load(&x->over) && !x->program->command &&
-	    x->served < x->function->conf->reuse;
+	    x->served < x->program->setup->reuse;
 }
 
 void

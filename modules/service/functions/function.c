@@ -112,6 +112,31 @@ function_check(const void *conf, struct pst_err *err)
 	return has_rule(c) ? pst_admission_look(&admission, err) : PST_OK;
 }
 
+/* Go by these options from now on; on failure by those before. */
+static int
+options_take(struct function *f, const struct function_conf *conf, struct pst_err *err)
+{
+	const struct pst_admission_conf wanted = admission_conf(conf);
+	struct pst_admission *admission = NULL;
+	struct setup *setup;
+	int rc = setup_new(&setup, f, conf, err);
+
+	if (!rc && has_rule(conf))
+		rc = pst_admission_open(&admission, f->senv, &wanted, err);
+	if (rc) {
+		setup_unref(&setup);
+		return rc;
+	}
+	setup_unref(&f->setup);
+	pst_admission_free(&f->admission);
+	f->setup = setup;
+	f->admission = admission;
+	f->conf = conf;
+	f->callee.body_max = conf->body;
+	f->callee.calls_max = (size_t)(conf->instances + conf->queue);
+	return PST_OK;
+}
+
 /* ---- what is seen of it ---- */
 
 static void
@@ -123,7 +148,8 @@ function_status(void *self, struct pst_status *status)
 	    PST_STR("program", !f->program ? "none" : f->program->cached ? "from cache" : "compiled"),
 	    PST_U64("running", f->running), PST_U64("queued", f->queued), PST_U64("calls", f->calls),
 	    PST_U64("failures", f->failures), PST_U64("refusals", f->refusals),
-	    PST_U64("memory_most", f->memory)));
+	    PST_U64("memory_most", f->memory),
+	    PST_STR("problem", f->problem.rc ? f->problem.text : NULL)));
 }
 
 static void
@@ -165,8 +191,33 @@ function_drain(void *self)
 	drain_look(&f->drain);
 }
 
+/* What runs keeps what it began with; what comes has the new options when a program is there by them. */
+static int
+function_change(void *self, const void *conf, struct pst_err *err)
+{
+	struct function *f = self;
+	int rc = options_take(f, conf, err);
+
+	if (!rc)
+		source_change(f);
+	return rc;
+}
+
+static bool
+function_uses(void *self, const char *kind, const char *name)
+{
+	const struct function *f = self;
+	const struct setup *s = f->setups;
+
+	while (s && !setup_uses(s, kind, name))
+		s = s->next;
+	return s;
+}
+
 static const struct pst_section_hooks function_hooks = {
 	.size = sizeof function_hooks,
+	.change = function_change,
+	.uses = function_uses,
 	.status = function_status,
 	.neighbours = function_neighbours,
 	.drain = function_drain,
@@ -187,8 +238,8 @@ function_free(struct function *f)
 	host_close(f);
 	program_unref(&f->program);
 	source_free(f);
+	setup_unref(&f->setup);
 	pst_admission_free(&f->admission);
-	free(f->args);
 	free(f);
 }
 
@@ -216,45 +267,16 @@ function_close(void *self)
 	queue_close(f);
 }
 
-/* A command's own name comes first. */
-static int
-args_make(struct function *f)
-{
-	const struct pst_list *args = &f->conf->args;
-
-	f->args = calloc(args->count + 2, sizeof *f->args);
-	if (!f->args)
-		return -ENOMEM;
-	f->args[0] = pst_section_name(f->senv);
-	memcpy(f->args + 1, args->item, args->count * sizeof *f->args);
-	return PST_OK;
-}
-
-static void
-limits_take(struct function *f)
-{
-	f->limits = f->runtime->limits(f->engine);
-	if (f->conf->memory)
-		f->limits.memory = f->conf->memory;
-	if (f->conf->deadline != PST_OPT_WORD)
-		f->limits.deadline_ms = f->conf->deadline;
-}
-
 static int
 worker_open(struct function *f, struct pst_err *err)
 {
-	const struct pst_admission_conf admission = admission_conf(f->conf);
 	const char *name = pst_section_name(f->senv);
-	int rc = has_rule(f->conf) ? pst_admission_open(&f->admission, f->senv, &admission, err) : PST_OK;
+	int rc;
 
-	if (rc)
-		return rc;
 	f->callee.called = queue_called;
 	f->callee.probed = probed;
 	f->callee.admits = admits;
 	f->callee.log = f->log;
-	f->callee.body_max = f->conf->body;
-	f->callee.calls_max = (size_t)(f->conf->instances + f->conf->queue);
 	rc = pst_callee_open(&f->callee, f->env, name);
 	if (rc == -EEXIST)
 		return pst_fail(err, rc, "another section has a worker of this name");
@@ -265,7 +287,6 @@ static int
 function_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
 	struct function *f = calloc(1, sizeof *f);
-	const void *runtime;
 	int rc;
 
 	if (!f)
@@ -273,14 +294,8 @@ function_open(void **self, struct pst_section_env *senv, const void *conf, struc
 	f->senv = senv;
 	f->env = pst_section_env(senv);
 	f->log = pst_section_log(senv);
-	f->conf = conf;
-	f->engine = pst_section_ref(senv, "runtime", f->conf->runtime, &runtime);
-	f->runtime = runtime;
-	limits_take(f);
 	queue_open(f);
-	rc = args_make(f);
-	if (!rc)
-		rc = host_open(f, err);
+	rc = options_take(f, conf, err);
 	if (!rc)
 		rc = worker_open(f, err);
 	if (rc) {

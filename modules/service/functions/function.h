@@ -5,6 +5,7 @@
  *   source.c     its module's file: read, compiled, watched, replaced
  *   cache.c      compiled modules, kept over restarts
  *   program.c    one compiled module
+ *   setup.c      what the options make of it
  *   queue.c      calls that come: how many run, how many wait
  *   execution.c  one run, on the crew
  *   host.c       what it asks of its host; abi.c: the table of that; binding.c: who serves it;
@@ -24,6 +25,7 @@
 #include "execution.h"
 #include "host.h"
 #include "program.h"
+#include "setup.h"
 #include "source.h"
 
 struct function_conf {
@@ -49,12 +51,17 @@ struct function {
 	struct pst_env *env;
 	const struct pst_log *log;
 	const struct function_conf *conf;
+<<<<<<< HEAD
 	const struct pst_runtime_ops *runtime;
 	void *engine;
 	struct pst_wasm_limits limits;
 	struct pst_wasm_import imports[ABI_IMPORTS + 1];
 	struct binding bindings[ABI_IMPORTS];
 	const char **args; /* of a command, with its name in front */
+=======
+	struct setup *setup;  /* what the options say now */
+	struct setup *setups; /* all that is in use */
+>>>>>>> 20e41d4 (functions: other options are taken without a gap)
 
 	struct pst_callee callee;
 	struct pst_admission *admission; /* NULL: from inside this node only */
@@ -63,6 +70,7 @@ struct function {
 
 	struct source source;
 	struct program *program; /* NULL: what there is cannot run */
+	struct pst_err problem;  /* why the file as it is now cannot; rc 0: it can */
 
 	/* the queue */
 	struct execution *free;  /* at most as many as may run; some with an instance to be used again */

@@ -71,7 +71,7 @@ host_return_result(struct execution *x, uint64_t *slots, struct pst_err *err)
 
 	if (x->returned || x->failed) /* the first counts */
 		return PST_WASM_DONE;
-	if (bytes->len > x->function->conf->body)
+	if (bytes->len > x->program->setup->body)
 		return host_trap(err, "its result is longer than `body` says");
 	x->output = malloc(bytes->len + 1);
 	if (!x->output)
@@ -155,7 +155,7 @@ host_add_ffi_var(struct execution *x, uint64_t *slots, struct pst_err *err)
 	const struct pst_host_bytes *value = &x->host.text[1];
 	uint8_t *copy;
 
-	if (x->var_count == VARS_MAX || value->len > x->function->conf->body)
+	if (x->var_count == VARS_MAX || value->len > x->program->setup->body)
 		return number(slots, -1);
 	if (!x->vars)
 		x->vars = calloc(VARS_MAX, sizeof *x->vars);

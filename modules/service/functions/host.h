@@ -7,9 +7,9 @@
 
 #include "abi.h"
 
-struct function;
+struct setup;
 
-/* An import of one function: who serves it. */
+/* An import of one function's: who serves it. */
 struct binding {
 	const struct abi_function *abi;
 	const struct pst_host_function *serves; /* NULL: nobody */
@@ -23,8 +23,12 @@ struct binding {
 };
 
 /* binding.c: all imports and what they lead to. PST_E_CONF: two capabilities serve the same. */
+<<<<<<< HEAD
 PST_MUST_CHECK int host_open(struct function *f, struct pst_err *err);
 void host_close(struct function *f);
+=======
+PST_MUST_CHECK int host_open(struct setup *s, struct pst_err *err);
+>>>>>>> 20e41d4 (functions: other options are taken without a gap)
 
 /* Every import; arg is its struct binding, user the execution. */
 enum pst_wasm_end host_called(void *user, struct pst_wasm_instance *instance, uint64_t *slots,

@@ -89,5 +89,6 @@ program_unref(struct program **program)
 		return;
 	if (p->module)
 		p->runtime->release(&p->module);
+	setup_unref(&p->setup);
 	free(p);
 }

@@ -7,6 +7,8 @@
 
 #include <postern/runtime.h>
 
+#include "setup.h"
+
 #define PROGRAM_HASH 32
 
 /* What is called, in this order (spec functions.md 1.2). A plain WASI command has START alone. */
@@ -21,6 +23,7 @@ enum step {
 
 struct program {
 	unsigned refs; /* the loop's */
+	struct setup *setup; /* NULL while it is made, off the loop */
 	const struct pst_runtime_ops *runtime;
 	struct pst_wasm_module *module;
 	int steps[STEPS]; /* below 0: it has none */

@@ -260,7 +260,7 @@ static struct execution *
 execution_new(struct function *f, struct pst_called *call)
 {
 	struct execution *x = execution_take(f);
-	uint64_t deadline_ms = f->limits.deadline_ms;
+	uint64_t deadline_ms = f->setup->limits.deadline_ms;
 
 	if (!x)
 		return NULL;

@@ -69,16 +69,16 @@ load_work(void *arg)
 	struct function *f = arg;
 	struct source *s = &f->source;
 	struct pst_wasm_blob blob = { 0 };
-	int rc = file_read(s, f->conf->module, &blob);
+	int rc = file_read(s, s->setup->module, &blob);
 	const struct program_source from = {
-		.runtime = f->runtime,
-		.engine = f->engine,
+		.runtime = s->setup->runtime,
+		.engine = s->setup->engine,
 		.code = {
 			.bytes = blob.bytes,
 			.len = blob.len,
-			.imports = f->imports,
-			.endless = !f->limits.deadline_ms,
-			.instances = (size_t)f->conf->instances,
+			.imports = s->setup->imports,
+			.endless = !s->setup->limits.deadline_ms,
+			.instances = s->setup->instances,
 		},
 		.cache = s->cache.dir ? &s->cache : NULL,
 	};
@@ -91,30 +91,56 @@ load_work(void *arg)
 
 /* ---- on the loop ---- */
 
-static void load(struct function *f);
+static void go_on(struct function *f);
+
+/* One by other options may do what these do not allow. */
+static void
+load_failed(struct function *f, int rc)
+{
+	struct pst_err *problem = &f->problem;
+
+	*problem = f->source.err;
+	if (!problem->text[0])
+		pst_fail(problem, rc, "%s", pst_strerror(rc));
+	problem->rc = rc;
+	if (f->program && f->program->setup != f->setup)
+		program_unref(&f->program);
+	if (f->program)
+		pst_error(f->log, "its new module cannot run: the one before goes on",
+		    PST_STR("why", problem->text), PST_RC(rc));
+	else
+		pst_error(f->log, "its module cannot run: calls fail", PST_STR("why", problem->text), PST_RC(rc));
+}
 
 /* The file is what it is until it changes again, be it of use or not. */
 static void
 load_tell(struct function *f, int rc)
 {
 	struct source *s = &f->source;
-	const char *why = s->err.text[0] ? s->err.text : pst_strerror(rc);
 	char hash[2 * PROGRAM_HASH + 1];
 
 	s->mark = s->seen;
-	if (rc && f->program) {
-		pst_error(f->log, "its new module cannot run: the one before goes on", PST_STR("why", why),
-		    PST_RC(rc));
-	} else if (rc) {
-		pst_error(f->log, "its module cannot run: calls fail", PST_STR("why", why), PST_RC(rc));
-	} else {
-		sodium_bin2hex(hash, sizeof hash, s->fresh->hash, sizeof s->fresh->hash);
-		pst_info(f->log, "module loaded", PST_STR("from", s->fresh->cached ? "cache" : "compiled"),
-		    PST_STR("hash", hash), PST_U64("took_ms", (uv_hrtime() - s->began_ns) / 1000000));
-		program_unref(&f->program);
-		f->program = s->fresh;
-		s->fresh = NULL;
+	if (rc) {
+		load_failed(f, rc);
+		return;
 	}
+	sodium_bin2hex(hash, sizeof hash, s->fresh->hash, sizeof s->fresh->hash);
+	pst_info(f->log, "module loaded", PST_STR("from", s->fresh->cached ? "cache" : "compiled"),
+	    PST_STR("hash", hash), PST_U64("took_ms", (uv_hrtime() - s->began_ns) / 1000000));
+	f->problem.rc = 0;
+	program_unref(&f->program);
+	f->program = s->fresh;
+	s->fresh = NULL;
+}
+
+/* A node that starts has its functions, whatever has become of a file; what is made while it runs is to run. */
+static void
+opened(struct function *f)
+{
+	if (f->problem.rc && !pst_section_starting(f->senv))
+		pst_section_down(f->senv, f->problem.rc, f->problem.text);
+	else
+		pst_section_up(f->senv);
 }
 
 static void
@@ -125,6 +151,16 @@ load_done(void *arg, int rc)
 	bool first = !s->looked;
 
 	s->loading = false;
+	if (s->fresh) {
+		s->fresh->setup = s->setup;
+		s->setup = NULL;
+	}
+	setup_unref(&s->setup);
+	if (s->anew && !f->closing) { /* by options that are not the section's any more */
+		program_unref(&s->fresh);
+		go_on(f);
+		return;
+	}
 	if (rc != -EALREADY)
 		load_tell(f, rc);
 	s->looked = true;
@@ -133,10 +169,9 @@ load_done(void *arg, int rc)
 		return;
 	}
 	if (first)
-		pst_section_up(f->senv);
+		opened(f);
 	queue_loaded(f);
-	if (s->again)
-		load(f);
+	go_on(f);
 }
 
 static void
@@ -144,11 +179,8 @@ load(struct function *f)
 {
 	struct source *s = &f->source;
 
-	if (s->loading || s->agreeing || f->closing) {
-		s->again = true;
-		return;
-	}
 	s->again = false;
+	s->setup = setup_ref(f->setup);
 	s->err = (struct pst_err)PST_ERR_INIT;
 	s->began_ns = uv_hrtime();
 	s->loading = true;
@@ -162,8 +194,8 @@ load(struct function *f)
 void
 source_look(struct function *f)
 {
-	if (f->source.looked)
-		load(f);
+	f->source.again |= f->source.looked;
+	go_on(f);
 }
 
 static void
@@ -185,14 +217,18 @@ static void
 watch_start(struct function *f)
 {
 	struct source *s = &f->source;
-	char *dir = strdup(f->conf->module);
-	int rc = dir ? uv_fs_event_init(pst_env_loop(f->env), &s->watch) : -ENOMEM;
+	char *dir = strdup(f->setup->module);
+	int rc = dir ? PST_OK : -ENOMEM;
 
-	s->name = strrchr(f->conf->module, '/') + 1;
-	if (!rc) {
-		s->watching = true;
+	s->name = strrchr(f->setup->module, '/') + 1;
+	if (!rc && !s->watching) {
+		rc = uv_fs_event_init(pst_env_loop(f->env), &s->watch);
+		s->watching = !rc;
 		s->watch.data = f;
-		dir[s->name - f->conf->module] = '\0';
+	}
+	if (!rc) {
+		dir[s->name - f->setup->module] = '\0';
+		uv_fs_event_stop(&s->watch);
 		rc = uv_fs_event_start(&s->watch, directory_changed, dir, 0);
 	}
 	if (rc)
@@ -215,17 +251,21 @@ key_came(struct pst_vault_call *call, int rc)
 	if (f->closing)
 		function_rests(f);
 	else
-		load(f);
+		go_on(f);
 }
 
-void
-source_open(struct function *f)
+/* With another key, where compiled modules can be kept, and not the one file that is known. */
+static void
+begin_anew(struct function *f)
 {
 	struct source *s = &f->source;
 	struct pst_identity *identity = pst_section_ref(f->senv, "identity", f->conf->identity, NULL);
 
-	watch_start(f);
-	if (!(f->runtime->can & PST_RUNTIME_SAVES)) {
+	s->anew = false;
+	s->again = true;
+	memset(&s->mark, 0, sizeof s->mark);
+	cache_close(&s->cache);
+	if (!(f->setup->runtime->can & PST_RUNTIME_SAVES)) {
 		load(f);
 		return;
 	}
@@ -236,6 +276,33 @@ source_open(struct function *f)
 	s->agree.key.len = 32;
 	cache_point(s->agree.key.bytes);
 	pst_identity_agree(identity, &s->agree);
+}
+
+static void
+go_on(struct function *f)
+{
+	struct source *s = &f->source;
+
+	if (s->loading || s->agreeing || f->closing)
+		return;
+	if (s->anew)
+		begin_anew(f);
+	else if (s->again)
+		load(f);
+}
+
+void
+source_change(struct function *f)
+{
+	watch_start(f);
+	f->source.anew = true;
+	go_on(f);
+}
+
+void
+source_open(struct function *f)
+{
+	source_change(f);
 }
 
 static void

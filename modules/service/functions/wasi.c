@@ -11,7 +11,7 @@
 static bool
 output_put(struct execution *x, const uint8_t *bytes, size_t len)
 {
-	if (len > x->function->conf->body - x->output_len) {
+	if (len > x->program->setup->body - x->output_len) {
 		pst_fail(&x->err, PST_E_LIMIT, "its output is longer than `body` says");
 		return false;
 	}
@@ -51,8 +51,8 @@ void
 wasi_prepare(struct execution *x)
 {
 	x->wasi = (struct pst_wasm_wasi){
-		.args = x->function->args,
-		.env = x->function->conf->env.item,
+		.args = (const char *const *)x->program->setup->args,
+		.env = (const char *const *)x->program->setup->env,
 	};
 	if (!x->program->command)
 		return;
