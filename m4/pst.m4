@@ -33,6 +33,13 @@ PKG_CHECK_MODULES([$3], [$4], [pst_have_$3=yes], [pst_have_$3=no])
 PST_MODULE_IF([$1], [$2], [$pst_have_$3], [$4])
 ])
 
+# PST_WSLAY: WSLAY_LIBS, and pst_have_wslay. It has no .pc file.
+AC_DEFUN([PST_WSLAY], [
+pst_have_wslay=no
+AC_CHECK_HEADER([wslay/wslay.h], [AC_CHECK_LIB([wslay], [wslay_event_recv], [pst_have_wslay=yes WSLAY_LIBS=-lwslay])])
+AC_SUBST([WSLAY_LIBS])
+])
+
 # PST_WABT: pst_have_wabt, and WABT_LIBS. Debian has no .pc file of it.
 AC_DEFUN([PST_WABT], [
 AC_MSG_CHECKING([for libwabt, and a compiler of C++17])
