@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
-#define ID_TEXT 37
 
 /* A random UUID (RFC 9562, 5.4). */
-static void
-id_make(char out[ID_TEXT])
+void
+exchange_id(char out[static EXCHANGE_ID])
 {
 	uint8_t u[16];
 
@@ -27,7 +27,7 @@ id_make(char out[ID_TEXT])
 		if (i == 3 || i == 5 || i == 7 || i == 9)
 			out[at++] = '-';
 	}
-	out[ID_TEXT - 1] = '\0';
+	out[EXCHANGE_ID - 1] = '\0';
 }
 
 static struct conn *
@@ -80,6 +80,7 @@ exchange_completed(void *server, struct MHD_Connection *connection, void **excha
 	*exchange = NULL;
 	if (!ex)
 		return;
+	ex->conn->server->hung_up -= ex->hung_up;
 	conn_waits(ex->conn);
 	exchange_free(ex);
 }
@@ -157,8 +158,51 @@ exchange_say(struct exchange *ex, unsigned status, const char *sentence, const s
 }
 
 void
+exchange_hang_up(struct exchange *ex, struct MHD_UpgradeResponseHandle *handle)
+{
+	struct server *server = ex->conn->server;
+
+	ex->gone = NULL;
+	ex->hung_up = true;
+	server->hung_up++;
+	(void)shutdown(ex->conn->fd, SHUT_RDWR);
+	(void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+	server_poke(server);
+}
+
+/* A server that closes has told all who had a stream; this one had none yet. */
+static void
+on_upgrade(void *arg, struct MHD_Connection *connection, void *context, const char *early, size_t len,
+    MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+	struct exchange *ex = context;
+
+	ex->state = EXCHANGE_UPGRADED;
+	if (ex->conn->server->on_closed)
+		exchange_hang_up(ex, handle);
+	else
+		ex->upgraded(ex, handle, fd, early, len);
+}
+
+void
+exchange_upgrade(struct exchange *ex, const char *accept, exchange_upgraded *then)
+{
+	ex->upgraded = then;
+	ex->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+	ex->response = MHD_create_response_for_upgrade(on_upgrade, NULL);
+	if (ex->response) {
+		(void)MHD_add_response_header(ex->response, "Upgrade", "websocket");
+		(void)MHD_add_response_header(ex->response, "Sec-WebSocket-Accept", accept);
+	}
+	ex->state = EXCHANGE_ANSWERED;
+	conn_answered(ex->conn);
+}
+
+void
 exchange_abandon(struct exchange *ex)
 {
+	if (ex->state == EXCHANGE_UPGRADED && ex->gone)
+		ex->gone(ex);
 	if (ex->state != EXCHANGE_RESTS)
 		return;
 	ex->gone(ex);
@@ -210,7 +254,7 @@ head_read(struct exchange *ex, const char *method, const char *version)
 {
 	struct pst_map headers = { 0 };
 	struct reading reading;
-	char id[ID_TEXT];
+	char id[EXCHANGE_ID];
 	int rc;
 
 	reading.status = head_begin(&reading.head, method, ex->target, &headers);
@@ -224,7 +268,7 @@ head_read(struct exchange *ex, const char *method, const char *version)
 	}
 	/* in chunks the library takes more for a line's end than it should: nothing behind them is a request */
 	ex->last = reading.head.coding;
-	id_make(id);
+	exchange_id(id);
 	rc = pst_coordinated_init(&ex->request, method, reading.head.target, id);
 	ex->request.headers = headers;
 	ex->path = strndup(reading.head.target, reading.head.path_len);

@@ -9,6 +9,14 @@
 #include "head.h"
 #include "server.h"
 
+struct exchange;
+/*
+ * The connection is the owner's until exchange_hang_up(): fd may be read and written, not closed. What came behind
+ * the head is `early`, which is borrowed. The exchange stays until then; `gone` may be set.
+ */
+typedef void exchange_upgraded(struct exchange *exchange, struct MHD_UpgradeResponseHandle *handle, int fd,
+    const void *early, size_t len);
+
 struct exchange {
 	struct pst_coordinated request; /* its id is a fresh UUID; may be taken */
 	char *path; /* the target without its query */
@@ -24,8 +32,22 @@ struct exchange {
 	struct MHD_Response *response;
 	unsigned status;
 	bool last; /* the connection ends behind the answer */
-	enum { EXCHANGE_NEW, EXCHANGE_BODY, EXCHANGE_ASKED, EXCHANGE_RESTS, EXCHANGE_ANSWERED } state;
+	exchange_upgraded *upgraded;
+	bool hung_up;
+	enum {
+		EXCHANGE_NEW,
+		EXCHANGE_BODY,
+		EXCHANGE_ASKED,
+		EXCHANGE_RESTS,
+		EXCHANGE_ANSWERED,
+		EXCHANGE_UPGRADED,
+	} state;
 };
+
+/* A UUID as text, and its NUL. */
+#define EXCHANGE_ID 37
+/* A fresh one, of chance. */
+void exchange_id(char out[static EXCHANGE_ID]);
 
 /* Answer. type: of the body; NULL: as headers say. body is len bytes on the heap, taken. */
 void exchange_answer(struct exchange *exchange, unsigned status, const char *type,
@@ -33,6 +55,10 @@ void exchange_answer(struct exchange *exchange, unsigned status, const char *typ
 /* A sentence as plain text. Headers may be NULL. */
 void exchange_say(struct exchange *exchange, unsigned status, const char *sentence,
     const struct pst_map *headers);
+/* Within asked(), instead of an answer: it becomes a WebSocket. */
+void exchange_upgrade(struct exchange *exchange, const char *accept, exchange_upgraded *upgraded);
+/* At once: what has not reached the client is lost. */
+void exchange_hang_up(struct exchange *exchange, struct MHD_UpgradeResponseHandle *handle);
 
 /* What the library calls (server.c). */
 void *exchange_target(void *server, const char *target, struct MHD_Connection *connection);

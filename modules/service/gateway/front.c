@@ -27,6 +27,8 @@ const struct pst_opt front_options[] = {
 	    "how long a connection may wait for the whole head of its next request"),
 	PST_OPT(TIME, struct front_conf, body_timeout, "2m",
 	    "how long a request's body may take, and an answer of which nothing is read"),
+	PST_OPT(TIME, struct front_conf, ping, "30s",
+	    "how often the client of a stream is asked whether it is there; 0: never"),
 	PST_OPT(INT, struct front_conf, connections, "1024", "connections at once"),
 	PST_OPT(INT, struct front_conf, per_address, "256", "connections at once from one address"),
 	PST_OPT_END,
@@ -72,7 +74,7 @@ front_run(struct front *front, const struct plan_steps *steps)
 static void
 drained(struct front *front)
 {
-	if (front->draining && !front->count) {
+	if (front->draining && !front->count && !front->streams) {
 		front->draining = false;
 		pst_section_drained(front->senv);
 	}
@@ -84,6 +86,12 @@ front_visited(struct front *front, unsigned status)
 	front->requests++;
 	front->refused += status >= 400 && status < 500;
 	front->failed += status >= 500;
+	drained(front);
+}
+
+void
+front_stream_ended(struct front *front)
+{
 	drained(front);
 }
 
@@ -119,8 +127,7 @@ asked(struct server *server, struct exchange *exchange)
 	size_t len;
 
 	if (route.handler && route.handler->kind == PLAN_STREAM) {
-		json = outcome_json(501, "streams are not served", &len);
-		say_json(front, exchange, 501, json, len);
+		stream_new(front, exchange, route.handler);
 	} else if (route.handler && route.handler->missing) {
 		json = outcome_json(404, route.handler->missing, &len);
 		say_json(front, exchange, 404, json, len);
@@ -164,6 +171,7 @@ front_settled(void *self)
 			    PST_STR("function", fn->name), PST_STR("worker", fn->worker));
 	front->ready = true;
 	visits_begin(front);
+	streams_go_on(front);
 	schedules_begin(front);
 }
 
@@ -175,7 +183,7 @@ front_status(void *self, struct pst_status *status)
 	const struct front *front = self;
 
 	pst_status_put(status, PST_FIELDS(PST_U64("connections", front->server.count),
-	    PST_U64("under_way", front->count), PST_U64("requests", front->requests),
+	    PST_U64("streams", front->stream_count), PST_U64("under_way", front->count), PST_U64("requests", front->requests),
 	    PST_U64("refused", front->refused), PST_U64("failed", front->failed)));
 	for (const struct plan_handler *h = front->app.plan.handlers; h; h = h->next)
 		pst_status_item(status, "routes", PST_FIELDS(PST_STR("method", h->method),
@@ -189,6 +197,7 @@ front_drain(void *self)
 
 	server_stop_listening(&front->server);
 	front->draining = true;
+	streams_go_on(front);
 	drained(front);
 }
 
@@ -260,15 +269,6 @@ front_imply(const char *kind, const void *conf, struct pst_implied *implied, str
 	return rc ? pst_fail_in(err, rc, "app: %s", c->app) : PST_OK;
 }
 
-static void
-streams_warn(const struct front *front)
-{
-	for (const struct plan_handler *h = front->app.plan.handlers; h; h = h->next)
-		if (h->kind == PLAN_STREAM)
-			pst_warn(front->log, "WebSocket streams are not served: its clients get 501",
-			    PST_STR("path", h->pattern));
-}
-
 /* What its functions may do is what the original lets them, and what older bundles have unpacked goes. */
 static void
 app_settle(const struct front *front)
@@ -327,7 +327,6 @@ front_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		front_end(front);
 		return rc;
 	}
-	streams_warn(front);
 	front->open = true;
 	pst_section_hook(senv, &front_hooks);
 	*self = front;

@@ -1,6 +1,7 @@
 /*
  * The inside of the section `service NAME { use = gateway }`: the section itself
- * (front.c), a request on its way through the plan (visit.c), and what the clock
+ * (front.c), a request on its way through the plan (visit.c), a client
+ * that stays (stream.c), and what the clock
  * asks for (schedule.c).
  */
 #ifndef GATEWAY_FRONT_H
@@ -13,6 +14,7 @@
 #include "steps.h"
 
 struct visit;
+struct stream;
 struct schedules;
 
 struct front {
@@ -25,7 +27,9 @@ struct front {
 	struct pst_caller caller;
 	struct server server;
 	struct visit *visits; /* under way */
-	size_t count;
+	struct stream *streams;
+	size_t count;         /* runs under way */
+	size_t stream_count;
 	struct schedules *schedules;
 	bool open;
 	bool ready;    /* the functions are there: visits may begin */
@@ -33,6 +37,8 @@ struct front {
 	uint64_t requests, refused, failed; /* all; 4xx; 5xx */
 };
 
+/* One fewer. */
+void front_stream_ended(struct front *front);
 /* Members of a run that are the same for all of a section. */
 struct run front_run(struct front *front, const struct plan_steps *steps);
 /* A visit has ended. */
@@ -42,6 +48,11 @@ void front_visited(struct front *front, unsigned status);
 void visit_new(struct front *front, struct exchange *exchange, const struct plan_handler *handler);
 /* The functions are there. */
 void visits_begin(struct front *front);
+
+/* stream.c: an exchange becomes a stream, if that is what it wants. */
+void stream_new(struct front *front, struct exchange *exchange, const struct plan_handler *handler);
+/* The functions are there; or the node stops. */
+void streams_go_on(struct front *front);
 
 /* schedule.c */
 int schedules_open(struct front *front);

@@ -16,7 +16,7 @@ struct front_conf {
 	const char *app;
 	bool headless, schedules;
 	uint64_t body, answer;
-	uint64_t deadline, head_timeout, body_timeout;
+	uint64_t deadline, head_timeout, body_timeout, ping;
 	int64_t connections, per_address;
 };
 extern const struct pst_opt front_options[];

@@ -48,6 +48,7 @@ struct server {
 	struct conn *waiting, **latest; /* for a head; who waits longest first */
 	struct conn *accepting;        /* is being handed over */
 	size_t count;
+	size_t hung_up; /* streams that have ended, and that the library has not let go yet */
 	int open_handles;
 	struct pst_rate crowded;
 	void (*on_closed)(struct server *server);

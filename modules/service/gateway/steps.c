@@ -62,7 +62,9 @@ run_fini(struct run *run)
 	pst_timer_stop(run->caller->env, &run->timer);
 	members_free(run);
 	pst_coordinated_fini(&run->request);
+	free(run->error);
 	free(run->body);
+	run->error = NULL;
 	run->body = NULL;
 }
 
@@ -150,6 +152,7 @@ member_refused(struct run *run, struct member *m, const struct pst_map_item *err
 		return;
 	}
 	run->failed = error != NULL;
+	run->error = error ? strndup((const char *)error->value, error->len) : NULL;
 	run->status = m->status;
 	run->body = pst_bytes_take(&m->output, &run->len);
 	finish(run);

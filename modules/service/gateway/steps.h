@@ -29,6 +29,7 @@ struct run {
 	unsigned status;         /* an HTTP status: 200, that of a run error, of a failure */
 	bool failed;             /* the body is an error, in JSON */
 	uint32_t retry_after_ms; /* 0: nothing was said */
+	char *error;             /* the run error that ended it, {"code":…,"message":…}; NULL: none did */
 	uint8_t *body;           /* on the heap; may be taken */
 	size_t len;
 
