@@ -1,7 +1,8 @@
 /*
- * deadlines GUEST.wasm: what it costs that functions keep deadlines. The same C
+ * deadlines GUEST.wasm [RUNTIME]: what it costs that functions keep deadlines. The same C
  * natively, compiled by the runtime without the checks, and with them; and what
  * a call and an instance cost. Prints milliseconds, and ratios to the native ones.
+ * Of a RUNTIME that is named only the ratios with them.
  */
 #include <stdlib.h>
 
@@ -31,6 +32,7 @@ struct bench {
 	void *runtime;
 	uint8_t *wasm;
 	size_t len;
+	const char *use; /* the runtime's module; NULL: what a node has */
 	int exit;
 };
 
@@ -41,7 +43,7 @@ now_ms(void)
 	return host_clock_s(CLOCK_THREAD_CPUTIME_ID) * 1e3;
 }
 
-/* One way to run it; the best time of some. A wrong result: -1. */
+/* One way to run it. */
 struct subject {
 	struct bench *bench;
 	struct pst_wasm_module *module; /* NULL: natively */
@@ -61,12 +63,13 @@ run_once(const struct subject *s, const struct work *work)
 	return (uint32_t)slots[0];
 }
 
+/* The best time of some. A wrong result: -1. */
 static double
-best_ms(const struct subject *s, const struct work *work, uint32_t wanted)
+best_ms(const struct subject *s, const struct work *work, uint32_t wanted, int rounds)
 {
 	double best = 0;
 
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		double began = now_ms(), ms;
 
 		if (run_once(s, work) != wanted)
@@ -81,7 +84,7 @@ best_ms(const struct subject *s, const struct work *work, uint32_t wanted)
 static int
 subject_make(struct subject *s, struct bench *bench, bool endless)
 {
-	struct pst_wasm_code code = { .bytes = bench->wasm, .len = bench->len, .endless = endless };
+	struct pst_wasm_code code = { .bytes = bench->wasm, .len = bench->len, .instances = 2, .endless = endless };
 	struct pst_wasm_limits limits = { .memory = 64 << 20, .deadline_ms = endless ? 0 : 600000 };
 	struct pst_err err = PST_ERR_INIT;
 	int rc = bench->ops->compile(bench->runtime, &s->module, &code, &err);
@@ -109,12 +112,25 @@ prices(const struct subject *native, const struct subject *without, const struct
 	for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
 		const struct work *work = &works[i];
 		uint32_t wanted = work->native(work->n);
-		double here = best_ms(native, work, wanted);
-		double unchecked = best_ms(without, work, wanted), checked = best_ms(with, work, wanted);
+		double here = best_ms(native, work, wanted, ROUNDS);
+		double unchecked = best_ms(without, work, wanted, ROUNDS), checked = best_ms(with, work, wanted, ROUNDS);
 
 		printf("deadlines.%s_native_ms %.2f\n", work->name, here);
 		printf("deadlines.%s_without %.2f\n", work->name, unchecked / here);
 		printf("deadlines.%s_with %.2f\n", work->name, checked / here);
+	}
+}
+
+/* An interpreter has no others, and takes its time: once. */
+static void
+price_named(const struct subject *native, const struct subject *with)
+{
+	for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
+		const struct work *work = &works[i];
+		uint32_t wanted = work->native(work->n);
+		double here = best_ms(native, work, wanted, ROUNDS);
+
+		printf("deadlines.%s_%s %.2f\n", work->name, with->bench->use, best_ms(with, work, wanted, 1) / here);
 	}
 }
 
@@ -153,8 +169,10 @@ node_up(void *arg)
 
 	bench->runtime = pst_node_section(bench->host.node, "runtime", "it", &ops);
 	bench->ops = ops;
-	bench->exit = subject_make(&without, bench, true) || subject_make(&with, bench, false);
-	if (!bench->exit) {
+	bench->exit = (!bench->use && subject_make(&without, bench, true)) || subject_make(&with, bench, false);
+	if (!bench->exit && bench->use) {
+		price_named(&native, &with);
+	} else if (!bench->exit) {
 		prices(&native, &without, &with);
 		calls(&with);
 	}
@@ -166,7 +184,9 @@ node_up(void *arg)
 static void
 conf(FILE *file, void *arg)
 {
-	fprintf(file, "runtime it { }\n");
+	const struct bench *bench = arg;
+
+	fprintf(file, "runtime it { %s%s }\n", bench->use ? "use = " : "", bench->use ? bench->use : "");
 }
 
 static int
@@ -189,10 +209,11 @@ main(int argc, char **argv)
 	static struct bench bench;
 	int rc;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: deadlines GUEST.wasm\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: deadlines GUEST.wasm [RUNTIME]\n");
 		return 2;
 	}
+	bench.use = argv[2];
 	rc = guest_read(&bench, argv[1]);
 	if (!rc)
 		rc = host_run(&bench.host, conf, node_up, &bench);

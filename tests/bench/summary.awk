@@ -196,6 +196,8 @@ END {
 	    "handshake1.per_s handshake1.core_per_s handshake1.of_keys handshake8.per_s handshake8.core_per_s handshake8.of_keys handshake8.keys_per_s")
 	table("Channels with credentials, µs of CPU time of both sides", "without | with, first meeting | × | with, known | ×", \
 	    "credentials.without_us credentials.first_us credentials.first credentials.known_us credentials.known")
+	table("The price of deadlines, to the same C natively", "Fibonacci, ms natively | without the checks | with them | by wabt | SHA-256, ms natively | without | with | by wabt | a call, ns | an instance, µs", \
+	    "deadlines.fib_native_ms deadlines.fib_without deadlines.fib_with deadlines.fib_wabt deadlines.sha256_native_ms deadlines.sha256_without deadlines.sha256_with deadlines.sha256_wabt deadlines.call_ns deadlines.instance_us")
 	table("PostgreSQL, pgbench -S with 8 clients", "transactions/s | × | to haproxy-plain", "pg.tps pg.tps:none pg.tps:haproxy-plain")
 	table("Streams beside each other", "alone, Gbit/s | beside a stalled one | ratio | growth, MiB | new connection then, ms | longest round trip during a reload, ms", \
 	    "stall.alone_gbps stall.beside_gbps stall.ratio stall.grown_mib stall.fresh_ms reload.ms")
