@@ -1,9 +1,5 @@
-<<<<<<< HEAD
-/* Who serves which host function, of one function. */
-#include <errno.h>
-=======
 /* Who serves which host function, by one setup of a function. */
->>>>>>> 20e41d4 (functions: other options are taken without a gap)
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +30,8 @@ binding_fill(struct setup *s, struct binding *b, struct pst_err *err)
 {
 	int rc = PST_OK;
 
-<<<<<<< HEAD
-	for (size_t i = 0; !rc && i < f->conf->capabilities.count && !b->abi->own; i++) {
-		const char *name = f->conf->capabilities.item[i];
-=======
-	for (size_t i = 0; s->capabilities[i] && !b->abi->own; i++) {
+	for (size_t i = 0; !rc && s->capabilities[i] && !b->abi->own; i++) {
 		const char *name = s->capabilities[i];
->>>>>>> 20e41d4 (functions: other options are taken without a gap)
 		const void *table;
 		void *self = pst_section_ref(s->function->senv, "capability", name, &table);
 		const struct pst_capability_ops *ops = table;
@@ -54,12 +45,7 @@ binding_fill(struct setup *s, struct binding *b, struct pst_err *err)
 			b->of = name;
 		}
 	}
-<<<<<<< HEAD
 	return rc;
-=======
-	b->blocks = !(s->runtime->can & PST_RUNTIME_SUSPENDS);
-	return PST_OK;
->>>>>>> 20e41d4 (functions: other options are taken without a gap)
 }
 
 int
@@ -67,29 +53,18 @@ host_open(struct setup *s, struct pst_err *err)
 {
 	int rc = PST_OK;
 
-<<<<<<< HEAD
 	for (size_t i = 0; !rc && i < ABI_IMPORTS; i++) {
-		struct binding *b = &f->bindings[i];
-=======
-	for (size_t i = 0; !rc && i < 2 * ABI_FUNCTIONS; i++) {
 		struct binding *b = &s->bindings[i];
->>>>>>> 20e41d4 (functions: other options are taken without a gap)
 		bool swift = i >= ABI_FUNCTIONS;
 
 		b->abi = &abi_functions[swift ? i - ABI_FUNCTIONS : i];
-		b->blocks = !(f->runtime->can & PST_RUNTIME_SUSPENDS);
+		b->blocks = !(s->runtime->can & PST_RUNTIME_SUSPENDS);
 		b->ident = abi_ident(b->abi);
 		abi_type(b->type, b->abi, swift);
 		snprintf(b->name, sizeof b->name, "%s%s", b->abi->name, swift ? "_swift" : "");
-<<<<<<< HEAD
-		rc = binding_fill(f, b, err);
-		f->imports[i] = (struct pst_wasm_import){
-			.module = b->abi < &abi_functions[ABI_TWINS] ? "env" : "postern",
-=======
 		rc = binding_fill(s, b, err);
 		s->imports[i] = (struct pst_wasm_import){
-			.module = "env",
->>>>>>> 20e41d4 (functions: other options are taken without a gap)
+			.module = b->abi < &abi_functions[ABI_TWINS] ? "env" : "postern",
 			.name = b->name,
 			.type = b->type,
 			.fn = host_called,
@@ -101,10 +76,10 @@ host_open(struct setup *s, struct pst_err *err)
 }
 
 void
-host_close(struct function *f)
+host_close(struct setup *s)
 {
 	for (size_t i = 0; i < ABI_IMPORTS; i++)
-		for (struct binding *b = f->bindings[i].other, *next; b; b = next) {
+		for (struct binding *b = s->bindings[i].other, *next; b; b = next) {
 			next = b->other;
 			free(b);
 		}

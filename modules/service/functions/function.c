@@ -235,7 +235,6 @@ function_free(struct function *f)
 		execution_retire(x);
 		free(x);
 	}
-	host_close(f);
 	program_unref(&f->program);
 	source_free(f);
 	setup_unref(&f->setup);

@@ -51,17 +51,8 @@ struct function {
 	struct pst_env *env;
 	const struct pst_log *log;
 	const struct function_conf *conf;
-<<<<<<< HEAD
-	const struct pst_runtime_ops *runtime;
-	void *engine;
-	struct pst_wasm_limits limits;
-	struct pst_wasm_import imports[ABI_IMPORTS + 1];
-	struct binding bindings[ABI_IMPORTS];
-	const char **args; /* of a command, with its name in front */
-=======
 	struct setup *setup;  /* what the options say now */
 	struct setup *setups; /* all that is in use */
->>>>>>> 20e41d4 (functions: other options are taken without a gap)
 
 	struct pst_callee callee;
 	struct pst_admission *admission; /* NULL: from inside this node only */

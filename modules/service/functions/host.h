@@ -23,12 +23,8 @@ struct binding {
 };
 
 /* binding.c: all imports and what they lead to. PST_E_CONF: two capabilities serve the same. */
-<<<<<<< HEAD
-PST_MUST_CHECK int host_open(struct function *f, struct pst_err *err);
-void host_close(struct function *f);
-=======
 PST_MUST_CHECK int host_open(struct setup *s, struct pst_err *err);
->>>>>>> 20e41d4 (functions: other options are taken without a gap)
+void host_close(struct setup *s);
 
 /* Every import; arg is its struct binding, user the execution. */
 enum pst_wasm_end host_called(void *user, struct pst_wasm_instance *instance, uint64_t *slots,

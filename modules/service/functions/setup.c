@@ -46,6 +46,7 @@ text_copy(char **out, const char *text)
 static void
 setup_free(struct setup *s)
 {
+	host_close(s);
 	list_free(s->args);
 	list_free(s->env);
 	list_free(s->capabilities);

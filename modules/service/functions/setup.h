@@ -27,8 +27,8 @@ struct setup {
 	char **env;
 	char **capabilities;
 	char *runtime_name, *identity; /* NULL: none is named */
-	struct pst_wasm_import imports[2 * ABI_FUNCTIONS + 1];
-	struct binding bindings[2 * ABI_FUNCTIONS];
+	struct pst_wasm_import imports[ABI_IMPORTS + 1];
+	struct binding bindings[ABI_IMPORTS];
 };
 
 /* PST_E_CONF: two capabilities serve the same; -ENOMEM. */
