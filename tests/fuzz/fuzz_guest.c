@@ -4,7 +4,8 @@
  * against a plain model of the protocol.
  * Covers: modules/service/functions/abi.c modules/service/functions/host.c
  * Needs: modules/service/functions/binding.c modules/service/functions/cache.c modules/service/functions/execution.c
- * Needs: modules/service/functions/later.c modules/service/functions/program.c modules/service/functions/wasi.c
+ * Needs: modules/service/functions/later.c modules/service/functions/program.c modules/service/functions/setup.c
+ * Needs: modules/service/functions/wasi.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static struct {
 	uint8_t *memory;
 	size_t size;
 	struct function f;
+	struct setup setup;
 	/* the model */
 	bool waits, returned;
 	bool bare; /* the answer was a number, with nothing waiting */
@@ -118,7 +120,7 @@ model(const struct abi_function *abi, const uint64_t *before, enum pst_wasm_end 
 static enum pst_wasm_end
 host_call(struct execution *x, struct pst_err *err)
 {
-	const struct pst_wasm_import *import = &guest.f.imports[take(1) % (ABI_IMPORTS)];
+	const struct pst_wasm_import *import = &guest.setup.imports[take(1) % (ABI_IMPORTS)];
 	const struct binding *b = import->arg;
 	bool known = take(1) % 8;
 	uint64_t slots[ABI_SLOTS_MAX], before[ABI_SLOTS_MAX];
@@ -222,8 +224,9 @@ queue_go_on(struct execution *x)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct function_conf conf = { .body = BODY_MAX };
-	struct program program = { .refs = 2, .runtime = &runtime, .steps = { -1, -1, -1, STEP_ALLOCATE, STEP_RUN } };
+	static char *none[] = { NULL };
+	struct program program = { .refs = 2, .setup = &guest.setup, .runtime = &runtime,
+		.steps = { -1, -1, -1, STEP_ALLOCATE, STEP_RUN } };
 	struct pst_called called = { .method = "POST", .resource = "/" };
 	struct execution *x = calloc(1, sizeof *x);
 	struct pst_err err = PST_ERR_INIT;
@@ -237,13 +240,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	guest.left = len;
 	guest.size = take(2);
 	guest.memory = calloc(1, guest.size ? guest.size : 1);
-	guest.f.conf = &conf;
-	guest.f.runtime = &runtime;
-	check(!host_open(&guest.f, &err));
+	guest.setup = (struct setup){ .refs = 1, .function = &guest.f, .runtime = &runtime, .body = BODY_MAX,
+		.reuse = 1, .args = none, .env = none, .capabilities = none };
+	check(!host_open(&guest.setup, &err));
 	for (size_t i = 0; i < ABI_IMPORTS; i++)
-		if (!guest.f.bindings[i].abi->own && take(1) % 2) {
-			guest.f.bindings[i].serves = &serves;
-			guest.f.bindings[i].of = ""; /* by which it is asked, if it is by name */
+		if (!guest.setup.bindings[i].abi->own && take(1) % 2) {
+			guest.setup.bindings[i].serves = &serves;
+			guest.setup.bindings[i].of = ""; /* by which it is asked, if it is by name */
 		}
 	called.body_len = take(1);
 	if (called.body_len % 4 == 3)
