@@ -1,13 +1,16 @@
 /* `inlet NAME { listen = …  to = … }`: where an application connects. */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <postern/listen.h>
 
+#include "../../transport/unix/socket.h"
 #include "sections.h"
 
 const struct pst_opt inlet_options[] = {
-	PST_OPT(STR, struct entry_conf, listen, NULL, "address:port where applications connect",
+	PST_OPT(STR, struct entry_conf, listen, NULL,
+	    "address:port where applications connect, or the absolute path of a Unix socket",
 	    .of = "required"),
 	ENTRY_OPTIONS("10000"),
 	PST_OPT_END,
@@ -15,21 +18,42 @@ const struct pst_opt inlet_options[] = {
 
 struct inlet {
 	struct entry entry;
-	uv_tcp_t listener;
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} listener;
 	struct pst_listen_again again;
 	bool listener_open;
+	bool bound; /* to a path, which goes with it */
 };
+
+static bool
+is_path(const char *listen)
+{
+	return *listen == '/';
+}
 
 int
 inlet_check(const void *conf, struct pst_err *err)
 {
 	const struct entry_conf *c = conf;
-	int rc = pst_listen_check(c->listen, err);
+	int rc = is_path(c->listen) ? socket_path_check(c->listen, err) : pst_listen_check(c->listen, err);
 
 	return rc ? rc : entry_check(c, err);
 }
 
 /* ---- one connection ---- */
+
+/* Whoever may connect is the file's business. */
+static int
+stream_accept_local(struct stream *s, uv_stream_t *server)
+{
+	uv_pipe_init(pst_env_loop(s->portal->env), &s->socket.pipe, 0);
+	s->has_socket = true;
+	return uv_accept(server, &s->socket.stream);
+}
 
 static int
 stream_accept(struct stream *s, uv_stream_t *server)
@@ -64,7 +88,7 @@ connection_waits(uv_stream_t *server, int status)
 			pst_listen_again(&inlet->again, portal->env, server, connection_waits);
 		return;
 	}
-	rc = stream_accept(s, server);
+	rc = server->type == UV_NAMED_PIPE ? stream_accept_local(s, server) : stream_accept(s, server);
 	if (rc)
 		stream_fail(s, rc);
 	else if (full)
@@ -100,8 +124,31 @@ static void
 listener_close(struct inlet *inlet)
 {
 	pst_listen_no_more(&inlet->again, inlet->entry.portal.env);
-	if (inlet->listener_open && !uv_is_closing((uv_handle_t *)&inlet->listener))
-		uv_close((uv_handle_t *)&inlet->listener, listener_closed);
+	if (!inlet->listener_open || uv_is_closing(&inlet->listener.handle))
+		return;
+	if (inlet->bound)
+		unlink(inlet->entry.conf->listen);
+	uv_close(&inlet->listener.handle, listener_closed);
+}
+
+static int
+listen_local(struct inlet *inlet, const char *path, struct pst_err *err)
+{
+	int rc, fd = socket_bind(path, err);
+
+	uv_pipe_init(pst_env_loop(inlet->entry.portal.env), &inlet->listener.pipe, 0);
+	if (fd < 0)
+		return fd;
+	inlet->bound = true;
+	rc = uv_pipe_open(&inlet->listener.pipe, fd);
+	if (rc)
+		close(fd);
+	else
+		rc = uv_listen(&inlet->listener.stream, PST_BACKLOG, connection_waits);
+	if (rc)
+		return pst_fail(err, rc, "cannot listen on %s: %s", path, pst_strerror(rc));
+	pst_info(inlet->entry.portal.log, "listening", PST_STR("address", path));
+	return PST_OK;
 }
 
 static void
@@ -143,10 +190,11 @@ inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 	}
 	pst_section_hook(senv, &inlet_hooks);
 	*self = inlet;
-	inlet->listener.data = inlet;
+	inlet->listener.handle.data = inlet;
 	inlet->listener_open = true;
-	rc = pst_listen(&inlet->listener, pst_section_env(senv), pst_section_log(senv), c->listen,
-	    connection_waits, err);
+	rc = is_path(c->listen) ? listen_local(inlet, c->listen, err)
+	    : pst_listen(&inlet->listener.tcp, pst_section_env(senv), pst_section_log(senv), c->listen,
+	          connection_waits, err);
 	if (rc) /* stays open, so that close() ends what there is */
 		pst_section_down(senv, rc, err->text);
 	else

@@ -91,7 +91,7 @@ struct stream {
 		uv_handle_t handle;
 		uv_stream_t stream;
 		uv_tcp_t tcp;
-		uv_pipe_t pipe; /* of a function, in this process */
+		uv_pipe_t pipe; /* of a function in this process, or by a path */
 	} socket;
 	bool has_socket, reading, gave, reset;
 	bool patient; /* unanswered, it waits for the next path when this one goes */
