@@ -30,6 +30,16 @@ config_item_kind(struct pst_item *item, struct pst_err *err)
 	    item->source->line, item->source->kind);
 }
 
+/* Not built, or it does not load: a library that it needs may be missing. */
+static bool
+is_lacking(struct pst_loader *loader, const struct pst_section_kind *kind)
+{
+	const struct pst_loaded *loaded;
+	struct pst_err why = PST_ERR_INIT;
+
+	return pst_loader_get(loader, &loaded, kind->module_kind, kind->module, &why) != PST_OK;
+}
+
 static const char *
 module_name(struct pst_loader *loader, const struct pst_item *item)
 {
@@ -40,8 +50,7 @@ module_name(struct pst_loader *loader, const struct pst_item *item)
 	if (kind->named_like &&
 	    (!kind->module || pst_loader_has(loader, kind->module_kind, item->source->name)))
 		return item->source->name;
-	if (kind->instead && !pst_loader_has(loader, kind->module_kind, kind->module) &&
-	    pst_loader_has(loader, kind->module_kind, kind->instead))
+	if (kind->instead && pst_loader_has(loader, kind->module_kind, kind->instead) && is_lacking(loader, kind))
 		return kind->instead;
 	return kind->module;
 }

@@ -16,7 +16,7 @@ struct pst_section_kind {
 	const char *name;        /* "inlet" */
 	const char *module_kind; /* "portal"; NULL: served by the core */
 	const char *module;      /* the module when `use` is absent; NULL: there is none */
-	const char *instead;     /* where that one was not built */
+	const char *instead;     /* where that one was not built, or does not load */
 	bool named_like;         /* before that, the one named like the section, if it exists */
 	bool fixed;              /* `use` may not choose another */
 	const char *default_name; /* what a reference that is left out means, unless one is written */
