@@ -61,14 +61,15 @@ part_next(void)
 static bool
 is_sent(const char *part)
 {
-	static const char ours[] = "|connection|content-length|expect|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|";
-	char name[64] = "|";
+	static const char ours[] =
+	    " connection content-length expect host keep-alive proxy-connection te trailer transfer-encoding upgrade ";
+	char name[64] = " ";
 	size_t len = strcspn(part, ":");
 
 	if (len > sizeof name - 3)
 		return true;
 	memcpy(name + 1, part, len);
-	name[len + 1] = '|';
+	name[len + 1] = ' ';
 	return !strcasestr(ours, name);
 }
 
