@@ -11,6 +11,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include <postern/bytes.h>
 #include <postern/call.h>
 #include <postern/dial.h>
 
@@ -20,6 +21,8 @@
 #include "node/status.h"
 
 #define DEADLINE_DEFAULT_MS 30000
+/* The callee's deadline runs first, and its answer says more than ours: it has at least so long. */
+#define LATER_MIN_MS 50
 /* What the answer to a command may hold. */
 #define ANSWER_MAX (8 * 1024 * 1024)
 
@@ -29,9 +32,9 @@ struct calling {
 	struct pst_path *path; /* NULL: to a worker of this node */
 	struct pst_caller caller;
 	struct pst_call call;
-	struct pst_timer timer; /* until it is called */
+	struct pst_timer timer; /* until it is called, and then for its answer */
 	struct pst_task end_task;
-	uint64_t due_ms;
+	uint64_t came_ms, due_ms;
 	struct pst_call_head head; /* its texts are the question's */
 	struct pst_map headers;
 	uint8_t *body; /* what goes */
@@ -39,8 +42,7 @@ struct calling {
 	bool begun;
 	unsigned status; /* what came */
 	json_t *came_headers;
-	uint8_t *came;
-	size_t came_len;
+	struct pst_bytes came;
 	json_t *answer; /* what is said of it; NULL: rc and why */
 	int rc;
 	char why[PST_ERR_TEXT + PST_HOST_TEXT];
@@ -55,7 +57,7 @@ calling_free(struct calling *c)
 	json_decref(c->came_headers);
 	json_decref(c->answer);
 	free(c->body);
-	free(c->came);
+	pst_bytes_fini(&c->came);
 	free(c);
 }
 
@@ -79,6 +81,16 @@ calling_quiet(struct calling *c)
 	pst_caller_close(&c->caller);
 }
 
+static void
+calling_leave(struct calling *c)
+{
+	calling_quiet(c);
+	if (c->path)
+		pst_path_close(&c->path, path_gone, c);
+	else
+		path_gone(c);
+}
+
 /* The node stops while the path is closing. */
 static void
 dropped_late(void *arg)
@@ -91,12 +103,8 @@ end_now(struct pst_task *task)
 {
 	struct calling *c = pst_container_of(task, struct calling, end_task);
 
-	calling_quiet(c);
 	control_on_drop(c->request, dropped_late, c);
-	if (c->path)
-		pst_path_close(&c->path, path_gone, c);
-	else
-		path_gone(c);
+	calling_leave(c);
 }
 
 static void
@@ -104,12 +112,8 @@ dropped(void *arg)
 {
 	struct calling *c = arg;
 
-	calling_quiet(c);
 	c->request = NULL;
-	if (c->path)
-		pst_path_close(&c->path, path_gone, c);
-	else
-		path_gone(c);
+	calling_leave(c);
 }
 
 /* Not from inside the events of path and call. answer is taken; NULL: rc and why say it. */
@@ -138,33 +142,16 @@ on_answer(struct pst_call *call, unsigned status, const struct pst_map *headers)
 		    node_text((const char *)headers->items[i].value));
 }
 
-static int
-came_add(struct calling *c, const struct pst_buf *piece)
-{
-	size_t n = pst_buf_len(piece);
-	uint8_t *came;
-
-	if (n > ANSWER_MAX - c->came_len)
-		return PST_E_LIMIT;
-	came = realloc(c->came, c->came_len + n + 1);
-	if (!came)
-		return -ENOMEM;
-	memcpy(came + c->came_len, piece->start, n);
-	c->came = came;
-	c->came_len += n;
-	return PST_OK;
-}
-
 static json_t *
 came_text(const struct calling *c)
 {
-	size_t size = sodium_base64_encoded_len(c->came_len, sodium_base64_VARIANT_ORIGINAL);
+	size_t size = sodium_base64_encoded_len(c->came.len, sodium_base64_VARIANT_ORIGINAL);
 	char *text = malloc(size);
 	json_t *json;
 
 	if (!text)
 		return NULL;
-	sodium_bin2base64(text, size, c->came, c->came_len, sodium_base64_VARIANT_ORIGINAL);
+	sodium_bin2base64(text, size, c->came.start, c->came.len, sodium_base64_VARIANT_ORIGINAL);
 	json = json_string(text);
 	free(text);
 	return json;
@@ -174,7 +161,7 @@ static void
 on_body(struct pst_call *call, struct pst_buf *piece, bool last)
 {
 	struct calling *c = pst_container_of(call, struct calling, call);
-	int rc = came_add(c, piece);
+	int rc = pst_bytes_put(&c->came, piece->start, pst_buf_len(piece), ANSWER_MAX);
 
 	if (rc) {
 		snprintf(c->why, sizeof c->why, "the answer: %s", pst_strerror(rc));
@@ -203,6 +190,15 @@ static const struct pst_call_events call_events = {
 };
 
 static void
+unanswered(struct pst_timer *timer)
+{
+	struct calling *c = pst_container_of(timer, struct calling, timer);
+
+	pst_call_cancel(&c->call);
+	on_failed(&c->call, &(struct pst_call_failure){ PST_CALL_DEADLINE, "no answer in time", 0, true });
+}
+
+static void
 begin(struct calling *c, const struct pst_route *route)
 {
 	uint64_t now = pst_now_ms(c->env);
@@ -215,6 +211,9 @@ begin(struct calling *c, const struct pst_route *route)
 	rc = pst_env_buf(&body, c->env, c->body, c->body_len, PST_RX_HEADROOM, PST_RX_TAILROOM);
 	if (!rc)
 		rc = pst_call_begin(&c->caller, &c->call, route, &c->head, &body, &call_events);
+	if (!rc) /* a round trip takes less time than the way there took to open */
+		pst_timer_start(c->env, &c->timer, c->head.deadline_ms + (now - c->came_ms > LATER_MIN_MS ?
+		    now - c->came_ms : LATER_MIN_MS), unanswered);
 	if (rc) {
 		snprintf(c->why, sizeof c->why, "the call cannot be sent: %s",
 		    rc == -EINVAL ? "its method, or a header, is none of HTTP" : pst_strerror(rc));
@@ -355,7 +354,8 @@ question_read(struct calling *c, const char **to, const char **authorized, struc
 	        "deadline", &ms) ||
 	    ms < 1)
 		return pst_fail(err, -EINVAL, "want a route or a name, and what to call it with");
-	c->due_ms = pst_now_ms(c->env) + (uint64_t)ms;
+	c->came_ms = pst_now_ms(c->env);
+	c->due_ms = c->came_ms + (uint64_t)ms;
 	rc = headers_read(c, headers, err);
 	return rc ? rc : body_read(c, body, err);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/dial.h>
+
 #include "node/section.h"
 
 static void begin(struct pst_timer *timer);
@@ -364,18 +366,33 @@ pst_path_status(const struct pst_path *path, struct pst_status *status)
 	    PST_U64("path_attempts", path->failures)));
 }
 
+/* "project acme: 192.0.2.1 port 4000: ": who is asked, where nobody has typed that; of a link its host. */
+static void
+place_print(const struct pst_path *path, char *out, size_t size)
+{
+	const struct pst_multiaddr_hop *hop = path->to.hop;
+	int n = 0;
+
+	*out = '\0';
+	if (path->project)
+		n = snprintf(out, size, "project %.64s: ", path->project);
+	if (path->project ? path->turn > 0 : path->dials && !path->gate)
+		snprintf(out + n, size - (size_t)n, "%.253s port %.5s: ", hop[0].value, hop[1].value);
+}
+
 void
 path_stuck(const struct pst_path *path, int rc, char *out, size_t size)
 {
-	const struct pst_multiaddr_hop *hop = path->to.hop;
 	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
 	    ? "whoever is there may not be the far end" : pst_strerror(rc);
+	char place[PST_HOST_TEXT + 96];
 
-	if (path->step_now >= path->step_count)
-		snprintf(out, size, "the route does not open: %s", why);
-	else if (path->dials && !path->gate)
-		snprintf(out, size, "%.253s port %s: %.100s", hop[0].value, hop[1].value, why);
+	place_print(path, place, sizeof place);
+	if (path->dials && !path->gate)
+		snprintf(out, size, "%s%.100s", place, why);
+	else if (path->step_now >= path->step_count)
+		snprintf(out, size, "%sthe route does not open: %s", place, why);
 	else
-		snprintf(out, size, "/secure/%s: no channel: %s",
-		    hop[path->steps[path->step_now].last].value, why);
+		snprintf(out, size, "%s/secure/%s: no channel: %s", place,
+		    path->to.hop[path->steps[path->step_now].last].value, why);
 }

@@ -27,6 +27,8 @@ outcome_status(enum pst_call_code code)
 const char *
 outcome_sentence(const struct pst_call_failure *failure)
 {
+	if (!strcmp(failure->text, OUTCOME_NO_NODE))
+		return OUTCOME_NO_NODE;
 	switch (failure->code) {
 	case PST_CALL_BUSY:
 		return "the function is busy";

@@ -7,6 +7,9 @@
 
 #include <postern/call.h>
 
+/* What a constellation says, and HTTP is told, when none of its nodes is up. */
+#define OUTCOME_NO_NODE "no node is up"
+
 /* A failure's HTTP status, and what is told of it: of what happened inside, nothing. */
 unsigned outcome_status(enum pst_call_code code);
 const char *outcome_sentence(const struct pst_call_failure *failure);

@@ -6,6 +6,7 @@
 #include <postern/bytes.h>
 
 #include "constellation.h"
+#include "outcome.h"
 
 /* When to try again, where nobody says so. */
 #define RETRY_AFTER_MS 1000
@@ -59,13 +60,28 @@ passing_fail(struct passing *p, const struct pst_call_failure *failure)
 
 /* ---- waiting ---- */
 
+/* What is left of its time; 0: it has none of its own. */
+static bool
+time_left(const struct passing *p, uint64_t *ms)
+{
+	uint64_t took = pst_now_ms(p->constellation->env) - p->began_ms;
+
+	*ms = p->called->deadline_ms;
+	if (*ms && took >= *ms)
+		return false;
+	if (*ms)
+		*ms -= took;
+	return true;
+}
+
 static void
 patience_is_out(struct pst_timer *timer)
 {
 	struct passing *p = pst_container_of(timer, struct passing, timer);
+	uint64_t ms;
 
-	passing_fail(p,
-	    &(struct pst_call_failure){ PST_CALL_BUSY, "no node is there", RETRY_AFTER_MS, p->started });
+	passing_fail(p, &(struct pst_call_failure){ time_left(p, &ms) ? PST_CALL_BUSY : PST_CALL_DEADLINE,
+	    OUTCOME_NO_NODE, RETRY_AFTER_MS, p->started });
 }
 
 /* ---- who was asked ---- */
@@ -94,20 +110,6 @@ tried_add(struct passing *p, const struct member *m)
 /* ---- to the next one ---- */
 
 static const struct pst_call_events events;
-
-/* What is left of its time; 0: it has none of its own. */
-static bool
-time_left(const struct passing *p, uint64_t *ms)
-{
-	uint64_t took = pst_now_ms(p->constellation->env) - p->began_ms;
-
-	*ms = p->called->deadline_ms;
-	if (*ms && took >= *ms)
-		return false;
-	if (*ms)
-		*ms -= took;
-	return true;
-}
 
 static int
 send_to(struct passing *p, struct member *m, uint64_t ms)
@@ -152,7 +154,8 @@ go_on(struct passing *p, const struct pst_call_failure *why)
 	} else if (why) {
 		passing_fail(p, why);
 	} else {
-		pst_timer_start(c->env, &p->timer, c->conf->connect_timeout, patience_is_out);
+		pst_timer_start(c->env, &p->timer, ms && ms < c->conf->connect_timeout ? ms : c->conf->connect_timeout,
+		    patience_is_out);
 		pst_linked_enter(&c->waiting, p);
 	}
 }
