@@ -93,6 +93,8 @@ PST_MUST_CHECK int pst_identity_vault_get(struct pst_identity_vault *out,
 /* identity_note.c: keep it beside the store who we are; who we were by that, false: nobody yet. */
 void pst_identity_note(const struct pst_identity *self);
 bool pst_identity_noted(const struct pst_identity *self, struct pst_identifier *out);
+/* Is there such a file? An empty one says: whoever it was, make another. */
+bool pst_identity_note_is_there(const struct pst_identity *self);
 
 /* Begin; ends with pst_section_up or _down. */
 void pst_identity_open_begin(struct pst_identity *self);

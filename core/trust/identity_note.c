@@ -26,6 +26,16 @@ note_open(const struct pst_identity *self, int flags)
 }
 
 bool
+pst_identity_note_is_there(const struct pst_identity *self)
+{
+	int fd = note_open(self, O_RDONLY | O_NONBLOCK);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool
 pst_identity_noted(const struct pst_identity *self, struct pst_identifier *out)
 {
 	char text[PST_IDENTIFIER_TEXT] = "";

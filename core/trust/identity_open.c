@@ -4,7 +4,7 @@
  *
  *     peers    what is known of others
  *     identity record -> the vault still has its key
- *              none   -> unless there was one (identity_note.c): make a key, sign the first change, record it
+ *              none   -> unless there was one (identity_note.c, or keys in the vault): make a key, sign the first change, record it
  *     move     what one that was cut off has left is removed (move.c)
  *     channel  its key (purpose.c)
  *     credentials that others issued of us (shown.c)
@@ -216,12 +216,55 @@ identity_missed(void *arg, int rc, const struct pst_vault_key *keys, size_t coun
 		pst_opening_fail(self, rc, "vault %s: %s", self->vault.name, pst_strerror(rc));
 	} else if (count) {
 		pst_opening_fail(self, -ENOENT, "store %s does not have this identity, which was %s: bring the store "
-		    "back from a copy (usually state.db); or, to become somebody else, remove %s/identity-%s",
+		    "back from a copy (usually state.db); or, to become somebody else, empty %s/identity-%s",
 		    self->conf->store, text, pst_section_state_dir(self->env), pst_section_name(self->env));
 	} else {
 		pst_warn(pst_section_log(self->env), "neither store nor vault has this identity: a new one is made",
 		    PST_STR("was", text));
 		identity_make(self);
+	}
+}
+
+static void
+identities_got(void *arg, int rc, const struct pst_store_item *items, size_t count)
+{
+	struct pst_identity *self = arg;
+
+	(void)items;
+	if (!pst_identity_answered(self))
+		return;
+	if (rc)
+		pst_opening_fail(self, rc, "store %s: %s", self->conf->store, pst_strerror(rc));
+	else if (count)
+		identity_make(self);
+	else
+		pst_opening_fail(self, -ENOENT, "vault %s has keys of an identity, and store %s has none: bring its store, "
+		    "too (usually state.db); or, to become somebody else, make an empty file %s/identity-%s",
+		    self->vault.name, self->conf->store, pst_section_state_dir(self->env),
+		    pst_section_name(self->env));
+}
+
+/*
+ * Nothing says that there was an identity of that name, unless its vault does, which somebody has copied alone. A key for
+ * channels is made when an identity has been recorded; one that is not, after a crash, has left a key that signs.
+ */
+static void
+keys_got(void *arg, int rc, const struct pst_vault_key *keys, size_t count)
+{
+	struct pst_identity *self = arg;
+	size_t i = 0;
+
+	if (!pst_identity_answered(self))
+		return;
+	while (i < count && keys[i].key.kind != PST_KEY_X25519)
+		i++;
+	if (rc) {
+		pst_opening_fail(self, rc, "vault %s: %s", self->vault.name, pst_strerror(rc));
+	} else if (i == count || pst_identity_note_is_there(self)) {
+		identity_make(self);
+	} else {
+		self->pending++;
+		self->store_ops->list(self->store, "identity/", identities_got, self);
 	}
 }
 
@@ -255,13 +298,9 @@ identity_got(void *arg, int rc, const struct pst_store_item *item)
 
 	if (!pst_identity_answered(self))
 		return;
-	if (rc == -ENOENT && pst_identity_noted(self, &was)) {
-		self->pending++;
-		self->vault.ops->list(self->vault.self, identity_missed, self);
-		return;
-	}
 	if (rc == -ENOENT) {
-		identity_make(self);
+		self->pending++;
+		self->vault.ops->list(self->vault.self, pst_identity_noted(self, &was) ? identity_missed : keys_got, self);
 		return;
 	}
 	if (rc) {
