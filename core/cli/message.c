@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <postern/dial.h>
+
 #include "cli/words.h"
 #include "node/path.h"
 
@@ -25,6 +27,7 @@ struct send {
 	struct pst_timer timer;
 	bool ended;
 	int exit;
+	int tried; /* what came of trying; 0: nothing that would not be tried again */
 };
 
 static void
@@ -60,12 +63,29 @@ static void
 expired(struct pst_timer *timer)
 {
 	struct send *send = pst_container_of(timer, struct send, timer);
+	char why[PST_ERR_TEXT + PST_HOST_TEXT];
 
-	if (send->path && send->path->why == PST_E_DENIED)
+	if (send->tried)
+		pst_path_stuck(send->path, send->tried, why, sizeof why);
+	if (send->tried == PST_E_DENIED)
 		finish(send, cli_fail(PST_E_DENIED, "%s: whoever is there is not one that --authorized names",
 		    send->to));
+	else if (send->tried)
+		finish(send, cli_fail(send->tried, "%s", why));
 	else
 		finish(send, cli_fail(UV_ETIMEDOUT, "no answer from %s", send->to));
+}
+
+/* The link is refused, or the like: trying again until the time is over would tell no more. */
+static void
+tried(void *arg, int rc)
+{
+	struct send *send = arg;
+
+	if (send->ended || (rc != PST_E_DENIED && (!send->path->dials || rc == UV_ETIMEDOUT)))
+		return;
+	send->tried = rc;
+	pst_timer_start(pst_node_env(send->cli.node), &send->timer, 0, expired);
 }
 
 static void
@@ -203,6 +223,8 @@ send_ready(struct cli_node *cli)
 	if (!rc)
 		rc = pst_path_open(&send->path, pst_node_own_env(cli->node), &conf,
 		    &path_events, send, &err);
+	if (!rc)
+		send->path->on_tried = tried;
 	if (rc)
 		finish(send, cli_fail(rc, "%s", err.text));
 }

@@ -249,7 +249,7 @@ static const struct pst_path_events path_events = {
 static void
 stuck(struct calling *c, int rc)
 {
-	path_stuck(c->path, rc, c->why, sizeof c->why);
+	pst_path_stuck(c->path, rc, c->why, sizeof c->why);
 	end(c, NULL, rc);
 }
 

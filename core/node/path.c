@@ -381,7 +381,7 @@ place_print(const struct pst_path *path, char *out, size_t size)
 }
 
 void
-path_stuck(const struct pst_path *path, int rc, char *out, size_t size)
+pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size)
 {
 	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
 	    ? "whoever is there may not be the far end" : pst_strerror(rc);

@@ -96,7 +96,7 @@ int path_extend(const struct pst_path *path, struct pst_route_buf *rb, size_t fi
 /* path.c: it is down for this reason: dismantle it and begin again. */
 void path_start_over(struct pst_path *path, int rc);
 /* A sentence of what does not open, for one that is not up, and why. */
-void path_stuck(const struct pst_path *path, int rc, char *out, size_t size);
+PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size);
 
 /* path_probe.c: it is up: probe the far end from now on; and no more. */
 void path_probes_start(struct pst_path *path);

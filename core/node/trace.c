@@ -194,7 +194,7 @@ stuck_say(struct trace *trace, int rc)
 	if (trace->path->up)
 		snprintf(trace->stuck, sizeof trace->stuck, "no answer from the echo worker at the end");
 	else
-		path_stuck(trace->path, rc, trace->stuck, sizeof trace->stuck);
+		pst_path_stuck(trace->path, rc, trace->stuck, sizeof trace->stuck);
 }
 
 static bool
