@@ -95,6 +95,8 @@ pst_identity_admit(struct pst_identity *self, struct pst_peer **out,
 		goto out;
 	}
 	rc = pst_peers_add(self->peers, out, history);
+	if (!rc)
+		pst_peers_verified(self->peers, &shown.attestation, history);
 	if (!rc && self->accepts)
 		credentials_import(self, *out, shown.credentials);
 out:

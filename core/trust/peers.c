@@ -57,10 +57,22 @@ pst_peers_verify(struct pst_peers *peers, const struct pst_attestation *attestat
 	rc = pst_attestation_verify(attestation, history, now, err);
 	if (rc || !attested)
 		return rc;
+	pst_peers_verified(peers, attestation, history);
+	return PST_OK;
+}
+
+void
+pst_peers_verified(struct pst_peers *peers, const struct pst_attestation *attestation,
+    const struct pst_history *history)
+{
+	struct pst_known *known = *pst_known_find(peers, pst_history_identifier(history));
+	struct pst_attested *attested = known ? &known->attested[attestation->purpose] : NULL;
+
+	if (!attested)
+		return;
 	attested->is = true;
 	memcpy(attested->hash, attestation->hash, sizeof attested->hash);
 	attested->signature = attestation->signature;
-	return PST_OK;
 }
 
 int

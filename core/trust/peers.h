@@ -49,6 +49,10 @@ PST_MUST_CHECK int pst_peers_verify(struct pst_peers *peers,
     const struct pst_attestation *attestation, const struct pst_history *history, uint64_t now,
     struct pst_err *err);
 
+/* Of a stranger who is a peer now: what was verified then is not verified again when they meet next. */
+void pst_peers_verified(struct pst_peers *peers, const struct pst_attestation *attestation,
+    const struct pst_history *history);
+
 /*
  * The history to use for a peer that shows `received`: itself or, when it is
  * equal, the known one. A newer one replaces what is known at once: its

@@ -197,6 +197,11 @@ what_was_attested_still_has_its_time_and_its_signature(void **state)
 	assert_int_equal(pst_peers_new(&peers, NULL, NULL, NULL), PST_OK);
 	assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_OK); /* of a stranger */
 	assert_int_equal(meet(peers, &peer, one), PST_OK);
+	/* what was found right before is not looked at again: this signature would not hold */
+	b.signature.bytes[40] ^= 1;
+	pst_peers_verified(peers, &b, one);
+	assert_int_equal(pst_peers_verify(peers, &b, one, NOW, NULL), PST_OK);
+	b.signature.bytes[40] ^= 1;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(pst_peers_verify(peers, &a, one, NOW, NULL), PST_OK);
 	assert_int_equal(pst_peers_verify(peers, &a, one, NOW + 1001, NULL), PST_E_AUTH);
