@@ -2,7 +2,7 @@
 # The units for systemd are filled in, and well formed.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 4
+plan 7
 unit=$builddir/systemd/postern@.service
 is "nothing is left to be filled in" "$(grep -c '@[a-z]*dir@' "$unit")" 0
 like "the node gets its state from the unit" "$(grep '^ExecStart=' "$unit")" '/postern run --state \$\{STATE_DIRECTORY\} /.*/postern/%i.conf$'
@@ -25,3 +25,20 @@ for unit in postern@hub.service postern@hub.socket; do
 		skip "$unit is well formed" "no systemd-analyze"
 	fi
 done
+
+# What systemd says of how much it may do, in tenths of 10: 16 is what is left to a program that talks to networks.
+if systemd-analyze security --help 2>/dev/null | grep -q -e --offline; then
+	ok "it may do little" systemd-analyze security --no-pager --offline=true --threshold=20 ./units/postern@hub.service
+else
+	skip "it may do little" "no systemd-analyze that looks at files"
+fi
+
+# As a package is made: below a directory that is not where it will lie.
+if grep -q "^nodist_systemdsystemunit_DATA = " "$builddir/Makefile"; then
+	ok "it is installed below DESTDIR" make -s -C "$builddir" DESTDIR="$work/dest" install-nodist_systemdsystemunitDATA
+	is "where systemd looks, and names no such directory" \
+		"$(find dest -type f | grep -c '/lib/systemd/system/postern@.service$') $(grep -rl "$work" dest)" "1 "
+else
+	skip "it is installed below DESTDIR" "configured without"
+	skip "where systemd looks, and names no such directory" "configured without"
+fi
