@@ -53,16 +53,18 @@ list_one(void *arg, const char *kind, const char *name)
 	struct pst_err err = PST_ERR_INIT;
 	const struct pst_loaded *loaded;
 	bool bad = pst_loader_get(listing->loader, &loaded, kind, name, &err) != PST_OK;
+	const char *from = bad ? NULL : loaded->path;
 	const char *version = bad ? NULL : loaded->module.version;
 	const char *summary = bad || !loaded->module.summary ? "" : loaded->module.summary;
 
 	if (listing->modules)
-		json_array_append_new(listing->modules, json_pack("{s:s, s:s, s:s*, s:s*, s:s*}", "kind", kind, "name", name,
-		    "version", version, "summary", bad ? NULL : summary, "problem", bad ? err.text : NULL));
+		json_array_append_new(listing->modules, json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "kind", kind, "name", name,
+		    "version", version, "summary", bad ? NULL : summary, "from", from, "problem", bad ? err.text : NULL));
 	else if (bad)
 		printf("%-10s %-10s %s\n", kind, name, err.text);
 	else
-		printf("%-10s %-10s %-8s %s\n", kind, name, version, summary);
+		printf("%-10s %-10s %-8s %s%s\n", kind, name, version, summary,
+		    strcmp(from, PST_BUILT_IN) ? "" : " (" PST_BUILT_IN ")");
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "node/built_in.h"
 #include "node/kinds.h"
 
 #define DIRS_MAX 64
@@ -62,6 +63,8 @@ pst_loader_new(struct pst_loader **out)
 		rc = PST_E_MODULE;
 	if (rc)
 		pst_loader_free(&loader);
+	else
+		built_in_open();
 	*out = loader;
 	return rc;
 }
@@ -106,14 +109,23 @@ file_find(struct pst_loader *loader, const char *kind, const char *name, char pa
 	return false;
 }
 
-/* The place in the list of the directory that a module is loaded from. */
+static lt_dlhandle
+within(const char *kind, const char *name)
+{
+	char file[128];
+	int n = snprintf(file, sizeof file, "%s_%s", kind, name);
+
+	return n > 0 && (size_t)n < sizeof file ? built_in_find(file) : NULL;
+}
+
+/* The place in the list of the directory that a module is loaded from, if it is loaded from any. */
 static size_t
 first_dir(struct pst_loader *loader, const char *kind, const char *name)
 {
 	char path[PATH_MAX];
 	size_t i = 0;
 
-	if (!file_find(loader, kind, name, path))
+	if (within(kind, name) || !file_find(loader, kind, name, path))
 		return loader->dir_count;
 	while (strncmp(path, loader->dirs[i], strlen(loader->dirs[i])) ||
 	    strchr(path + strlen(loader->dirs[i]) + 1, '/'))
@@ -126,7 +138,7 @@ pst_loader_has(struct pst_loader *loader, const char *kind, const char *name)
 {
 	char path[PATH_MAX];
 
-	return file_find(loader, kind, name, path);
+	return within(kind, name) || file_find(loader, kind, name, path);
 }
 
 /* ---- may it be loaded ---- */
@@ -238,12 +250,12 @@ open_both(const char *path, lt_dlhandle *out, struct pst_err *err)
 	return rc;
 }
 
+/* Take the table of what libltdl has opened. */
 static int
-load(struct pst_loader *loader, const struct pst_loaded **out, const char *path, const char *file,
-    struct pst_err *err)
+add(struct pst_loader *loader, const struct pst_loaded **out, const char *path, const char *file,
+    lt_dlhandle handle, struct pst_err *err)
 {
 	struct pst_loaded *loaded = calloc(1, sizeof *loaded);
-	lt_dlhandle handle = NULL;
 	int rc = -ENOMEM;
 
 	if (!loaded)
@@ -251,10 +263,6 @@ load(struct pst_loader *loader, const struct pst_loaded **out, const char *path,
 	loaded->path = strdup(path);
 	loaded->name = strdup(file);
 	if (loaded->path && loaded->name)
-		rc = place_check(path, err);
-	if (!rc)
-		rc = open_both(path, &handle, err);
-	if (!rc)
 		rc = table_take(loaded, lt_dlsym(handle, "pst_module"), file, err);
 	if (rc) {
 		loaded_free(loaded);
@@ -264,6 +272,18 @@ load(struct pst_loader *loader, const struct pst_loaded **out, const char *path,
 	loader->loaded = loaded;
 	*out = loaded;
 	return PST_OK;
+}
+
+static int
+load(struct pst_loader *loader, const struct pst_loaded **out, const char *path, const char *file,
+    struct pst_err *err)
+{
+	lt_dlhandle handle;
+	int rc = place_check(path, err);
+
+	if (!rc)
+		rc = open_both(path, &handle, err);
+	return rc ? rc : add(loader, out, path, file, handle, err);
 }
 
 static const struct pst_loaded *
@@ -299,11 +319,15 @@ pst_loader_get(struct pst_loader *loader, const struct pst_loaded **out, const c
 {
 	struct names names = { .kind = kind };
 	char path[PATH_MAX], file[128];
+	lt_dlhandle handle;
 
 	snprintf(file, sizeof file, "%s_%s", kind, name);
 	*out = already(loader, file);
 	if (*out)
 		return PST_OK;
+	handle = within(kind, name);
+	if (handle)
+		return add(loader, out, PST_BUILT_IN, file, handle, err);
 	if (!file_find(loader, kind, name, path)) {
 		pst_loader_list(loader, name_collect, &names);
 		return pst_fail(err, PST_E_MODULE, "no module %s/%s (there are: %s)", kind, name,
@@ -347,7 +371,7 @@ int
 pst_loader_list(struct pst_loader *loader, int (*fn)(void *arg, const char *kind, const char *name),
     void *arg)
 {
-	int rc = 0;
+	int rc = built_in_list(fn, arg);
 
 	for (size_t i = 0; !rc && i < loader->dir_count; i++) {
 		struct dirent **entries;
