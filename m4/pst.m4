@@ -90,6 +90,35 @@ AC_SUBST([WASMTIME_LDFLAGS])
 AM_CONDITIONAL([WASMTIME_BESIDE], [test -n "$WASMTIME_LIBRARY"])
 ])
 
+# PST_LINK_MODULES: --enable-static-modules, after all modules; modules/static.am says what is made of it.
+AC_DEFUN([PST_LINK_MODULES], [
+AC_ARG_ENABLE([static-modules],
+	[AS_HELP_STRING([--enable-static-modules=LIST],
+		[one program, with the core and these modules in it: transport/tcp,channel/noise,… or all])],
+	[], [enable_static_modules=no])
+# in the order of their names, as they are listed then
+pst_linked=`AS_ECHO(["$enable_static_modules"]) | tr ', ' '\n\n' | sort -u`
+AS_CASE([$pst_linked],
+	[no], [pst_linked=],
+	[yes|all], [pst_linked=`AS_ECHO(["$pst_modules"]) | sed "s, runtime/wasmtime,,"`])
+AC_CHECK_TOOL([OBJCOPY], [objcopy])
+PST_STATIC_OBJECTS= pst_names=
+for pst_one in $pst_linked; do
+	AS_CASE([" $pst_modules "], [*" $pst_one "*], [],
+		[AC_MSG_ERROR([--enable-static-modules: $pst_one is none of the modules here:$pst_modules])])
+	AS_IF([test $pst_one = runtime/wasmtime],
+		[AC_MSG_ERROR([--enable-static-modules: runtime/wasmtime has a library of its own beside it, and stays a file])])
+	PST_STATIC_OBJECTS="$PST_STATIC_OBJECTS modules/$pst_one/`AS_ECHO([$pst_one]) | tr / _`-whole.o"
+	pst_names="X(`AS_ECHO([$pst_one]) | tr /- __`) $pst_names" # libltdl lists what came last first
+done
+AC_SUBST([PST_STATIC_OBJECTS])
+AM_CONDITIONAL([STATIC_MODULES], [test -n "$pst_names"])
+AS_IF([test -n "$pst_names"], [
+	AS_IF([test -z "$OBJCOPY"], [AC_MSG_ERROR([--enable-static-modules wants objcopy])])
+	AC_DEFINE_UNQUOTED([PST_STATIC_MODULES(X)], [$pst_names], [of the modules that are linked into postern])
+])
+])
+
 # PST_FLAG([VARIABLE], [FLAG]): append FLAG when the compiler takes it.
 AC_DEFUN([PST_FLAG], [
 AC_MSG_CHECKING([whether $CC takes $2])

@@ -95,4 +95,7 @@ void cli_done(struct cli_node *cli, int exit);
 /* Run a node of this file, as `run` does. */
 int cli_serve(const char *file, const char *state);
 
+/* Name the modules that are linked into this program to libltdl, before the first loader (--enable-static-modules). */
+void cli_built_in(void);
+
 #endif

@@ -322,6 +322,9 @@ main(int argc, char **argv)
 	int exit;
 
 	standard_files();
+#ifdef PST_STATIC_MODULES
+	cli_built_in();
+#endif
 	exit = command_run(argc, argv);
 	if ((fflush(stdout) || ferror(stdout)) && exit == EXIT_DONE)
 		exit = cli_fail(-errno, "cannot write to standard output: %s", strerror(errno));
