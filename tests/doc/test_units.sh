@@ -2,7 +2,7 @@
 # The units for systemd are filled in, and well formed.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 7
+plan 8
 unit=$builddir/systemd/postern@.service
 is "nothing is left to be filled in" "$(grep -c '@[a-z]*dir@' "$unit")" 0
 like "the node gets its state from the unit" "$(grep '^ExecStart=' "$unit")" '/postern run --state \$\{STATE_DIRECTORY\} /.*/postern/%i.conf$'
@@ -32,6 +32,8 @@ if systemd-analyze security --help 2>/dev/null | grep -q -e --offline; then
 else
 	skip "it may do little" "no systemd-analyze that looks at files"
 fi
+
+is "functions may become machine code" "$(grep -c '^MemoryDenyWriteExecute=yes' units/postern@hub.service)" 0
 
 # As a package is made: below a directory that is not where it will lie.
 if grep -q "^nodist_systemdsystemunit_DATA = " "$builddir/Makefile"; then
