@@ -35,7 +35,8 @@ struct runtime {
 	struct pst_section_env *env;
 	const struct runtime_conf *conf;
 	struct engine timed;   /* its code looks at the epoch */
-	struct engine endless; /* its code does not */
+	struct engine endless; /* its code does not; made when it is first asked for */
+	uv_mutex_t mutex;      /* of that */
 	struct memories memories;
 	struct stacks stacks;
 	struct ticker ticker;
@@ -108,6 +109,11 @@ struct pst_wasm_instance {
 	struct pst_err *err; /* of the call under way */
 	struct fibre fibre;
 };
+
+/* ---- wasmtime.c ---- */
+
+/* On any thread. */
+struct engine *runtime_engine(struct runtime *runtime, bool endless);
 
 /* ---- type.c ---- */
 

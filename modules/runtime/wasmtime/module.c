@@ -123,7 +123,7 @@ module_new(struct runtime *runtime, const struct pst_wasm_code *code)
 
 	if (!module)
 		return NULL;
-	module->engine = code->endless ? &runtime->endless : &runtime->timed;
+	module->engine = runtime_engine(runtime, code->endless);
 	module->instances_max = code->instances;
 	uv_mutex_init(&module->mutex);
 	return module;

@@ -48,6 +48,18 @@ engine_make(struct engine *engine, struct runtime *runtime, bool timed)
 	engine->wasm = wasm_engine_new_with_config(config);
 }
 
+struct engine *
+runtime_engine(struct runtime *runtime, bool endless)
+{
+	if (!endless)
+		return &runtime->timed;
+	uv_mutex_lock(&runtime->mutex);
+	if (!runtime->endless.wasm)
+		engine_make(&runtime->endless, runtime, false);
+	uv_mutex_unlock(&runtime->mutex);
+	return &runtime->endless;
+}
+
 static int
 runtime_open(void **self, struct pst_section_env *env, const void *conf, struct pst_err *err)
 {
@@ -57,10 +69,10 @@ runtime_open(void **self, struct pst_section_env *env, const void *conf, struct 
 		return -ENOMEM;
 	runtime->env = env;
 	runtime->conf = conf;
+	uv_mutex_init(&runtime->mutex);
 	memories_init(&runtime->memories);
 	stacks_init(&runtime->stacks);
 	engine_make(&runtime->timed, runtime, true);
-	engine_make(&runtime->endless, runtime, false);
 	ticker_init(&runtime->ticker, runtime->timed.wasm);
 	*self = runtime;
 	pst_section_up(env);
@@ -75,9 +87,11 @@ runtime_close(void *self)
 
 	ticker_fini(&runtime->ticker);
 	wasm_engine_delete(runtime->timed.wasm);
-	wasm_engine_delete(runtime->endless.wasm);
+	if (runtime->endless.wasm)
+		wasm_engine_delete(runtime->endless.wasm);
 	memories_fini(&runtime->memories);
 	stacks_fini(&runtime->stacks);
+	uv_mutex_destroy(&runtime->mutex);
 	free(runtime);
 	pst_section_closed(env);
 }
