@@ -169,7 +169,7 @@ transfer_send(struct transfer *t)
 {
 	t->error[0] = '\0';
 	t->refused = t->trouble = NULL;
-	t->easy = curl_easy_init();
+	t->easy = web_begin(t->web) ? NULL : curl_easy_init();
 	if (!t->easy || !headers_make(t)) {
 		transfer_fail(t, "out of memory");
 		return;

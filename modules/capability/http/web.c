@@ -263,8 +263,9 @@ web_free(struct web *web)
 		free(credential->header);
 	}
 	free(web->credentials);
+	if (web->multi)
+		curl_global_cleanup();
 	free(web);
-	curl_global_cleanup();
 }
 
 void
@@ -278,12 +279,17 @@ web_release(struct web *web)
 	pst_section_closed(senv);
 }
 
-static int
-multi_open(struct web *web)
+int
+web_begin(struct web *web)
 {
+	if (web->multi)
+		return PST_OK;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
 	web->multi = curl_multi_init();
-	if (!web->multi)
+	if (!web->multi) {
+		curl_global_cleanup();
 		return -ENOMEM;
+	}
 	curl_multi_setopt(web->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(web->multi, CURLMOPT_SOCKETDATA, web);
 	curl_multi_setopt(web->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
@@ -300,15 +306,12 @@ web_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 
 	if (!web)
 		return -ENOMEM;
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	web->senv = senv;
 	web->conf = c;
 	web->rules = (struct rules){ c->allowed_domains, c->blocked_domains, c->allowed_ports, c->blocked_ports,
 		c->allow_ips, c->allow_private, c->allow_http };
 	web->pending = 1; /* we ourselves */
 	rc = credentials_read(web);
-	if (!rc)
-		rc = multi_open(web);
 	if (rc) {
 		web_free(web);
 		return rc;
@@ -325,7 +328,8 @@ web_close(void *self)
 	struct web *web = self;
 
 	transfer_end_all(web);
-	curl_multi_cleanup(web->multi);
+	if (web->multi)
+		curl_multi_cleanup(web->multi);
 	pst_timer_stop(pst_section_env(web->senv), &web->timer);
 	web->closing = true;
 	web_release(web);

@@ -29,7 +29,7 @@ struct web {
 	struct credential { /* of a host */
 		char *host, *header;
 	} *credentials;
-	CURLM *multi;
+	CURLM *multi; /* NULL: nobody has asked yet */
 	struct pst_timer timer; /* libcurl's */
 	struct transfer *transfers;
 	size_t pending; /* handles and look-ups that are not closed yet */
@@ -42,6 +42,8 @@ int web_check(const void *conf, struct pst_err *err);
 int web_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
 void web_close(void *self);
 
+/* Have libcurl, which costs a megabyte and some milliseconds: many nodes never ask. -ENOMEM. */
+PST_MUST_CHECK int web_begin(struct web *web);
 /* One handle or look-up less. */
 void web_release(struct web *web);
 /* "Authorization: TYPE VALUE" for a host as it is written, with its port; NULL: none. */
