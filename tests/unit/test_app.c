@@ -273,6 +273,20 @@ what_is_no_yaml_is_refused(void **state)
 	is_refused(bomb, PST_E_LIMIT, "more than 100000 values");
 }
 
+static void
+what_the_library_would_take_long_over_is_refused_before(void **state)
+{
+	static char text[400000];
+
+	memset(text, '[', sizeof text - 1);
+	memcpy(text, "a: ", 3);
+	is_refused(text, PST_E_LIMIT, "nested deeper than 64");
+	text[0] = '\0';
+	for (size_t i = 0, len = 0; i < 40000; i++)
+		len += (size_t)sprintf(text + len, "%05zu: &a\n", i);
+	is_refused(text, PST_E_LIMIT, "more than 1000 anchors");
+}
+
 /* ---- bundles ---- */
 
 struct entry {
@@ -426,6 +440,7 @@ main(void)
 		cmocka_unit_test(every_problem_of_a_directive_is_found),
 		cmocka_unit_test(every_problem_of_a_tenant_is_found),
 		cmocka_unit_test(what_is_no_yaml_is_refused),
+		cmocka_unit_test(what_the_library_would_take_long_over_is_refused_before),
 		cmocka_unit_test_setup_teardown(a_bundle_is_unpacked_once, box_make, box_remove),
 		cmocka_unit_test_setup_teardown(a_bundle_that_is_wrong_writes_nothing, box_make, box_remove),
 		cmocka_unit_test_setup_teardown(a_bundle_has_a_description_and_modules_that_it_names, box_make, box_remove),

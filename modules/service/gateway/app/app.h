@@ -25,6 +25,7 @@
 #define APP_FILES_MAX 10000
 #define APP_NODES_MAX 100000 /* values in a YAML file, each alias counted as what it stands for */
 #define APP_DEPTH_MAX 64
+#define APP_ANCHORS_MAX 1000
 
 struct app_function {
 	struct app_function *next;

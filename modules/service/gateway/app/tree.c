@@ -133,6 +133,51 @@ document_value(yaml_document_t *document, struct pst_err *err)
 	return tree;
 }
 
+static bool
+has_anchor(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return event->data.scalar.anchor;
+	case YAML_SEQUENCE_START_EVENT:
+		return event->data.sequence_start.anchor;
+	case YAML_MAPPING_START_EVENT:
+		return event->data.mapping_start.anchor;
+	default:
+		return false;
+	}
+}
+
+/* The library's time grows with the square of the depth, and of the number of anchors: so they are counted
+ * before it builds anything. What cannot be parsed is not said here. */
+static bool
+is_bounded(const uint8_t *bytes, size_t len, struct pst_err *err)
+{
+	yaml_parser_t parser;
+	yaml_event_t event;
+	size_t depth = 0, anchors = 0;
+	bool more = true;
+
+	if (!yaml_parser_initialize(&parser)) {
+		pst_fail(err, -ENOMEM, "%s", pst_strerror(-ENOMEM));
+		return false;
+	}
+	yaml_parser_set_input_string(&parser, bytes, len);
+	while (more && depth <= APP_DEPTH_MAX && anchors <= APP_ANCHORS_MAX && yaml_parser_parse(&parser, &event)) {
+		anchors += has_anchor(&event);
+		depth += event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT;
+		depth -= event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
+		more = event.type != YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	if (depth > APP_DEPTH_MAX)
+		pst_fail(err, PST_E_LIMIT, "nested deeper than %d", APP_DEPTH_MAX);
+	else if (anchors > APP_ANCHORS_MAX)
+		pst_fail(err, PST_E_LIMIT, "more than %d anchors", APP_ANCHORS_MAX);
+	return depth <= APP_DEPTH_MAX && anchors <= APP_ANCHORS_MAX;
+}
+
 json_t *
 tree_of_yaml(const uint8_t *bytes, size_t len, struct pst_err *err)
 {
@@ -140,6 +185,8 @@ tree_of_yaml(const uint8_t *bytes, size_t len, struct pst_err *err)
 	yaml_document_t document;
 	json_t *tree = NULL;
 
+	if (!is_bounded(bytes, len, err))
+		return NULL;
 	if (!yaml_parser_initialize(&parser)) {
 		pst_fail(err, -ENOMEM, "%s", pst_strerror(-ENOMEM));
 		return NULL;
