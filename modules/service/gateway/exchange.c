@@ -62,6 +62,7 @@ static void
 exchange_free(struct exchange *ex)
 {
 	ex->conn->exchange = NULL;
+	ex->conn->server->bodies -= ex->held;
 	if (ex->response)
 		MHD_destroy_response(ex->response);
 	pst_coordinated_fini(&ex->request);
@@ -292,6 +293,47 @@ head_came(struct exchange *ex, const char *method, const char *version)
 	return 0;
 }
 
+/* Nothing of it is kept any more; the library takes no answer before its end. */
+static void
+body_drop(struct exchange *ex)
+{
+	struct server *server = ex->conn->server;
+
+	pst_warn_rated(server->log, &server->crowded, "a request was refused: the bodies of all are too much");
+	pst_bytes_fini(&ex->body);
+	server->bodies -= ex->held;
+	ex->held = 0;
+	ex->crowded = true;
+}
+
+static int
+body_put(struct exchange *ex, const char *data, size_t len)
+{
+	struct server *server = ex->conn->server;
+
+	ex->came += len;
+	if (ex->came > server->conf.body_max)
+		return PST_E_LIMIT;
+	if (!ex->crowded && server->bodies + len > server->conf.bodies_max)
+		body_drop(ex);
+	if (ex->crowded)
+		return PST_OK;
+	server->bodies += len;
+	ex->held += len;
+	return pst_bytes_put(&ex->body, data, len, server->conf.body_max);
+}
+
+static enum MHD_Result
+refuse_crowded(struct exchange *ex)
+{
+	struct pst_map headers = { 0 };
+
+	(void)!pst_map_put(&headers, "Retry-After", "1", 1); /* without it no less refused */
+	exchange_say(ex, 503, "too much at once", &headers);
+	pst_map_fini(&headers);
+	return response_queue(ex);
+}
+
 static enum MHD_Result
 request_came(struct exchange *ex)
 {
@@ -323,9 +365,9 @@ exchange_handle(void *server, struct MHD_Connection *connection, const char *url
 		return status ? refuse(ex, status) : MHD_YES;
 	case EXCHANGE_BODY:
 		if (!*len)
-			return request_came(ex);
+			return ex->crowded ? refuse_crowded(ex) : request_came(ex);
 		/* too much: the library takes no answer before the end of a body */
-		if (pst_bytes_put(&ex->body, data, *len, ex->conn->server->conf.body_max))
+		if (body_put(ex, data, *len))
 			return MHD_NO;
 		*len = 0;
 		return MHD_YES;

@@ -29,6 +29,8 @@ struct exchange {
 	struct MHD_Connection *connection;
 	char *target;
 	struct pst_bytes body; /* of the request, as far as it has come */
+	uint64_t came, held;   /* bytes of it; and of these, what counts as the server's */
+	bool crowded;          /* there was no room for it */
 	struct MHD_Response *response;
 	unsigned status;
 	bool last; /* the connection ends behind the answer */

@@ -21,6 +21,8 @@ const struct pst_opt front_options[] = {
 	PST_OPT(BOOL, struct front_conf, headless, "no", "the application's functions are called by name, and only so"),
 	PST_OPT(BOOL, struct front_conf, schedules, "yes", "run the application's schedules"),
 	PST_OPT(SIZE, struct front_conf, body, "16M", "largest body of a request, bytes"),
+	PST_OPT(SIZE, struct front_conf, bodies, "256M",
+	    "the bodies of all requests together that are not answered yet"),
 	PST_OPT(SIZE, struct front_conf, answer, "64M", "largest answer of a function, bytes"),
 	PST_OPT(TIME, struct front_conf, deadline, "0", "of each call of a function; 0: the function's own"),
 	PST_OPT(TIME, struct front_conf, head_timeout, "30s",
@@ -183,7 +185,7 @@ front_status(void *self, struct pst_status *status)
 	const struct front *front = self;
 
 	pst_status_put(status, PST_FIELDS(PST_U64("connections", front->server.count),
-	    PST_U64("streams", front->stream_count), PST_U64("under_way", front->count), PST_U64("requests", front->requests),
+	    PST_U64("bodies", front->server.bodies), PST_U64("streams", front->stream_count), PST_U64("under_way", front->count), PST_U64("requests", front->requests),
 	    PST_U64("refused", front->refused), PST_U64("failed", front->failed)));
 	for (const struct plan_handler *h = front->app.plan.handlers; h; h = h->next)
 		pst_status_item(status, "routes", PST_FIELDS(PST_STR("method", h->method),
@@ -237,6 +239,7 @@ server_conf(const struct front_conf *c)
 		.certificate = c->certificate,
 		.key = c->key,
 		.body_max = c->body,
+		.bodies_max = c->bodies,
 		.head_ms = c->head_timeout,
 		.body_ms = c->body_timeout,
 		.connections = (size_t)c->connections,

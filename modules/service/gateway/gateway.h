@@ -15,7 +15,7 @@ struct front_conf {
 	struct pst_list routes;
 	const char *app;
 	bool headless, schedules;
-	uint64_t body, answer;
+	uint64_t body, bodies, answer;
 	uint64_t deadline, head_timeout, body_timeout, ping;
 	int64_t connections, per_address;
 };

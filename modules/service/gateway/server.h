@@ -23,7 +23,7 @@
 struct server_conf {
 	const struct pst_list *listen;
 	const char *certificate, *key; /* files, PEM; NULL: without TLS */
-	uint64_t body_max;
+	uint64_t body_max, bodies_max; /* of one request; of all together */
 	uint64_t head_ms; /* to a whole head, on a new connection or behind an answer */
 	uint64_t body_ms; /* from there to the whole body; and to take an answer, while nothing moves */
 	size_t connections, per_address;
@@ -48,6 +48,7 @@ struct server {
 	struct conn *waiting, **latest; /* for a head; who waits longest first */
 	struct conn *accepting;        /* is being handed over */
 	size_t count;
+	uint64_t bodies; /* bytes of requests that have not been answered */
 	size_t hung_up; /* streams that have ended, and that the library has not let go yet */
 	int open_handles;
 	struct pst_rate crowded;
