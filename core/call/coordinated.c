@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call/json.h"
+#include <postern/json.h>
 
 int
 pst_coordinated_set(char **text, const void *bytes, size_t len)

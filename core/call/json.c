@@ -1,4 +1,4 @@
-#include "call/json.h"
+#include <postern/json.h>
 
 #include <errno.h>
 #include <sodium.h>

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <postern/utf8.h>
+#include <postern/json.h>
 
 #include "function.h"
 
@@ -45,43 +45,18 @@ outcome_refuse(struct function *f, struct pst_called *call, enum pst_call_code c
 
 /* ---- answers ---- */
 
-/* JSON text of bytes that are anything: what is no UTF-8 becomes U+FFFD. */
-static void
-json_text(FILE *out, const uint8_t *p, size_t n)
-{
-	putc('"', out);
-	while (n) {
-		size_t len = pst_utf8_len(p, n);
-
-		if (!len)
-			fputs("\xef\xbf\xbd", out);
-		else if (*p == '"' || *p == '\\')
-			fprintf(out, "\\%c", *p);
-		else if (*p < 0x20)
-			fprintf(out, "\\u%04x", *p);
-		else
-			fwrite(p, 1, len, out);
-		len = len ? len : 1;
-		p += len;
-		n -= len;
-	}
-	putc('"', out);
-}
-
 /* {"KEY":NUMBER,"message":"…"}; free() it. */
 static char *
 error_json(size_t *len, const char *key, int number, const char *message, size_t message_len)
 {
-	char *json = NULL;
-	FILE *out = open_memstream(&json, len);
+	struct pst_json json = { 0 };
+	char begin[64], *text;
 
-	if (!out)
-		return NULL;
-	fprintf(out, "{\"%s\":%d,\"message\":", key, number);
-	json_text(out, (const uint8_t *)message, message_len);
-	putc('}', out);
-	fclose(out);
-	return json;
+	snprintf(begin, sizeof begin, "{\"%s\":%d,\"message\":", key, number);
+	pst_json_raw(&json, begin);
+	pst_json_string(&json, message, message_len);
+	pst_json_raw(&json, "}");
+	return pst_json_end(&json, &text, len) ? NULL : text;
 }
 
 /* What the function said by return_error or return_abort. */
