@@ -63,5 +63,6 @@ main(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		left += !ends(fds[i]);
 	printf("%d left\n", left);
+	free(fds);
 	return 0;
 }
