@@ -59,6 +59,18 @@ refs_check(struct pst_section_env *s, struct pst_err *err)
 	return PST_OK;
 }
 
+/* What stands in does the same, and may be much slower: nobody should have to guess why. */
+static void
+stand_in_tell(const struct pst_section_env *s)
+{
+	const struct pst_section_kind *kind = s->item->kind;
+
+	if (kind->instead && s->item->module && !s->item->source->use &&
+	    !strcmp(s->item->module->module.name + strlen(kind->module_kind) + 1, kind->instead))
+		pst_warn(&s->log, "the usual module is not there, or does not load", PST_STR("usual", kind->module),
+		    PST_STR("instead", kind->instead));
+}
+
 static void
 section_open(struct pst_section_env *s)
 {
@@ -66,6 +78,7 @@ section_open(struct pst_section_env *s)
 	int rc = refs_check(s, &err);
 
 	section_set(s, SECTION_OPENING);
+	stand_in_tell(s);
 	if (!rc)
 		rc = s->item->row->open(&s->self, s, pst_values_conf(s->item->values), &err);
 	if (!rc)
