@@ -94,6 +94,8 @@ int cli_node_run(struct cli_node *cli, const char *file, const char *state);
 void cli_done(struct cli_node *cli, int exit);
 /* Run a node of this file, as `run` does. */
 int cli_serve(const char *file, const char *state);
+/* Run a node of this file, which has one function, for one call: a line of standard input, answered on standard output. */
+int cli_filter(const char *file, const char *state);
 
 /* Name the modules that are linked into this program to libltdl, before the first loader (--enable-static-modules). */
 void cli_built_in(void);

@@ -28,6 +28,7 @@ struct host {
 	const char *state;   /* NULL: one of its own */
 	const char *log;     /* level */
 	bool headless, schedules, wait;
+	bool filter; /* it listens nowhere */
 };
 
 /* ---- what the originals take from the environment ---- */
@@ -183,7 +184,8 @@ file_text(const struct host *host, const char *file)
 		return NULL;
 	fprintf(out, "# postern %s %s\nnode %s { log = %s }\nservice %s {\n\tuse = gateway\n", host->command, file,
 	    host->command, host->log, host->command);
-	listen_write(out, host);
+	if (!host->filter)
+		listen_write(out, host);
 	fputs("\tapp = ", out);
 	pst_conf_quote(out, file);
 	if (!is_sat)
@@ -230,7 +232,7 @@ host_run(const struct host *host)
 	if (rc)
 		return cli_fail(rc, "%s", err.text[0] ? err.text : pst_strerror(rc));
 	snprintf(path, sizeof path, "%.4000s/host.conf", state);
-	return cli_serve(path, state);
+	return host->filter ? cli_filter(path, state) : cli_serve(path, state);
 }
 
 /* ---- the commands ---- */
@@ -268,7 +270,7 @@ host_read(struct host *host, const struct words *words, const char *port)
 int
 cmd_sat(int argc, char **argv)
 {
-	static const char *const known[] = { "http-port=", "listen=", "state=", NULL };
+	static const char *const known[] = { "http-port=", "listen=", "state=", "stdin", NULL };
 	struct host host = { .command = "sat", .log = environment_log("SAT_LOG_LEVEL"),
 		.port = environment("SAT_HTTP_PORT", "0") };
 	struct words words = { .alone = true };
@@ -276,6 +278,7 @@ cmd_sat(int argc, char **argv)
 
 	if (exit == EXIT_DONE)
 		exit = host_read(&host, &words, words_value(&words, "http_port"));
+	host.filter = words_value(&words, "stdin") != NULL;
 	if (exit == EXIT_DONE && !host.file)
 		exit = cli_usage("sat", "missing argument: module");
 	else if (exit == EXIT_DONE && (!strncmp(host.file, "https://", 8) || !is_module(host.file)))

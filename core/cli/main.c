@@ -117,7 +117,8 @@ const struct command commands[] = {
 	{ "sat", "MODULE", "serve one function over HTTP, as Sat does",
 	    "  --http-port N   listen there (default: $SAT_HTTP_PORT, else any that is free, which the log tells)\n"
 	    "  --listen ADDRESS  of this address only, such as 127.0.0.1 (default: all of the machine's)\n"
-	    "  --state DIR     keep its state there (default: a directory of its own)\n\n"
+	    "  --state DIR     keep its state there (default: a directory of its own)\n"
+	    "  --stdin         serve nothing: answer the first line of standard input on standard output\n\n"
 	    "It may do what Sat lets it do: the web, private addresses too, a cache, its request.\n", cmd_sat },
 	{ "atmo", "[BUNDLE]", "serve an application over HTTP, as Atmo does",
 	    "  --http-port N   listen there (default: $ATMO_HTTP_PORT, else 8080); --httpPort is the same\n"

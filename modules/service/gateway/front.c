@@ -10,7 +10,7 @@
 #include "outcome.h"
 
 const struct pst_opt front_options[] = {
-	PST_OPT(LIST, struct front_conf, listen, NULL, "addresses to accept HTTP on, address:port"),
+	PST_OPT(LIST, struct front_conf, listen, NULL, "addresses to accept HTTP on, address:port; none: an app is not asked by HTTP"),
 	PST_OPT(PATH, struct front_conf, certificate, NULL, "TLS: a file with the certificate and its chain, PEM"),
 	PST_OPT(PATH, struct front_conf, key, NULL, "TLS: a file with its private key, PEM"),
 	PST_OPT(STR, struct front_conf, function, NULL,
@@ -43,7 +43,7 @@ front_check(const void *conf, struct pst_err *err)
 	struct plan plan = { 0 };
 	int rc = PST_OK;
 
-	if (!c->listen.count)
+	if (!c->listen.count && !c->app)
 		return pst_fail(err, PST_E_CONF, "listen: where requests come in is missing");
 	for (size_t i = 0; !rc && i < c->listen.count; i++)
 		rc = pst_listen_check(c->listen.item[i], err);
