@@ -61,9 +61,9 @@ list_one(void *arg, const char *kind, const char *name)
 		json_array_append_new(listing->modules, json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "kind", kind, "name", name,
 		    "version", version, "summary", bad ? NULL : summary, "from", from, "problem", bad ? err.text : NULL));
 	else if (bad)
-		printf("%-10s %-10s %s\n", kind, name, err.text);
+		printf("%-10s %-13s %s\n", kind, name, err.text);
 	else
-		printf("%-10s %-10s %-8s %s%s\n", kind, name, version, summary,
+		printf("%-10s %-13s %-8s %s%s\n", kind, name, version, summary,
 		    strcmp(from, PST_BUILT_IN) ? "" : " (" PST_BUILT_IN ")");
 	return 0;
 }
