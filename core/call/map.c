@@ -1,4 +1,4 @@
-#include <postern/coordinated.h>
+#include <postern/map.h>
 
 #include <errno.h>
 #include <stdlib.h>

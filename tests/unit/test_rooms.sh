@@ -10,7 +10,7 @@ base   aead buf bytes cbor dial env err linked listen log outbox stream utf8
 conf   module runtime
 route  multiaddr route router stream_link transport
 trust  admission api credential identity policy project store ticket vault
-call   call capability coordinated json
+call   call capability coordinated json map
 node   channel imply path
 cli
 '

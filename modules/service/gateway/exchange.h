@@ -5,6 +5,7 @@
 #define GATEWAY_EXCHANGE_H
 
 #include <postern/bytes.h>
+#include <postern/coordinated.h>
 
 #include "head.h"
 #include "server.h"

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_HANDSHAKE_H
 #define GATEWAY_HANDSHAKE_H
 
-#include <postern/coordinated.h>
+#include <postern/map.h>
 
 #include "../../transport/websocket/websocket.h"
 

@@ -9,7 +9,9 @@
 #ifndef GATEWAY_PATTERN_H
 #define GATEWAY_PATTERN_H
 
-#include <postern/coordinated.h>
+#include <stdbool.h>
+
+#include <postern/map.h>
 
 /* PST_OK, or PST_E_CONF with what is wrong: "the pattern is not a path", … */
 int pattern_check(const char *pattern, struct pst_err *err);

@@ -14,7 +14,9 @@
 #ifndef GATEWAY_PLAN_H
 #define GATEWAY_PLAN_H
 
-#include <postern/coordinated.h>
+#include <stdbool.h>
+
+#include <postern/map.h>
 
 /* A function, once in a plan however many steps call it. */
 struct plan_fn {

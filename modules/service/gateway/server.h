@@ -14,7 +14,7 @@
 
 #include <microhttpd.h>
 
-#include <postern/coordinated.h>
+#include <postern/map.h>
 #include <postern/listen.h>
 #include <postern/module.h>
 
