@@ -173,13 +173,15 @@ say_names_of(struct line *line, const char *kind)
 	json_decref(answer);
 }
 
-/* Of the command's kind, or, behind `ping`, of that which has been named. */
+/* Of the command's kind, or, behind `ping`, of that which has been named; what is called is a function. */
 static void
 say_names(struct line *line)
 {
-	const char *verb = line->word[0];
+	const char *verb = line->word[0] ? line->word[0] : "";
 
-	if (pst_section_kind_find(verb))
+	if (!strcmp(line->command->name, "call"))
+		say_names_of(line, "function");
+	else if (pst_section_kind_find(verb))
 		say_names_of(line, verb);
 	else if (!strcmp(verb, "show") || !strcmp(verb, "delete"))
 		say_names_of(line, line->command->name);

@@ -2,7 +2,7 @@
 # The manual says what the program says: options, commands; and the pages are well formed.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 12
+plan 13
 doc=$top/doc
 
 # Some modules are built only where a library is.
@@ -44,7 +44,7 @@ examples() {
 	sed -n 's/^\.Dl postern //p; /^\.Bd/,/^\.Ed/s/^\(PST_[^ ]* \)*postern //p' "$doc"/*.[157]
 	sed ':more; /\\$/{ N; s/\\\n//; b more; }' "$top/README.md" "$doc"/*.md | sed -n 's/^    \($ \)*postern //p'
 }
-offered() { "$POSTERN" complete "$@" 2>/dev/null | cut -f 1; }
+offered() { { "$POSTERN" complete "$@" 2>/dev/null || echo "$*: exit code $?" >>"$work/wrong"; } | cut -f 1; }
 # Words that `postern complete` would not have offered there: commands, verbs, options; also those behind an option without value.
 unknown() {
 	local -a words
@@ -61,6 +61,11 @@ unknown() {
 }
 like "there are examples" "$(examples | wc -l)" "^[3-9][0-9]$"
 is "each is a command line that postern understands" "$(unknown)" ""
+# What may come behind each word of it; of what is left out, too.
+while read -ra words; do
+	for i in "${!words[@]}"; do offered "${words[@]:0:i + 1}" "" >/dev/null; done
+done < <(examples)
+is "and completes, at any word" "$(sort -u "$work/wrong" 2>/dev/null)" ""
 
 # ---- form ----
 
