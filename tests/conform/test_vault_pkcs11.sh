@@ -2,7 +2,7 @@
 # The vault in a token keeps what <postern/vault.h> promises; and what it makes there cannot be had out of it.
 any_modules=yes
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
-. "$top/tests/scenario/token.sh"
+. "$top/tests/scenario/softhsm.sh"
 plan 5
 conform=$builddir/pst-conform
 

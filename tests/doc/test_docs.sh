@@ -3,7 +3,7 @@
 any_modules=yes
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 9
+plan 10
 cd "$top" || exit 99
 mapfile -t pages < <(find . \( -name '.?*' -o -exec test -e '{}/config.status' \; \) -prune -o -name '*.md' -print | sed 's,^\./,,' | sort)
 like "there are pages" "${#pages[@]} ${pages[*]}" "^[1-9][0-9] .*README.md"
@@ -58,6 +58,11 @@ is "the arrows between them are those that test_rooms.sh checks" \
 	"$(sed -n "/^rooms='/,/^'/s/^\([a-z]\{1,\}\)\( .*\|\)$/\1/p" tests/unit/test_rooms.sh)"
 is "the modules" "$(sed -n 's,^| `\([a-z]*/[a-z0-9-]*\)` .*,\1,p' $page | sort)" \
 	"$(for dir in modules/*/*/; do echo "$dir"; done | sed 's,^modules/,,; s,/$,,' | sort)"
+
+# ---- names ----
+
+# make knows how to make NAME of NAME.sh, by copying it: a test of that name would be another.
+is "no test has the name of a file of shell without .sh" "$(for file in tests/*/*.sh; do [ ! -e "${file%.sh}" ] || echo "$file"; done)" ""
 
 # ---- dependencies ----
 
