@@ -17,6 +17,7 @@ static const char conf_text[] =
     "function once { module = \"%s/count.wasm\" }\n"
     "function three { module = \"%s/count.wasm\"  instances = 1  reuse = 3 }\n"
     "function many { module = \"%s/count.wasm\"  instances = 1  reuse = 1000 }\n"
+    "function two { module = \"%s/count.wasm\"  instances = 2  reuse = 4 }\n"
     "function hasty { module = \"%s/count.wasm\"  instances = 1  reuse = 1000  deadline = 300ms }\n"
     "function narrow { module = \"%s/count.wasm\"  instances = 1 }\n"
     "function command { module = \"%s/command.wasm\"  instances = 1  reuse = 1000 }\n"
@@ -29,7 +30,7 @@ begin(const char *runtime)
 {
 	const char *why;
 
-	snprintf(conf, sizeof conf, conf_text, runtime, guests, guests, guests, guests, guests, guests, guests);
+	snprintf(conf, sizeof conf, conf_text, runtime, guests, guests, guests, guests, guests, guests, guests, guests);
 	why = run_node(conf);
 	if (why && strstr(why, "no module runtime/")) {
 		tap(true, "lives by %s # SKIP not built", runtime);
@@ -115,6 +116,25 @@ not_reused(void)
 	is("its deadline is each call's", "hasty", "c", "200 c 2");
 	is("a plain command begins anew", "command", "x\n", "200 command\nnone\nX\n");
 	is("each time", "command", "y\n", "200 command\nnone\nY\n");
+}
+
+/* More than may run: those that waited are served by what is there, never by one more beside it. */
+static void
+crowded(void)
+{
+	struct reply replies[12] = { 0 };
+	unsigned right = 0;
+
+	for (int i = 0; i < 2; i++)
+		is("an instance, and none beside it", "two", "a", i ? "200 a 2" : "200 a 1");
+	for (size_t i = 0; i < 12; i++)
+		ask(&replies[i], "two", "a");
+	run_wait();
+	for (size_t i = 0; i < 12; i++) {
+		right += replies[i].answered && replies[i].status == 200;
+		reply_fini(&replies[i]);
+	}
+	tap(right == 12, "many at once wait for their turn and are answered: %u of 12", right);
 }
 
 /* ---- stopped ---- */
@@ -216,6 +236,7 @@ all(const char *runtime)
 	if (begin(runtime)) {
 		reused();
 		not_reused();
+		crowded();
 		reloaded();
 		stopped();
 	}

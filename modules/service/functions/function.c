@@ -226,15 +226,22 @@ static const struct pst_section_hooks function_hooks = {
 /* ---- the section ---- */
 
 static void
-function_free(struct function *f)
+executions_free(struct execution **list)
 {
 	struct execution *x;
 
-	while ((x = f->free)) {
-		f->free = x->next;
+	while ((x = *list)) {
+		*list = x->next;
 		execution_retire(x);
 		free(x);
 	}
+}
+
+static void
+function_free(struct function *f)
+{
+	executions_free(&f->spare);
+	executions_free(&f->idle);
 	program_unref(&f->program);
 	source_free(f);
 	setup_unref(&f->setup);

@@ -64,11 +64,12 @@ struct function {
 	struct pst_err problem;  /* why the file as it is now cannot; rc 0: it can */
 
 	/* the queue */
-	struct execution *free;  /* at most as many as may run; some with an instance to be used again */
+	struct execution *spare; /* without an instance; at most as many as may run */
+	struct execution *idle;  /* with one that serves again */
 	struct execution *first; /* waiting */
 	struct execution **end;
 	struct execution *running_first;
-	size_t running, queued, spare;
+	size_t running, queued, spares;
 	uint64_t queued_bytes;   /* inputs of those that wait */
 	uint32_t ident, ident_step;
 	bool draining, closing;

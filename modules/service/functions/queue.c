@@ -66,32 +66,44 @@ waiting_take(struct function *f, struct execution *x)
 	pst_timer_stop(f->env, &x->timer);
 }
 
+/* One without an instance. */
 static struct execution *
-execution_take(struct function *f)
+spare_take(struct function *f)
 {
-	struct execution *x = f->free;
+	struct execution *x = f->spare;
 
 	if (!x)
 		return calloc(1, sizeof *x);
-	f->free = x->next;
-	f->spare--;
+	f->spare = x->next;
+	f->spares--;
 	return x;
+}
+
+static void
+spare_put(struct function *f, struct execution *x)
+{
+	execution_retire(x);
+	if (f->spares >= (size_t)f->conf->instances) {
+		free(x);
+		return;
+	}
+	x->next = f->spare;
+	f->spare = x;
+	f->spares++;
 }
 
 static void
 execution_give(struct function *f, struct execution *x)
 {
-	if (!execution_serves_again(x))
-		execution_retire(x);
+	bool again = execution_serves_again(x) && x->program == f->program;
+
 	execution_reset(x);
-	if (f->spare >= (size_t)f->conf->instances) {
-		execution_retire(x);
-		free(x);
+	if (!again) {
+		spare_put(f, x);
 		return;
 	}
-	x->next = f->free;
-	f->free = x;
-	f->spare++;
+	x->next = f->idle;
+	f->idle = x;
 }
 
 /* ---- ending ---- */
@@ -168,10 +180,40 @@ queue_go_on(struct execution *x)
 }
 
 static void
+call_take(struct execution *x, struct function *f, struct pst_called *call)
+{
+	x->function = f;
+	x->call = call;
+	x->shown.function = pst_section_name(f->senv);
+	x->shown.log = f->log;
+	x->shown.lasting = &x->lasting;
+	call->arg = x;
+}
+
+/* An instance is its execution's: if one is idle, it takes the call over, so that those that run and those that are idle are
+ * together never more than `instances`. */
+static struct execution *
+idle_instead(struct function *f, struct execution *x)
+{
+	struct execution *idle = f->idle;
+
+	if (!idle)
+		return x;
+	f->idle = idle->next;
+	call_take(idle, f, x->call);
+	idle->began_ns = x->began_ns;
+	idle->due_ns = x->due_ns;
+	execution_reset(x);
+	spare_put(f, x);
+	return idle;
+}
+
+static void
 execution_begin(struct execution *x)
 {
 	struct function *f = x->function;
 
+	x = idle_instead(f, x);
 	f->ident = (uint32_t)(((uint64_t)f->ident + f->ident_step) % IDENTS);
 	x->shown.ident = f->ident;
 	if (x->program != f->program) {
@@ -217,9 +259,12 @@ waited_too_long(struct pst_timer *timer)
 void
 queue_loaded(struct function *f)
 {
-	for (struct execution *x = f->free; x; x = x->next)
-		if (x->program != f->program)
-			execution_retire(x);
+	while (f->idle && f->idle->program != f->program) {
+		struct execution *x = f->idle;
+
+		f->idle = x->next;
+		spare_put(f, x);
+	}
 	while (f->first && !f->program)
 		waiting_end(f->first, OVER_FAILED);
 	queue_feed(f);
@@ -259,21 +304,16 @@ queue_full(const struct function *f, const struct pst_called *call)
 static struct execution *
 execution_new(struct function *f, struct pst_called *call)
 {
-	struct execution *x = execution_take(f);
+	struct execution *x = spare_take(f);
 	uint64_t deadline_ms = f->setup->limits.deadline_ms;
 
 	if (!x)
 		return NULL;
 	if (call->deadline_ms && (!deadline_ms || call->deadline_ms < deadline_ms))
 		deadline_ms = call->deadline_ms;
-	x->function = f;
-	x->call = call;
-	x->shown.function = pst_section_name(f->senv);
-	x->shown.log = f->log;
-	x->shown.lasting = &x->lasting;
+	call_take(x, f, call);
 	x->began_ns = uv_hrtime();
 	x->due_ns = deadline_ms ? x->began_ns + deadline_ms * 1000000 : 0;
-	call->arg = x;
 	call->cancelled = call_cancelled;
 	return x;
 }
