@@ -182,8 +182,7 @@ file_text(const struct host *host, const char *file)
 
 	if (!out)
 		return NULL;
-	fprintf(out, "# postern %s %s\nnode %s { log = %s }\nservice %s {\n\tuse = gateway\n", host->command, file,
-	    host->command, host->log, host->command);
+	fprintf(out, "node %s { log = %s }\nservice %s {\n\tuse = gateway\n", host->command, host->log, host->command);
 	if (!host->filter)
 		listen_write(out, host);
 	fputs("\tapp = ", out);
@@ -238,13 +237,15 @@ host_run(const struct host *host)
 /* ---- the commands ---- */
 
 static int
-port_look(const struct host *host)
+place_look(const struct host *host)
 {
 	char *end;
 	unsigned long port = strtoul(host->port, &end, 10);
 
 	if (*end || end == host->port || port > 65535)
 		return cli_usage(host->command, "\"%.32s\" is no port", host->port);
+	if (host->listen && strspn(host->listen, "0123456789abcdefABCDEF.:") != strlen(host->listen))
+		return cli_usage(host->command, "\"%.64s\" is no address", host->listen);
 	return EXIT_DONE;
 }
 
@@ -284,7 +285,7 @@ cmd_sat(int argc, char **argv)
 	else if (exit == EXIT_DONE && (!strncmp(host.file, "https://", 8) || !is_module(host.file)))
 		exit = cli_usage("sat", "a module is a file here, and ends in .wasm: not %.200s", host.file);
 	if (exit == EXIT_DONE)
-		exit = port_look(&host);
+		exit = place_look(&host);
 	if (exit == EXIT_DONE)
 		exit = host_run(&host);
 	json_decref(words.options);
@@ -314,7 +315,7 @@ cmd_atmo(int argc, char **argv)
 		host.wait |= words_value(&words, "wait") != NULL;
 	}
 	if (exit == EXIT_DONE)
-		exit = port_look(&host);
+		exit = place_look(&host);
 	if (exit == EXIT_DONE)
 		exit = host_run(&host);
 	json_decref(words.options);

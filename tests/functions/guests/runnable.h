@@ -58,7 +58,7 @@ deallocate(void *p, size len)
 extern byte __heap_base;
 static byte *heap_end;
 
-/* Memory is never given back: the instance goes after one call. */
+/* Memory is never given back: the instance goes after one call, or, with `reuse`, after some. */
 static void *
 take(size len)
 {
