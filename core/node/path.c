@@ -101,6 +101,7 @@ channel_up(void *arg, struct pst_channel *channel)
 	path_probes_stop(path);
 	a->step->channel = channel;
 	a->step->took_ns = uv_hrtime() - a->step->began_ns;
+	a->step->handshake_ns = uv_hrtime() - a->began_ns;
 	gate_set(path, &channel->gate);
 	path->step_now++;
 	step_start(path);
@@ -190,6 +191,7 @@ attempt_start(struct pst_timer *timer)
 			path_probe_once(path);
 	}
 	pst_timer_start(path->env, &path->timer, path->wait_ms, attempt_start);
+	a->began_ns = uv_hrtime();
 	rc = attempt_connect(path, step, a);
 	if (rc) {
 		a->channel = NULL;

@@ -30,6 +30,7 @@ struct attempt {
 	struct pst_path *path;
 	struct step *step;
 	struct pst_channel *channel; /* NULL: free */
+	uint64_t began_ns;
 };
 
 /* One channel of the path, made over what lies before it. */
@@ -39,6 +40,7 @@ struct step {
 	struct attempt attempts[ATTEMPTS_ALIVE];
 	struct pst_channel *channel; /* of the attempt that won; NULL until then */
 	uint64_t began_ns, took_ns;  /* from the first attempt until it was up */
+	uint64_t handshake_ns;       /* what the attempt that won took of it */
 };
 
 struct pst_path {

@@ -23,7 +23,7 @@ alive(const struct pst_path *path, const struct pst_message *answer)
 static uint64_t
 patience_ms(const struct pst_path *path)
 {
-	uint64_t took_ns = path->step_count > 0 ? path->steps[path->step_count - 1].took_ns : 0;
+	uint64_t took_ns = path->step_count > 0 ? path->steps[path->step_count - 1].handshake_ns : 0;
 
 	return pst_path_patience_ms(path) + took_ns / 1000000;
 }
