@@ -26,26 +26,7 @@ check(bool right)
 		abort();
 }
 
-/* ---- in place of web.c ---- */
-
-const struct pst_opt web_options[] = { PST_OPT_END };
-
-int
-web_check(const void *conf, struct pst_err *err)
-{
-	return PST_OK;
-}
-
-int
-web_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
-{
-	return PST_OK;
-}
-
-void
-web_close(void *self)
-{
-}
+/* ---- in place of web.c, beside no_web.c ---- */
 
 /* The question is the reply's bytes, too: as a query they are any text, or refused. */
 void
