@@ -234,12 +234,6 @@ bank_open(void **self, struct pst_section_env *senv, const void *conf, struct ps
 	return pool_open(self, senv, conf, &driver, err);
 }
 
-static int
-bank_check(const void *conf, struct pst_err *err)
-{
-	return pool_check(conf, err);
-}
-
 static const struct pst_host_function serves[] = {
 	{ .name = "db_exec", .later = pool_exec },
 	{ .name = NULL },
@@ -248,7 +242,7 @@ static const struct pst_capability_ops ops = { .size = sizeof ops, .serves = ser
 
 static const struct pst_opt options[] = { DB_OPTIONS };
 static const struct pst_section sections[] = {
-	PST_SECTION("capability", struct db_conf, options, bank_check, bank_open, pool_close),
+	PST_SECTION("capability", struct db_conf, options, pool_check, bank_open, pool_close),
 	PST_SECTION_END,
 };
 

@@ -226,8 +226,10 @@ static const struct pst_section_hooks pool_hooks = {
 };
 
 int
-pool_check(const struct db_conf *conf, struct pst_err *err)
+pool_check(const void *options, struct pst_err *err)
 {
+	const struct db_conf *conf = options;
+
 	if (conf->connections < 1 || conf->connections > CONNECTIONS_MAX)
 		return pst_fail(err, PST_E_CONF, "connections: 1 to %d", CONNECTIONS_MAX);
 	if (conf->timeout < TIMEOUT_MIN_MS)

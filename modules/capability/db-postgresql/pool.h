@@ -111,7 +111,7 @@ struct pool {
 };
 
 /* The section, but for check(), which looks at the connection string as well. */
-PST_MUST_CHECK int pool_check(const struct db_conf *conf, struct pst_err *err);
+PST_MUST_CHECK int pool_check(const void *conf, struct pst_err *err);
 PST_MUST_CHECK int pool_open(void **self, struct pst_section_env *senv, const struct db_conf *conf,
     const struct db_driver *driver, struct pst_err *err);
 void pool_close(void *self);
