@@ -20,8 +20,8 @@
  *        resource in struct pst_path_conf
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
- *        <postern/bytes.h>, <postern/json.h>, <postern/map.h>; the change and settled hooks; PST_OPT_WORD;
- *        pst_section_starting()
+ *        <postern/bytes.h>, <postern/json.h>, <postern/map.h>, <postern/local.h>; the change and
+ *        settled hooks; PST_OPT_WORD; pst_section_starting()
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL

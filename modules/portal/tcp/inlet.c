@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <postern/listen.h>
+#include <postern/local.h>
 
-#include "../../transport/unix/socket.h"
 #include "sections.h"
 
 const struct pst_opt inlet_options[] = {
@@ -39,7 +39,7 @@ int
 inlet_check(const void *conf, struct pst_err *err)
 {
 	const struct entry_conf *c = conf;
-	int rc = is_path(c->listen) ? socket_path_check(c->listen, err) : pst_listen_check(c->listen, err);
+	int rc = is_path(c->listen) ? pst_local_check(c->listen, err) : pst_listen_check(c->listen, err);
 
 	return rc ? rc : entry_check(c, err);
 }
@@ -134,7 +134,7 @@ listener_close(struct inlet *inlet)
 static int
 listen_local(struct inlet *inlet, const char *path, struct pst_err *err)
 {
-	int rc, fd = socket_bind(path, err);
+	int rc, fd = pst_local_bind(path, err);
 
 	uv_pipe_init(pst_env_loop(inlet->entry.portal.env), &inlet->listener.pipe, 0);
 	if (fd < 0)

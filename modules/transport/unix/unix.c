@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include <postern/listen.h>
+#include <postern/local.h>
 #include <postern/stream_link.h>
 
-#include "socket.h"
+#include "peer.h"
 
 #define BACKLOG 128
 /* What listens unless told otherwise, and where in the state directory. */
@@ -33,7 +34,7 @@ struct uds {
 	uv_pipe_t listener;
 	struct pst_listen_again again;
 	bool listening, closing;
-	char path[SOCKET_PATH_MAX + 1]; /* of the socket; empty: none is there */
+	char path[PST_LOCAL_PATH_MAX + 1]; /* of the socket; empty: none is there */
 };
 
 struct link {
@@ -41,7 +42,7 @@ struct link {
 	struct uds *uds;
 	uv_pipe_t handle;
 	uv_connect_t connecting;
-	char name[SOCKET_PATH_MAX + 1]; /* of the peer: the path, or who it is */
+	char name[PST_LOCAL_PATH_MAX + 1]; /* of the peer: the path, or who it is */
 };
 
 static const struct pst_opt uds_options[] = {
@@ -104,11 +105,11 @@ link_enter(struct link *link)
 	if (!rc)
 		rc = uv_fileno((uv_handle_t *)&link->handle, &fd);
 	if (!rc)
-		rc = socket_peer(fd, &uid, &pid);
+		rc = peer_of(fd, &uid, &pid);
 	if (rc)
 		return rc;
 	snprintf(link->name, sizeof link->name, "uid %u, pid %d", (unsigned)uid, (int)pid);
-	if (!socket_peer_may(uid))
+	if (!peer_may(uid))
 		return PST_E_DENIED;
 	if (pst_pool_over(pst_env_pool(uds->env)) ||
 	    (uds->links.accepted > uds->conf->links && !pst_stream_links_make_way(&uds->links)))
@@ -144,8 +145,8 @@ server_check(const struct link *link)
 	int fd, rc = uv_fileno((const uv_handle_t *)&link->handle, &fd);
 
 	if (!rc)
-		rc = socket_peer(fd, &uid, &pid);
-	return !rc && !socket_server_may(link->name, uid) ? PST_E_DENIED : rc;
+		rc = peer_of(fd, &uid, &pid);
+	return !rc && !peer_may_serve(link->name, uid) ? PST_E_DENIED : rc;
 }
 
 static void
@@ -163,7 +164,7 @@ uds_connect(struct pst_link **out, void *transport, const char *host, uint16_t p
 	struct link *link;
 
 	(void)port;
-	if (strlen(host) > SOCKET_PATH_MAX) /* libuv would cut it */
+	if (strlen(host) > PST_LOCAL_PATH_MAX) /* libuv would cut it */
 		return UV_ENAMETOOLONG;
 	link = link_new(transport, false);
 	if (!link)
@@ -191,7 +192,7 @@ listener_closed(uv_handle_t *handle)
 static int
 listen_on(struct uds *uds, const char *path, struct pst_err *err)
 {
-	int fd = socket_bind(path, err);
+	int fd = pst_local_bind(path, err);
 	int rc;
 
 	if (fd < 0)
@@ -233,7 +234,7 @@ uds_check(const void *conf, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "want links and window of at least 1");
 	if (!c->max_frame || c->max_frame > PST_STREAM_FRAME_MAX)
 		return pst_fail(err, PST_E_CONF, "max_frame: more than 0 and at most 16M");
-	return c->listen && socket_path_check(c->listen, err) ? PST_E_CONF : PST_OK;
+	return c->listen && pst_local_check(c->listen, err) ? PST_E_CONF : PST_OK;
 }
 
 static void

@@ -1,5 +1,4 @@
-#define _GNU_SOURCE 1 /* struct ucred */
-#include "socket.h"
+#include <postern/local.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,13 +9,13 @@
 #include <uv.h>
 
 int
-socket_path_check(const char *path, struct pst_err *err)
+pst_local_check(const char *path, struct pst_err *err)
 {
 	size_t n = strlen(path);
 
-	if (n > SOCKET_PATH_MAX)
+	if (n > PST_LOCAL_PATH_MAX)
 		return pst_fail(err, UV_ENAMETOOLONG, "socket path of %zu bytes is longer than %zu", n,
-		    SOCKET_PATH_MAX);
+		    PST_LOCAL_PATH_MAX);
 	return PST_OK;
 }
 
@@ -65,9 +64,9 @@ clear(const struct sockaddr_un *address, struct pst_err *err)
 }
 
 int
-socket_bind(const char *path, struct pst_err *err)
+pst_local_bind(const char *path, struct pst_err *err)
 {
-	int rc = socket_path_check(path, err);
+	int rc = pst_local_check(path, err);
 	struct sockaddr_un address;
 	int fd;
 
@@ -87,34 +86,4 @@ socket_bind(const char *path, struct pst_err *err)
 		return rc;
 	}
 	return fd;
-}
-
-int
-socket_peer(int fd, uid_t *uid, pid_t *pid)
-{
-	struct ucred peer;
-	socklen_t len = sizeof peer;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		return -errno;
-	*uid = peer.uid;
-	*pid = peer.pid;
-	return PST_OK;
-}
-
-bool
-socket_peer_may(uid_t uid)
-{
-	return uid == 0 || uid == geteuid();
-}
-
-bool
-socket_server_may(const char *path, uid_t uid)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[SOCKET_PATH_MAX + 3];
-	struct stat st;
-
-	snprintf(dir, sizeof dir, "%.*s/.", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	return socket_peer_may(uid) || (!stat(dir, &st) && st.st_uid == uid);
 }
