@@ -266,7 +266,7 @@ live_wait(struct live *live, const bool *what)
 		if (wslay_event_recv(live->ws))
 			live->over = true;
 		flush(live);
-		if (!wslay_event_want_read(live->ws) && live->code)
+		if (!wslay_event_want_read(live->ws))
 			live->over = true;
 	}
 }

@@ -212,6 +212,9 @@ exchange_abandon(struct exchange *ex)
 
 /* ---- the request ---- */
 
+/* Ours: of a body without a length that is too large so many times what it may be is read, so that its client hears why. */
+#define IGNORED 4
+
 /* Behind a refusal nothing is read any more: whose end is in doubt is no begin of another. */
 static enum MHD_Result
 refuse(struct exchange *ex, unsigned status)
@@ -293,17 +296,18 @@ head_came(struct exchange *ex, const char *method, const char *version)
 	return 0;
 }
 
-/* Nothing of it is kept any more; the library takes no answer before its end. */
+/* Nothing of it is kept any more; the library takes no answer before its end, which it is given some time to come to. */
 static void
-body_drop(struct exchange *ex)
+body_drop(struct exchange *ex, unsigned status)
 {
 	struct server *server = ex->conn->server;
 
-	pst_warn_rated(server->log, &server->crowded, "a request was refused: the bodies of all are too much");
+	pst_warn_rated(server->log, &server->crowded, "a request was refused", PST_STR("why",
+	    status == 413 ? "its body is too large" : "the bodies of all are too much"));
 	pst_bytes_fini(&ex->body);
 	server->bodies -= ex->held;
 	ex->held = 0;
-	ex->crowded = true;
+	ex->refused = status;
 }
 
 static int
@@ -312,11 +316,13 @@ body_put(struct exchange *ex, const char *data, size_t len)
 	struct server *server = ex->conn->server;
 
 	ex->came += len;
-	if (ex->came > server->conf.body_max)
+	if (ex->came / IGNORED > server->conf.body_max)
 		return PST_E_LIMIT;
-	if (!ex->crowded && server->bodies + len > server->conf.bodies_max)
-		body_drop(ex);
-	if (ex->crowded)
+	if (!ex->refused && ex->came > server->conf.body_max)
+		body_drop(ex, 413);
+	else if (!ex->refused && server->bodies + len > server->conf.bodies_max)
+		body_drop(ex, 503);
+	if (ex->refused)
 		return PST_OK;
 	server->bodies += len;
 	ex->held += len;
@@ -324,10 +330,12 @@ body_put(struct exchange *ex, const char *data, size_t len)
 }
 
 static enum MHD_Result
-refuse_crowded(struct exchange *ex)
+refuse_body(struct exchange *ex)
 {
 	struct pst_map headers = { 0 };
 
+	if (ex->refused != 503)
+		return refuse(ex, ex->refused);
 	(void)!pst_map_put(&headers, "Retry-After", "1", 1); /* without it no less refused */
 	exchange_say(ex, 503, "too much at once", &headers);
 	pst_map_fini(&headers);
@@ -365,8 +373,7 @@ exchange_handle(void *server, struct MHD_Connection *connection, const char *url
 		return status ? refuse(ex, status) : MHD_YES;
 	case EXCHANGE_BODY:
 		if (!*len)
-			return ex->crowded ? refuse_crowded(ex) : request_came(ex);
-		/* too much: the library takes no answer before the end of a body */
+			return ex->refused ? refuse_body(ex) : request_came(ex);
 		if (body_put(ex, data, *len))
 			return MHD_NO;
 		*len = 0;

@@ -31,7 +31,7 @@ struct exchange {
 	char *target;
 	struct pst_bytes body; /* of the request, as far as it has come */
 	uint64_t came, held;   /* bytes of it; and of these, what counts as the server's */
-	bool crowded;          /* there was no room for it */
+	unsigned refused;      /* the status of a body that is not kept; 0: it is */
 	struct MHD_Response *response;
 	unsigned status;
 	bool last; /* the connection ends behind the answer */

@@ -47,6 +47,7 @@ struct stream {
 	struct run run;
 	struct pst_timer ping, slow;
 	enum { OWES_NOTHING, OWES_READING, OWES_MESSAGE } owes; /* the client; what `slow` is for */
+	uint64_t waiting, running, held; /* bytes of messages; held: of all, as the server has counted them */
 	uint64_t pinged; /* frames that had come when it was asked; UINT64_MAX: it was not */
 	bool runs, moved, lingers;
 };
@@ -74,6 +75,24 @@ messages_free(struct stream *s)
 		free(m);
 	}
 	s->last = &s->first;
+	s->waiting = 0;
+}
+
+/* Messages are bodies: one that comes where those of all are too much lets its stream go. */
+static void
+bodies_count(struct stream *s)
+{
+	struct server *server = &s->front->server;
+	uint64_t now = s->waiting + s->running + s->ws.body.len, before = s->held;
+
+	s->held = now;
+	server->bodies += now - before;
+	if (now <= before || server->bodies <= server->conf.bodies_max)
+		return;
+	pst_warn_rated(server->log, &server->crowded, "a stream was let go: the bodies of all are too much");
+	websocket_refuse(&s->ws, WEBSOCKET_INTERNAL); /* 1013, try again, is refused by libraries that have only the RFC's */
+	messages_free(s);
+	bodies_count(s);
 }
 
 static void
@@ -82,6 +101,7 @@ stream_end(struct stream *s)
 	struct front *front = s->front;
 	bool ran = s->runs;
 
+	front->server.bodies -= s->held;
 	pst_timer_stop(front->env, &s->ping);
 	pst_timer_stop(front->env, &s->slow);
 	pst_task_cancel(front->env, &s->task);
@@ -197,6 +217,7 @@ message_came(struct websocket *ws, bool text, uint8_t *bytes, size_t len)
 	}
 	m->bytes = bytes;
 	m->len = len;
+	s->waiting += len;
 	*s->last = m;
 	s->last = &m->next;
 }
@@ -228,6 +249,7 @@ message_done(struct run *run)
 		websocket_close(&s->ws, WEBSOCKET_INTERNAL);
 	run_fini(run);
 	s->runs = false;
+	s->running = 0;
 	front->count--;
 	front_visited(front, status);
 	stream_poke(s);
@@ -262,6 +284,8 @@ message_begin(struct stream *s)
 		s->last = &s->first;
 	s->run = front_run(s->front, &s->handler->steps);
 	s->run.done = message_done;
+	s->waiting -= m->len;
+	s->running = m->len;
 	s->runs = true;
 	s->front->count++;
 	rc = request_fill(s, m);
@@ -274,6 +298,7 @@ message_begin(struct stream *s)
 	websocket_close(&s->ws, WEBSOCKET_INTERNAL);
 	run_fini(&s->run);
 	s->runs = false;
+	s->running = 0;
 	s->front->count--;
 	stream_poke(s);
 }
@@ -353,6 +378,7 @@ linger_begin(struct stream *s)
 {
 	s->lingers = true;
 	messages_free(s);
+	bodies_count(s);
 	pst_bytes_fini(&s->early);
 	(void)shutdown(s->fd, SHUT_WR);
 	pst_timer_start(s->front->env, &s->slow, LINGER_MS, too_slow);
@@ -374,6 +400,7 @@ stream_go(struct pst_task *task)
 	struct stream *s = pst_container_of(task, struct stream, task);
 	int rc = s->lingers ? linger(s) : websocket_run(&s->ws);
 
+	bodies_count(s);
 	if (rc == PST_E_CLOSED && !s->lingers) {
 		linger_begin(s);
 		rc = PST_OK;

@@ -42,8 +42,8 @@ on_mask(wslay_event_context_ptr wslay, uint8_t *mask, size_t len, void *arg)
 
 /* ---- messages, collected here: wslay would keep each frame of one in a block of its own ---- */
 
-static void
-refuse(struct websocket *ws, uint16_t code)
+void
+websocket_refuse(struct websocket *ws, uint16_t code)
 {
 	(void)wslay_event_queue_close(ws->wslay, code, NULL, 0);
 	wslay_event_shutdown_read(ws->wslay);
@@ -71,7 +71,7 @@ on_piece(wslay_event_context_ptr wslay, const struct wslay_event_on_frame_recv_c
 		return;
 	rc = pst_bytes_put(&ws->body, piece->data, piece->data_length, ws->message_max);
 	if (rc)
-		refuse(ws, rc == PST_E_LIMIT ? WEBSOCKET_TOO_BIG : WEBSOCKET_INTERNAL);
+		websocket_refuse(ws, rc == PST_E_LIMIT ? WEBSOCKET_TOO_BIG : WEBSOCKET_INTERNAL);
 }
 
 static void

@@ -62,6 +62,8 @@ PST_MUST_CHECK int websocket_send(struct websocket *ws, bool text, const void *b
 PST_MUST_CHECK int websocket_ping(struct websocket *ws);
 /* Say so, with that code, and nothing more. */
 void websocket_close(struct websocket *ws, uint16_t code);
+/* The same, and hear no more: what had come of a message is let go. */
+void websocket_refuse(struct websocket *ws, uint16_t code);
 
 /* A client's Sec-WebSocket-Key is 16 bytes in base64; out: Sec-WebSocket-Accept (RFC 6455, 4.2.2).
  * -EBADMSG where it is not. */
