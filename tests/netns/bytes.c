@@ -8,8 +8,8 @@
  *
  *   sent COUNT SHA256 got COUNT SHA256
  *
- * and the other end's is the same with both exchanged. Else it is "broken REASON, sent COUNT got COUNT", and the
- * exit code is 1; a connection that broke is reset, lest the other end take it for an end.
+ * and the other end's is the same with both exchanged. Else it is "broken REASON, sent COUNT got COUNT of COUNT",
+ * and the exit code is 1; a connection that broke is reset, lest the other end take it for an end.
  * The client says "part N" when N tenths have come. Addresses are IPv4 or IPv6; "from ADDRESS" is what
  * the server says of each client.
  */
@@ -146,7 +146,8 @@ swap_run(struct swap *swap)
 	}
 	if (rc) {
 		setsockopt(swap->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
-		printf("broken %s, sent %" PRIu64 " got %" PRIu64 "\n", swap->why, swap->sent.count, swap->got.count);
+		printf("broken %s, sent %" PRIu64 " got %" PRIu64 " of %" PRIu64 "\n", swap->why, swap->sent.count,
+		    swap->got.count, swap->total);
 	} else {
 		half_print("sent", &swap->sent);
 		half_print(" got", &swap->got);
