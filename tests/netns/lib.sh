@@ -21,20 +21,21 @@
 # What to know of the kernel:
 # - An interface below an MTU of 1280 has no IPv6.
 # - A veth pair drops what is longer than the other end's MTU, and tells nobody. Who shall be told has a router in between,
-#   whose next cable has the smaller MTU.
+#   whose next cable has the smaller MTU. Trains of segments pass whatever their length: gso_max_segs 1 is against that.
 # - An interface that is set down loses its routes; a cable that is cut does not.
 # - `ip` takes a short name for an option of its own unless "dev" or "name" stands before it.
 # - What comes for a masqueraded port before anything has gone out there makes an entry for the router itself, and the mapping
 #   moves elsewhere. A home router drops such packets on input, which makes no entry; so does `nat`.
 PATH=$PATH:/usr/sbin:/sbin
-if [ -z "${NETNS_INSIDE:-}" ]; then
+outside=$(readlink /proc/self/ns/net)
+if [ "${NETNS_OUTSIDE:-$outside}" = "$outside" ]; then
 	lacks=
 	command -v ip >/dev/null || lacks="no ip(8): apt-get install iproute2"
 	unshare -Urnm true 2>/dev/null || lacks="namespaces are not allowed here"
 	[ -z "$lacks" ] || { echo "1..0 # SKIP $lacks"; exit 0; }
-	NETNS_INSIDE=yes exec unshare -Urnm bash "$0" "$@"
+	NETNS_OUTSIDE=$outside exec unshare -Urnm bash "$0" "$@"
 fi
-unset NETNS_INSIDE
+unset NETNS_OUTSIDE
 # Names of namespaces lie below /run, where only this script sees its own.
 mount -t tmpfs none /run && mkdir /run/netns && ip link set dev lo up || { echo "1..0 # SKIP no mounts in namespaces"; exit 0; }
 . "$(dirname "${BASH_SOURCE[0]}")/../scenario/lib.sh"
