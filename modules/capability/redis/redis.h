@@ -42,6 +42,7 @@ struct redis {
 	bool ready;
 	redisReader *reader;
 	redisReplyObjectFunctions functions; /* the reader's */
+	uint64_t past; /* bytes that come and are not for the reader: of a value that is too large */
 	struct question *first, **end; /* that have gone out */
 	struct pst_timer patience;     /* with them */
 	struct pst_timer again;

@@ -8,6 +8,9 @@
 
 #define AGAIN_MIN_MS 100
 #define AGAIN_MAX_MS 5000
+#define HEAD_MAX 64 /* of the line before a value, and of the one behind it */
+
+static const char too_large[] = "a value is larger than it may be";
 
 static struct pst_env *
 env_of(const struct redis *redis)
@@ -165,35 +168,94 @@ server_ask(struct redis *redis, struct question *question, int count, const char
 
 /* ---- in ---- */
 
+/* Nothing that we ask is answered by an array, whatever it says it has. */
+static void *
+no_array(const redisReadTask *task, int elements)
+{
+	return NULL;
+}
+
+/* The reader begins at the next answer. */
+static bool
+reader_renew(struct redis *redis)
+{
+	if (redis->reader)
+		redisReaderFree(redis->reader);
+	redis->reader = redisReaderCreate();
+	if (!redis->reader)
+		return false;
+	redis->functions = *redis->reader->fn;
+	redis->functions.createArray = no_array;
+	redis->reader->fn = &redis->functions;
+	return true;
+}
+
+/* The answer to the first question; NULL: it cannot be had, and why says so. */
 static void
-take(struct redis *redis, redisReply *reply)
+answer(struct redis *redis, const redisReply *reply, const char *why)
 {
 	struct question *question = redis->first;
 
 	if (!question) {
 		drop(redis, PST_E_PROTOCOL, "the server answers what nobody has asked");
-	} else {
-		redis->first = question->next;
-		if (!redis->first)
-			redis->end = &redis->first;
-		patience_renew(redis);
-		question->answered(question, reply, NULL);
-		free(question);
+		return;
 	}
+	redis->first = question->next;
+	if (!redis->first)
+		redis->end = &redis->first;
+	patience_renew(redis);
+	question->answered(question, reply, why);
+	free(question);
+}
+
+static void
+take(struct redis *redis, redisReply *reply)
+{
+	bool fits = reply->type != REDIS_REPLY_STRING || reply->len <= redis->conf->max;
+
+	answer(redis, fits ? reply : NULL, fits ? NULL : too_large);
 	freeReplyObject(reply);
+}
+
+/*
+ * Of what has come no answer can be made yet. A value that is too large is not waited for: who asked hears of
+ * it, and the rest is read past, because the connection is that of others, too.
+ */
+static void
+wait_for_more(struct redis *redis)
+{
+	const redisReader *reader = redis->reader;
+	size_t pending = reader->len - reader->pos;
+	const char *begin = reader->buf + reader->pos;
+	char *end;
+	/* a whole line that is no answer is the length of a value */
+	unsigned long long len = strtoull(begin, &end, 10);
+
+	if (pending && end != begin && !strncmp(end, "\r\n", 2) && len > redis->conf->max) {
+		redis->past = len + 2 - (pending - (size_t)(end + 2 - begin));
+		if (reader_renew(redis))
+			answer(redis, NULL, too_large);
+		else
+			drop(redis, -ENOMEM, "out of memory");
+	} else if (pending > redis->conf->max + HEAD_MAX) {
+		drop(redis, PST_E_LIMIT, "what the server says has no end");
+	}
 }
 
 static void
 on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct redis *redis = stream->data;
+	size_t past = 0;
 	void *reply = NULL;
 
 	if (n < 0) {
 		drop(redis, (int)n, n == UV_EOF ? "the server has ended the connection" : pst_strerror((int)n));
 		return;
 	}
-	if (redisReaderFeed(redis->reader, buf->base, (size_t)n)) {
+	past = redis->past < (size_t)n ? (size_t)redis->past : (size_t)n;
+	redis->past -= past;
+	if (redisReaderFeed(redis->reader, buf->base + past, (size_t)n - past)) {
 		drop(redis, -ENOMEM, "out of memory");
 		return;
 	}
@@ -206,8 +268,8 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 			break;
 		take(redis, reply);
 	}
-	if (!redis->leaving && redis->reader->len - redis->reader->pos > redis->conf->max)
-		drop(redis, PST_E_LIMIT, "a value is larger than it may be");
+	if (!redis->leaving)
+		wait_for_more(redis);
 }
 
 static void
@@ -218,13 +280,6 @@ room(uv_handle_t *handle, size_t size, uv_buf_t *buf)
 	*buf = uv_buf_init(redis->bytes, sizeof redis->bytes);
 }
 
-/* Nothing that we ask is answered by an array, whatever it says it has. */
-static void *
-no_array(const redisReadTask *task, int elements)
-{
-	return NULL;
-}
-
 /* ---- coming to it ---- */
 
 static void
@@ -233,9 +288,9 @@ greeted(struct question *question, const redisReply *reply, const char *why)
 	struct redis *redis = question->redis;
 	char text[256];
 
-	if (!reply)
-		return; /* said already */
-	if (reply->type == REDIS_REPLY_ERROR) {
+	if (!reply) {
+		drop(redis, PST_E_PROTOCOL, why);
+	} else if (reply->type == REDIS_REPLY_ERROR) {
 		snprintf(text, sizeof text, "the server says: %.200s", reply->str);
 		drop(redis, PST_E_REFUSED, text);
 	} else if (!redis->first && !redis->leaving) { /* the last greeting */
@@ -297,15 +352,10 @@ dialled(void *arg, int rc)
 	}
 	redis->connected = true;
 	redis->tcp.data = redis;
-	redis->reader = redisReaderCreate();
-	if (redis->reader) {
-		redis->functions = *redis->reader->fn;
-		redis->functions.createArray = no_array;
-		redis->reader->fn = &redis->functions;
-	}
+	redis->past = 0;
 	uv_tcp_nodelay(&redis->tcp, 1);
 	uv_tcp_keepalive(&redis->tcp, 1, 10);
-	if (redis->closing || !redis->reader || uv_read_start((uv_stream_t *)&redis->tcp, room, on_read) || !greetings(redis))
+	if (redis->closing || !reader_renew(redis) || uv_read_start((uv_stream_t *)&redis->tcp, room, on_read) || !greetings(redis))
 		drop(redis, -ENOMEM, "out of memory");
 }
 
