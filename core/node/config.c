@@ -236,6 +236,8 @@ config_make(struct pst_config *config, struct pst_err *err)
 		rc = node_find(config, err);
 	if (!rc)
 		rc = items_check(config, err);
+	for (size_t i = 0; !rc && i < config->count; i++)
+		rc = config_look(config, &config->items[i], err);
 	return rc;
 }
 

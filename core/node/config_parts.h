@@ -38,6 +38,8 @@ bool config_ref_wanted(struct pst_config *config, struct pst_item *item, struct 
  * Then it has no values, fails with that sentence when it is opened, and PST_OK is returned; else rc is.
  */
 int config_wrong(struct pst_config *config, struct pst_item *item, int rc, struct pst_err *err);
+/* config_look.c: what its module says of it among the others. */
+int config_look(struct pst_config *config, struct pst_item *item, struct pst_err *err);
 /* This section will be opened, and so what it refers to. */
 void config_use(struct pst_config *config, struct pst_item *item);
 

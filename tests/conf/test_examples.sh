@@ -22,8 +22,8 @@ for file in "${files[@]}"; do
 	set_variables "$file"
 	name=${file#"$conf/"}
 	ok "$name is right" "$POSTERN" check "$file"
-	"$POSTERN" check --print "$file" >printed.conf
+	"$POSTERN" check --print "$file" >printed.conf 2>warnings # of modules that are not built yet
 	is "$name, printed and read again, prints the same" \
-		"$("$POSTERN" check --print printed.conf 2>&1 | grep -v '^# not written$')" \
+		"$("$POSTERN" check --print printed.conf 2>warnings | grep -v '^# not written$')" \
 		"$(grep -v '^# not written$' printed.conf)"
 done

@@ -229,7 +229,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.steps = { -1, -1, -1, STEP_ALLOCATE, STEP_RUN } };
 	struct pst_called called = { .method = "POST", .resource = "/" };
 	struct execution *x = calloc(1, sizeof *x);
-	struct pst_err err = PST_ERR_INIT;
 
 	if (len > 65536) {
 		free(x);
@@ -242,7 +241,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	guest.memory = calloc(1, guest.size ? guest.size : 1);
 	guest.setup = (struct setup){ .refs = 1, .function = &guest.f, .runtime = &runtime, .body = BODY_MAX,
 		.reuse = 1, .args = none, .env = none, .capabilities = none };
-	check(!host_open(&guest.setup, &err));
+	check(!host_open(&guest.setup));
 	for (size_t i = 0; i < ABI_IMPORTS; i++)
 		if (!guest.setup.bindings[i].abi->own && take(1) % 2) {
 			guest.setup.bindings[i].serves = &serves;

@@ -21,7 +21,7 @@
  *   1.3  <postern/runtime.h>, <postern/capability.h>, <postern/call.h>, <postern/coordinated.h>; the
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
  *        <postern/bytes.h>, <postern/json.h>, <postern/map.h>, <postern/local.h>; the change and
- *        settled hooks; PST_OPT_WORD; pst_section_starting()
+ *        settled hooks; PST_OPT_WORD; pst_section_starting(); look in struct pst_module, <postern/look.h>
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -208,6 +208,7 @@ PST_API void pst_section_drained(struct pst_section_env *env);
 #define PST_KIND_CAPABILITY "capability"
 
 struct pst_implied;
+struct pst_look;
 
 struct pst_module {
 	size_t size;
@@ -223,6 +224,8 @@ struct pst_module {
 	 * yet checked. (1.3) */
 	int (*imply)(const char *kind, const void *conf, struct pst_implied *implied,
 	    struct pst_err *err);
+	/* Look at a section among the others (<postern/look.h>); NULL: check() says all. (1.3) */
+	int (*look)(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err);
 };
 
 #define PST_MODULE(name_, ...) \

@@ -6,17 +6,46 @@
 
 #include "function.h"
 
-/* One more that serves it. */
-static int
-binding_add(struct binding *b, const char *name, struct pst_err *err)
+/* How the capability serves it; NULL: not. */
+static const struct pst_host_function *
+served(const struct pst_capability_ops *ops, const struct abi_function *abi)
 {
-	const struct abi_function *abi = b->abi;
+	const struct pst_host_function *h = ops && !abi->own ? ops->serves : NULL;
+
+	while (h && h->name && strcmp(h->name, abi->name))
+		h++;
+	return h && h->name ? h : NULL;
+}
+
+int
+host_look(const struct pst_list *capabilities, const struct pst_look *look, struct pst_err *err)
+{
+	for (size_t i = 0; i < ABI_FUNCTIONS; i++) {
+		const struct abi_function *abi = &abi_functions[i];
+		const char *first = NULL;
+
+		for (size_t j = 0; j < capabilities->count && !abi->named && !abi->alike; j++) {
+			const char *name = capabilities->item[j];
+
+			if (!served(pst_look_ops(look, "capability", name), abi))
+				continue;
+			if (first)
+				return pst_fail(err, PST_E_CONF, "capabilities: both %s and %s serve %s", first, name,
+				    abi->name);
+			first = name;
+		}
+	}
+	return PST_OK;
+}
+
+/* One more that serves it, by its own name. */
+static int
+binding_add(struct binding *b)
+{
 	struct binding *copy;
 
-	if (!b->serves || abi->alike)
+	if (!b->serves || !b->abi->named)
 		return PST_OK;
-	if (!abi->named)
-		return pst_fail(err, PST_E_CONF, "capabilities: both %s and %s serve %s", b->of, name, abi->name);
 	copy = malloc(sizeof *copy);
 	if (!copy)
 		return -ENOMEM;
@@ -26,30 +55,28 @@ binding_add(struct binding *b, const char *name, struct pst_err *err)
 }
 
 static int
-binding_fill(struct setup *s, struct binding *b, struct pst_err *err)
+binding_fill(struct setup *s, struct binding *b)
 {
 	int rc = PST_OK;
 
-	for (size_t i = 0; !rc && s->capabilities[i] && !b->abi->own; i++) {
+	for (size_t i = 0; !rc && s->capabilities[i]; i++) {
 		const char *name = s->capabilities[i];
-		const void *table;
-		void *self = pst_section_ref(s->function->senv, "capability", name, &table);
-		const struct pst_capability_ops *ops = table;
+		const void *ops;
+		void *self = pst_section_ref(s->function->senv, "capability", name, &ops);
+		const struct pst_host_function *h = served(ops, b->abi);
 
-		for (const struct pst_host_function *h = ops ? ops->serves : NULL; h && h->name; h++) {
-			if (strcmp(h->name, b->abi->name))
-				continue;
-			rc = binding_add(b, name, err);
-			b->serves = h;
-			b->capability = self;
-			b->of = name;
-		}
+		if (!h)
+			continue;
+		rc = binding_add(b);
+		b->serves = h;
+		b->capability = self;
+		b->of = name;
 	}
 	return rc;
 }
 
 int
-host_open(struct setup *s, struct pst_err *err)
+host_open(struct setup *s)
 {
 	int rc = PST_OK;
 
@@ -62,7 +89,7 @@ host_open(struct setup *s, struct pst_err *err)
 		b->ident = abi_ident(b->abi);
 		abi_type(b->type, b->abi, swift);
 		snprintf(b->name, sizeof b->name, "%s%s", b->abi->name, swift ? "_swift" : "");
-		rc = binding_fill(s, b, err);
+		rc = binding_fill(s, b);
 		s->imports[i] = (struct pst_wasm_import){
 			.module = b->abi < &abi_functions[ABI_TWINS] ? "env" : "postern",
 			.name = b->name,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* How often a function that stops looks whether its last answer has gone. */
 #define DRAIN_LOOK_MS 20
@@ -112,6 +113,19 @@ function_check(const void *conf, struct pst_err *err)
 	return has_rule(c) ? pst_admission_look(&admission, err) : PST_OK;
 }
 
+/* Whether it can be read only who runs it knows. */
+static int
+function_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct function_conf *c = conf;
+	struct stat st;
+	int rc = host_look(&c->capabilities, look, err);
+
+	if (!rc && stat(c->module, &st) && errno != EACCES)
+		pst_look_warn(look, "module: %s: %s: calls will fail", c->module, pst_strerror(-errno));
+	return rc;
+}
+
 /* Go by these options from now on; on failure by those before. */
 static int
 options_take(struct function *f, const struct function_conf *conf, struct pst_err *err)
@@ -119,7 +133,7 @@ options_take(struct function *f, const struct function_conf *conf, struct pst_er
 	const struct pst_admission_conf wanted = admission_conf(conf);
 	struct pst_admission *admission = NULL;
 	struct setup *setup;
-	int rc = setup_new(&setup, f, conf, err);
+	int rc = setup_new(&setup, f, conf);
 
 	if (!rc && has_rule(conf))
 		rc = pst_admission_open(&admission, f->senv, &wanted, err);
@@ -322,4 +336,4 @@ static const struct pst_section function_sections[] = {
 };
 
 PST_MODULE(service_functions, .kind = PST_KIND_SERVICE, .version = "0.1.0",
-    .summary = "Wasm modules as workers", .sections = function_sections);
+    .summary = "Wasm modules as workers", .sections = function_sections, .look = function_look);

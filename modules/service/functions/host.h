@@ -5,6 +5,8 @@
 #ifndef FUNCTIONS_HOST_H
 #define FUNCTIONS_HOST_H
 
+#include <postern/look.h>
+
 #include "abi.h"
 
 struct setup;
@@ -22,8 +24,9 @@ struct binding {
 	char name[40];
 };
 
-/* binding.c: all imports and what they lead to. PST_E_CONF: two capabilities serve the same. */
-PST_MUST_CHECK int host_open(struct setup *s, struct pst_err *err);
+/* binding.c: of a list of capabilities no two serve the same; else PST_E_CONF. Then all imports and what they lead to. */
+PST_MUST_CHECK int host_look(const struct pst_list *capabilities, const struct pst_look *look, struct pst_err *err);
+PST_MUST_CHECK int host_open(struct setup *s);
 void host_close(struct setup *s);
 
 /* Every import; arg is its struct binding, user the execution. */

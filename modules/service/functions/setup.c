@@ -76,7 +76,7 @@ options_take(struct setup *s, const struct function_conf *conf)
 }
 
 int
-setup_new(struct setup **out, struct function *f, const struct function_conf *conf, struct pst_err *err)
+setup_new(struct setup **out, struct function *f, const struct function_conf *conf)
 {
 	struct setup *s = calloc(1, sizeof *s);
 	const void *runtime;
@@ -91,7 +91,7 @@ setup_new(struct setup **out, struct function *f, const struct function_conf *co
 	s->runtime = runtime;
 	rc = options_take(s, conf);
 	if (!rc)
-		rc = host_open(s, err);
+		rc = host_open(s);
 	if (rc) {
 		setup_free(s);
 		return rc;

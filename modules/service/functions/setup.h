@@ -31,9 +31,8 @@ struct setup {
 	struct binding bindings[ABI_IMPORTS];
 };
 
-/* PST_E_CONF: two capabilities serve the same; -ENOMEM. */
-PST_MUST_CHECK int setup_new(struct setup **out, struct function *f, const struct function_conf *conf,
-    struct pst_err *err);
+/* -ENOMEM. */
+PST_MUST_CHECK int setup_new(struct setup **out, struct function *f, const struct function_conf *conf);
 struct setup *setup_ref(struct setup *setup);
 void setup_unref(struct setup **setup);
 /* Is that section among what it was made of? */
