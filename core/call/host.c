@@ -65,3 +65,9 @@ pst_capability_setting(const char *value)
 	snprintf(name, sizeof name, "%.*s", (int)(len - 5), value + 4);
 	return getenv(name) ? getenv(name) : "";
 }
+
+bool
+pst_capability_unset(const char *value)
+{
+	return value && *value && !*pst_capability_setting(value);
+}

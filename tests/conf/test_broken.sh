@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 132
+plan 147
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -186,6 +186,60 @@ broken "a route without a port" \
 relay db { at = "/ip4/127.0.0.1/secure/api"  authorized = {"$me"} }
 END
 
+# ---- functions, what they may ask, and gateways ----
+
+# of MODULE SENTENCE FIRST-LINE <<FILE: the same, where the module is built.
+of() {
+	local module=$1
+	shift
+	if [ -e "$builddir/modules/$module/${module/\//_}.la" ]; then
+		broken "$@"
+	else
+		skip "$1" "$module is not built"
+		skip "the same when it is run, and nothing is started" "$module is not built"
+	fi
+}
+of service/gateway "a route of a gateway that is none" 't.conf:1: service front: routes: hello does not begin with a slash' <<'END'
+service front { use = gateway  listen = {"127.0.0.1:8080"}  routes = {"GET hello hello"} }
+END
+of service/gateway "a method that is none" \
+	't.conf:2: service front: routes: "GETT /hello hello": GETT is no method of HTTP that is answered' <<'END'
+service front { use = gateway  listen = {"127.0.0.1:8080"}
+	routes = {"GETT /hello hello"} }
+END
+of service/gateway "a certificate that is not there" \
+	"t.conf:2: service front: certificate: $work/none.pem: No such file or directory" <<'END'
+service front { use = gateway  listen = {"127.0.0.1:8080"}  function = hello
+	certificate = "none.pem"
+	key = "none.pem" }
+END
+touch empty.pem
+of service/gateway "one that is none" 't.conf:2: service front: certificate: it and the key are of no use together' <<'END'
+service front { use = gateway  listen = {"127.0.0.1:8080"}  function = hello
+	certificate = "empty.pem"  key = "empty.pem" }
+END
+of capability/redis "a Redis at a port that is none" 't.conf:1: capability shared: server_address: it is not host:port' <<'END'
+capability shared { use = redis  server_address = "127.0.0.1:99999" }
+END
+for kind in postgresql:'there is nothing in it' mysql:'not one of MySQL: USER:PASSWORD@tcp(HOST:PORT)/DATABASE'; do
+	of "capability/db-${kind%%:*}" "a database that is none: ${kind%%:*}" "t.conf:1: capability bank: connection_string: ${kind#*:}" <<END
+capability bank { use = db-${kind%%:*}  connection_string = "" }
+END
+done
+of service/functions "two capabilities for the same" 't.conf:4: function f: capabilities: both one and two serve cache_set' <<'END'
+capability one { use = cache }
+capability two { use = cache }
+function f { module = "f.wasm"
+	capabilities = {one, log, two} }
+END
+if [ -e "$builddir/modules/service/functions/service_functions.la" ]; then
+	printf 'node n { }\nfunction f {\n\tmodule = "none.wasm" }\n' >t.conf
+	is "a module that is not there: the node runs, and check says so" "$("$POSTERN" check t.conf 2>&1 | head -n 1), $?" \
+		"t.conf:3: function f: module: $work/none.wasm: No such file or directory: calls will fail, 0"
+else
+	skip "a module that is not there: the node runs, and check says so" "service/functions is not built"
+fi
+
 # ---- who may ----
 
 broken "an outlet for nobody said" \
@@ -209,14 +263,6 @@ broken "an identifier that is none" \
 outlet db { to = "127.0.0.1:5432"
 	authorized = {"I123"} }
 END
-if [ -e "$builddir/modules/service/gateway/service_gateway.la" ]; then
-	broken "a route of a gateway that is none" 't.conf:1: service front: routes: hello does not begin with a slash' <<'END'
-service front { use = gateway  listen = {"127.0.0.1:8080"}  routes = {"GET hello hello"} }
-END
-else
-	skip "a route of a gateway that is none" "service/gateway is not built"
-	skip "the same when it is run, and nothing is started" "service/gateway is not built"
-fi
 broken "a policy that does not parse" \
 	"t.conf:1: outlet db: allow: character 5: want \"and\", \"or\" or the end" <<'END'
 outlet db { to = "127.0.0.1:5432"  allow = 'role = admin' }

@@ -98,6 +98,9 @@ PST_API void pst_host_code(struct pst_host_call *call, int32_t code);
 /* A setting that may stand in the environment: "env(NAME)" is the variable NAME, and nothing where
  * that is not set; anything else is itself. NULL is NULL. For secrets, which no listing shows then. */
 PST_API const char *pst_capability_setting(const char *value);
+/* Is it a variable that is not set? Then check() has nothing to look at: who checks a configuration need not have the
+ * environment of who runs it. */
+PST_API bool pst_capability_unset(const char *value);
 
 struct pst_host_function {
 	const char *name; /* "cache_get"; NULL ends the list */

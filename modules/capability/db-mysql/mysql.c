@@ -221,14 +221,32 @@ static const struct db_driver driver = {
 };
 
 static int
-bank_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+string_check(const char *text, struct pst_err *err)
 {
 	struct dsn dsn;
-	int rc = dsn_read(&dsn, pst_capability_setting(((const struct db_conf *)conf)->connection_string), err);
+	int rc = dsn_read(&dsn, text, err);
+
+	if (!rc)
+		dsn_fini(&dsn);
+	return rc;
+}
+
+static int
+bank_check(const void *conf, struct pst_err *err)
+{
+	const char *text = ((const struct db_conf *)conf)->connection_string;
+	int rc = pool_check(conf, err);
+
+	return rc || pst_capability_unset(text) ? rc : string_check(pst_capability_setting(text), err);
+}
+
+static int
+bank_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	int rc = string_check(pst_capability_setting(((const struct db_conf *)conf)->connection_string), err);
 
 	if (rc)
 		return rc;
-	dsn_fini(&dsn);
 	if (mysql_library_init(0, NULL, NULL)) /* once, and not in two lanes at a time */
 		return -ENOMEM;
 	return pool_open(self, senv, conf, &driver, err);
@@ -242,7 +260,7 @@ static const struct pst_capability_ops ops = { .size = sizeof ops, .serves = ser
 
 static const struct pst_opt options[] = { DB_OPTIONS };
 static const struct pst_section sections[] = {
-	PST_SECTION("capability", struct db_conf, options, pool_check, bank_open, pool_close),
+	PST_SECTION("capability", struct db_conf, options, bank_check, bank_open, pool_close),
 	PST_SECTION_END,
 };
 

@@ -232,11 +232,11 @@ string_check(const char *text, struct pst_err *err)
 {
 	static const char unknown[] = "invalid connection option", query[] = "invalid URI query parameter";
 	char *why = NULL;
-	PQconninfoOption *options = PQconninfoParse(text, &why);
+	PQconninfoOption *options = *text ? PQconninfoParse(text, &why) : NULL;
 	bool tell = why && (!strncmp(why, unknown, sizeof unknown - 1) || !strncmp(why, query, sizeof query - 1));
 	int rc = options ? PST_OK
 			 : pst_fail(err, PST_E_CONF, "connection_string: %.*s", tell ? (int)strcspn(why, "\n") : 64,
-			       tell ? why : "not one of PostgreSQL");
+			       tell ? why : *text ? "not one of PostgreSQL" : "there is nothing in it");
 
 	PQconninfoFree(options);
 	PQfreemem(why);
@@ -244,11 +244,18 @@ string_check(const char *text, struct pst_err *err)
 }
 
 static int
+bank_check(const void *conf, struct pst_err *err)
+{
+	const char *text = ((const struct db_conf *)conf)->connection_string;
+	int rc = pool_check(conf, err);
+
+	return rc || pst_capability_unset(text) ? rc : string_check(pst_capability_setting(text), err);
+}
+
+static int
 bank_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
-	const char *text = pst_capability_setting(((const struct db_conf *)conf)->connection_string);
-	int rc = *text ? string_check(text, err)
-		       : pst_fail(err, PST_E_CONF, "connection_string: there is nothing in it");
+	int rc = string_check(pst_capability_setting(((const struct db_conf *)conf)->connection_string), err);
 
 	return rc ? rc : pool_open(self, senv, conf, &driver, err);
 }
@@ -261,7 +268,7 @@ static const struct pst_capability_ops ops = { .size = sizeof ops, .serves = ser
 
 static const struct pst_opt options[] = { DB_OPTIONS };
 static const struct pst_section sections[] = {
-	PST_SECTION("capability", struct db_conf, options, pool_check, bank_open, pool_close),
+	PST_SECTION("capability", struct db_conf, options, bank_check, bank_open, pool_close),
 	PST_SECTION_END,
 };
 

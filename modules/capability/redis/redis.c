@@ -137,25 +137,41 @@ static const struct pst_section_hooks redis_hooks = {
 };
 
 static int
+address_read(const char *text, char host[PST_HOST_TEXT], uint16_t *port, struct pst_err *err)
+{
+	if (pst_host_port(text, host, port) || !*port)
+		return pst_fail(err, PST_E_CONF, "server_address: it is not host:port");
+	return PST_OK;
+}
+
+static int
 redis_check(const void *conf, struct pst_err *err)
 {
-	if (((const struct redis_conf *)conf)->timeout < TIMEOUT_MIN_MS)
+	const struct redis_conf *c = conf;
+	char host[PST_HOST_TEXT];
+	uint16_t port;
+
+	if (c->timeout < TIMEOUT_MIN_MS)
 		return pst_fail(err, PST_E_CONF, "timeout: at least %dms", TIMEOUT_MIN_MS);
-	return PST_OK;
+	if (pst_capability_unset(c->server_address))
+		return PST_OK;
+	return address_read(pst_capability_setting(c->server_address), host, &port, err);
 }
 
 static int
 redis_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
 	struct redis *redis = calloc(1, sizeof *redis);
+	int rc;
 
 	if (!redis)
 		return -ENOMEM;
 	redis->senv = senv;
 	redis->conf = conf;
-	if (pst_host_port(pst_capability_setting(redis->conf->server_address), redis->host, &redis->port)) {
+	rc = address_read(pst_capability_setting(redis->conf->server_address), redis->host, &redis->port, err);
+	if (rc) {
 		free(redis);
-		return pst_fail(err, PST_E_CONF, "server_address: it is not host:port");
+		return rc;
 	}
 	pst_section_hook(senv, &redis_hooks);
 	*self = redis;

@@ -36,10 +36,27 @@ const struct pst_opt front_options[] = {
 	PST_OPT_END,
 };
 
+static struct server_conf
+server_conf(const struct front_conf *c)
+{
+	return (struct server_conf){
+		.listen = &c->listen,
+		.certificate = c->certificate,
+		.key = c->key,
+		.body_max = c->body,
+		.bodies_max = c->bodies,
+		.head_ms = c->head_timeout,
+		.body_ms = c->body_timeout,
+		.connections = (size_t)c->connections,
+		.per_address = (size_t)c->per_address,
+	};
+}
+
 int
 front_check(const void *conf, struct pst_err *err)
 {
 	const struct front_conf *c = conf;
+	const struct server_conf server = server_conf(c);
 	struct plan plan = { 0 };
 	int rc = PST_OK;
 
@@ -57,7 +74,7 @@ front_check(const void *conf, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "function, routes or app must be said: who answers?");
 	rc = routes_plan(&plan, c, err);
 	plan_fini(&plan);
-	return rc;
+	return rc ? rc : server_check(&server, err);
 }
 
 /* ---- requests ---- */
@@ -229,22 +246,6 @@ front_end(struct front *front)
 {
 	schedules_close(front);
 	server_close(&front->server, server_closed);
-}
-
-static struct server_conf
-server_conf(const struct front_conf *c)
-{
-	return (struct server_conf){
-		.listen = &c->listen,
-		.certificate = c->certificate,
-		.key = c->key,
-		.body_max = c->body,
-		.bodies_max = c->bodies,
-		.head_ms = c->head_timeout,
-		.body_ms = c->body_timeout,
-		.connections = (size_t)c->connections,
-		.per_address = (size_t)c->per_address,
-	};
 }
 
 static struct app_options

@@ -54,6 +54,18 @@ handler_add(struct plan *plan, const char *method, const char *pattern, const ch
 	return handler && fn && plan_only(&handler->steps, fn) ? PST_OK : -ENOMEM;
 }
 
+/* Those of RFC 9110 and RFC 5789 that a client may ask a server for something by. */
+static bool
+is_method(const char *method)
+{
+	static const char *const methods[] = { "*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" };
+
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (!strcmp(methods[i], method))
+			return true;
+	return false;
+}
+
 /* "METHOD PATTERN FUNCTION" */
 static int
 route_add(struct plan *plan, const char *text, struct pst_err *err)
@@ -64,6 +76,8 @@ route_add(struct plan *plan, const char *text, struct pst_err *err)
 
 	if (sscanf(text, "%31s %1023s %255s %c", method, pattern, function, &more) != 3)
 		return pst_fail(err, PST_E_CONF, "routes: \"%s\" is not METHOD PATH FUNCTION", text);
+	if (!is_method(method))
+		return pst_fail(err, PST_E_CONF, "routes: \"%s\": %s is no method of HTTP that is answered", text, method);
 	rc = pattern_check(pattern, err);
 	if (rc)
 		return pst_fail_in(err, rc, "routes");

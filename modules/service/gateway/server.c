@@ -126,14 +126,14 @@ waits(uv_stream_t *stream, int status)
 /* ---- opening and closing ---- */
 
 static int
-file_read(char **out, const char *path, struct pst_err *err)
+file_read(char **out, const char *option, const char *path, struct pst_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = PST_OK;
 	char *text = sodium_malloc(PEM_MAX + 1);
 	ssize_t n = fd >= 0 && text ? read(fd, text, PEM_MAX) : -1;
 
 	if (n < 0)
-		rc = pst_fail(err, text ? -errno : -ENOMEM, "%s: %s", path,
+		rc = pst_fail(err, text ? -errno : -ENOMEM, "%s: %s: %s", option, path,
 		    pst_strerror(text ? -errno : -ENOMEM));
 	else
 		text[n] = '\0';
@@ -168,7 +168,7 @@ daemon_start(struct server *server, const char *certificate, const char *key, st
 	    MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (server->daemon)
 		return PST_OK;
-	return pst_fail(err, PST_E_CONF, certificate ? "certificate and key are of no use together"
+	return pst_fail(err, PST_E_CONF, certificate ? "certificate: it and the key are of no use together"
 	    : "the HTTP server does not start");
 }
 
@@ -179,14 +179,28 @@ daemon_open(struct server *server, struct pst_err *err)
 	int rc = PST_OK;
 
 	if (server->conf.certificate)
-		rc = file_read(&certificate, server->conf.certificate, err);
+		rc = file_read(&certificate, "certificate", server->conf.certificate, err);
 	if (!rc && server->conf.key)
-		rc = file_read(&key, server->conf.key, err);
+		rc = file_read(&key, "key", server->conf.key, err);
 	if (!rc)
 		rc = daemon_start(server, certificate, key, err);
 	sodium_free(certificate);
 	sodium_free(key);
 	return rc;
+}
+
+/* Who looks may not be who runs, and so may not read them. */
+int
+server_check(const struct server_conf *conf, struct pst_err *err)
+{
+	struct server server = { .conf = *conf };
+	int rc = PST_OK;
+
+	if (conf->certificate && sodium_init() >= 0) /* no node may have begun it */
+		rc = daemon_open(&server, err);
+	if (server.daemon)
+		MHD_stop_daemon(server.daemon);
+	return rc == -EACCES ? PST_OK : rc;
 }
 
 static int

@@ -55,6 +55,8 @@ struct server {
 	void (*on_closed)(struct server *server);
 };
 
+/* Can a server be opened by this? Without listening: certificate and key are looked at. */
+PST_MUST_CHECK int server_check(const struct server_conf *conf, struct pst_err *err);
 /* conf's texts are borrowed until it is closed; its members are set before. */
 PST_MUST_CHECK int server_open(struct server *server, struct pst_err *err);
 /* Accept nobody from now on. */
