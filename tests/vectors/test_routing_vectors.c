@@ -6,9 +6,8 @@
  * live-tcp-version-* and live-tcp-too-long end a connection: see test_stream.c.
  * What the sealed payloads hold: test_handshake_vectors.c.
  * Left for later issues: transport-message-*, address-bare-*, route-bare,
- * relay-info-bare (websocket, relay information); udp-*, live-udp-*,
- * rendezvous-*, live-rendezvous-*, puncture-* (udp); kafka-*; api-*, cap-api-*,
- * duration (node API). `unit` is the empty payload.
+ * relay-info-bare (websocket, relay information); kafka-*; api-*, cap-api-*,
+ * duration (node API). Those of UDP: test_udp_vectors.c. `unit` is the empty payload.
  */
 #include "vector.h"
 
