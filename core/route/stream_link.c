@@ -90,12 +90,9 @@ account_has_room(void *arg)
 
 /* ---- who passes, and how much ---- */
 
-static bool
-exposes(const struct pst_gate *gate, const uint8_t *name, size_t len)
+bool
+pst_exposes(const struct pst_list *list, const uint8_t *name, size_t len)
 {
-	const struct pst_stream_link *link = pst_container_of(gate, struct pst_stream_link, link.gate);
-	const struct pst_list *list = link->links->expose;
-
 	for (size_t i = 0; i < list->count; i++) {
 		size_t n = strlen(list->item[i]);
 
@@ -104,6 +101,14 @@ exposes(const struct pst_gate *gate, const uint8_t *name, size_t len)
 			return true;
 	}
 	return false;
+}
+
+static bool
+exposes(const struct pst_gate *gate, const uint8_t *name, size_t len)
+{
+	const struct pst_stream_link *link = pst_container_of(gate, struct pst_stream_link, link.gate);
+
+	return pst_exposes(link->links->expose, name, len);
 }
 
 static void

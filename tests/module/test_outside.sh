@@ -45,7 +45,7 @@ info=$("$POSTERN" module info own/service_uppercase.so 2>&1)
 is "module info says what it is" "$(head -n 1 <<<"$info")" \
 	"service/uppercase 1.0: answers with the same text in upper case"
 like "its options are listed" "$info" "longest .*64K"
-like "its ABI is the installed one" "$info" "file $own/service_uppercase.so, ABI 1\.[0-9]+"
+like "its ABI is the installed one" "$info" "file $own/service_uppercase.so, ABI 2\.[0-9]+"
 like "module list has it" "$("$POSTERN" module list 2>&1)" "service +uppercase +1.0"
 like "help describes it" "$("$POSTERN" help service uppercase 2>&1)" "longer texts are not answered"
 
@@ -103,11 +103,11 @@ like "a file that needs such a module is wrong, and says where" \
 	"$(PST_MODULE_PATH=$work/bad:$moduledir "$POSTERN" check bad.conf 2>&1), exit code $?" \
 	"^postern: bad.conf:1: service uppercase: .*undefined symbol: pst_env_rooter \[conf\], exit code 2$"
 
-build service_uppercase 's/\.kind = PST_KIND_SERVICE/.abi_major = 2, &/'
-refused "another major is refused" bad/service_uppercase.so "$work/bad/service_uppercase.so: made for ABI 2\.[0-9]+, this is 1\.[0-9]+"
+build service_uppercase 's/\.kind = PST_KIND_SERVICE/.abi_major = 1, &/'
+refused "another major is refused" bad/service_uppercase.so "$work/bad/service_uppercase.so: made for ABI 1\.[0-9]+, this is 2\.[0-9]+"
 build service_uppercase 's/\.kind = PST_KIND_SERVICE/.abi_minor = 999, &/'
 refused "a newer minor is refused" bad/service_uppercase.so \
-	"$work/bad/service_uppercase.so: made for ABI 1\.999, this is 1\.[0-9]+"
+	"$work/bad/service_uppercase.so: made for ABI 2\.999, this is 2\.[0-9]+"
 build service_uppercase 's/PST_SECTION("service"/PST_SECTION("inlet"/'
 refused "a section that is not its kind's is refused" bad/service_uppercase.so \
 	"$work/bad/service_uppercase.so: \"inlet\" is no section of a service module"

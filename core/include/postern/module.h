@@ -22,6 +22,7 @@
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
  *        <postern/bytes.h>, <postern/json.h>, <postern/map.h>, <postern/local.h>; the change and
  *        settled hooks; PST_OPT_WORD; pst_section_starting(); look in struct pst_module, <postern/look.h>
+ *   2.0  unreliable in struct pst_gate, of which links and channels are made; pst_exposes()
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL
@@ -44,8 +45,8 @@
 extern "C" {
 #endif
 
-#define PST_ABI_MAJOR 1
-#define PST_ABI_MINOR 3
+#define PST_ABI_MAJOR 2
+#define PST_ABI_MINOR 0
 
 /* ---- options ---- */
 

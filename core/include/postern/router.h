@@ -121,6 +121,10 @@ struct pst_gate {
 	 * as root, on this machine: set by transport/unix, nobody else. */
 	bool local;
 	uint64_t messages; /* that came in by it: a sign of life */
+	/* Messages may be lost on the way and overtake each other: of a link, what its
+	 * transport does; of a channel, what the gate below does. Nobody knows it of
+	 * what lies behind a relay. */
+	bool unreliable;
 };
 
 /* Start its worker (reach INSIDE, random address) and give it an id. */

@@ -51,6 +51,10 @@ struct pst_transport_ops {
 	void (*close)(struct pst_link **link);
 };
 
+/* Does a list of names let this one in? A last * matches any rest. What a link's
+ * gate answers to `exposes`. */
+PST_API bool pst_exposes(const struct pst_list *list, const uint8_t *name, size_t len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -262,6 +262,7 @@ channel_opened(struct channel *c)
 	}
 	gate->worker.front = (uint16_t)(FRONT + (below ? below->front : PST_RX_HEADROOM));
 	gate->worker.back = (uint16_t)(PLAINTEXT_TAIL + (below ? below->back : 0));
+	gate->unreliable = c->below_gate && c->below_gate->unreliable;
 	gate->peer = c->peer;
 	gate->log = &c->log;
 	gate->admit = gate_admit;
