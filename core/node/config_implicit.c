@@ -24,6 +24,7 @@ static const struct implicit {
 	{ "transport", "control", "unix", "unix" },
 	/* links out */
 	{ "transport", "tcp", "tcp", NULL },
+	{ "transport", "udp", "udp", NULL },
 };
 
 bool

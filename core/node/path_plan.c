@@ -74,8 +74,9 @@ multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *
 	size_t i = project;
 
 	if (is_host(&ma->hop[0])) {
-		if (ma->count < 2 || ma->hop[1].protocol != PST_TCP)
-			return pst_fail(err, PST_E_CONF, "route \"%s\": want /tcp/PORT behind the host", to);
+		if (ma->count < 2 || (ma->hop[1].protocol != PST_TCP && ma->hop[1].protocol != PST_UDP))
+			return pst_fail(err, PST_E_CONF, "route \"%s\": want /tcp/PORT or /udp/PORT behind the host",
+			    to);
 		if (!strcmp(ma->hop[1].value, "0"))
 			return pst_fail(err, PST_E_CONF, "route \"%s\": port 0", to);
 		i = 2;

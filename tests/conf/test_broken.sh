@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 147
+plan 151
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -46,7 +46,7 @@ END
 
 # ---- modules ----
 
-broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tcpp (there are: tcp, unix)' <<'END'
+broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tcpp (there are: tcp, udp, unix)' <<'END'
 transport wan {
 	use = tcpp }
 END
@@ -169,6 +169,13 @@ broken "an inlet whose route ends before the outlet" \
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
 	to = "/ip4/127.0.0.1/tcp/4000/secure/api" }
 END
+broken "a message that no datagrams can carry" 't.conf:1: transport wan: max_message: at most 16M' <<'END'
+transport wan { use = udp  max_message = 17M }
+END
+broken "an unknown peer with more than others" \
+	't.conf:1: transport wan: unknown_max_message: more than 0 and at most max_message' <<'END'
+transport wan { use = udp  max_message = 1K }
+END
 broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0" is no host:port' <<'END'
 outlet db { to = "127.0.0.1:0"  authorized = {"*"} }
 END
@@ -182,7 +189,7 @@ broken "a route with a bad address" \
 relay db { at = "/ip4/127.0.0.256/tcp/4000/secure/api"  authorized = {"$me"} }
 END
 broken "a route without a port" \
-	't.conf:1: relay db: at: route "/ip4/127.0.0.1/secure/api": want /tcp/PORT behind the host' <<END
+	't.conf:1: relay db: at: route "/ip4/127.0.0.1/secure/api": want /tcp/PORT or /udp/PORT behind the host' <<END
 relay db { at = "/ip4/127.0.0.1/secure/api"  authorized = {"$me"} }
 END
 

@@ -12,9 +12,8 @@ struct peer {
 	struct reassembly reassembly;
 };
 
-/* By the bytes that make an address; a link-local one is of its interface. */
-static int
-address_order(const void *a, const void *b)
+int
+peers_order(const void *a, const void *b)
 {
 	const struct sockaddr_in6 *x = a, *y = b;
 	const struct sockaddr_in *v = a, *w = b;
@@ -52,7 +51,7 @@ peer_link(struct peers *peers, struct peer *peer)
 static void
 peer_forget(struct peers *peers, struct peer *peer)
 {
-	tdelete(peer, &peers->tree, address_order);
+	tdelete(peer, &peers->tree, peers_order);
 	peer_unlink(peers, peer);
 	reassembly_forget(&peer->reassembly, &peers->store);
 	peers->count--;
@@ -67,7 +66,7 @@ peer_new(struct peers *peers, const struct sockaddr_storage *from)
 	if (!peer)
 		return NULL;
 	peer->address = *from;
-	if (!tsearch(peer, &peers->tree, address_order)) {
+	if (!tsearch(peer, &peers->tree, peers_order)) {
 		free(peer);
 		return NULL;
 	}
@@ -80,7 +79,7 @@ peer_new(struct peers *peers, const struct sockaddr_storage *from)
 static struct peer *
 peer_find(struct peers *peers, const struct sockaddr_storage *from)
 {
-	void *node = tfind(from, &peers->tree, address_order);
+	void *node = tfind(from, &peers->tree, peers_order);
 	struct peer *peer;
 
 	if (!node) {

@@ -20,6 +20,9 @@
 
 struct peer;
 
+/* Orders socket addresses by what makes them one, for tsearch(3): family, port, address, interface. */
+int peers_order(const void *a, const void *b);
+
 struct peers {
 	/* Set by the owner. */
 	size_t most;

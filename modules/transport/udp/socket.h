@@ -1,0 +1,70 @@
+/*
+ * A UDP socket on the loop: datagrams come and go in batches (recvmmsg and
+ * sendmmsg), messages are put together and split.
+ *
+ * It is bound to an address of ours, and hears everybody; or connected to one
+ * peer, and hears nobody else. What the kernel takes no more of at the moment
+ * waits, and its bufs stay charged to who made them: a slow socket slows its
+ * sources, as it does with TCP. What is lost is lost: nothing is sent again.
+ */
+#ifndef UDP_SOCKET_H
+#define UDP_SOCKET_H
+
+#include <postern/env.h>
+
+#include "peers.h"
+
+/* Datagrams of one call: a message of 15 KiB. */
+#define SOCKET_BATCH 32
+/* Who has been told to (OCKAM_UDP_MAX_ON_THE_WIRE_PACKET_SIZE) sends longer ones than DATAGRAM_MAX. */
+#define SOCKET_DATAGRAM_MAX 2048
+
+/* What all sockets of a loop read into, one at a time. */
+struct socket_scratch {
+	uint8_t bytes[SOCKET_BATCH][SOCKET_DATAGRAM_MAX];
+};
+
+struct outgoing;
+struct socket;
+
+struct socket_events {
+	/* A whole message, never empty. The callee ends it (assembled_end, with the socket's
+	 * store), and may then close the socket. */
+	void (*message)(struct socket *socket, const struct sockaddr_storage *from,
+	    struct assembled *whole);
+	/* Of a connected one: nobody is there, says the peer's host. */
+	void (*failed)(struct socket *socket, int rc);
+	/* The socket's memory is the owner's again. */
+	void (*closed)(struct socket *socket);
+};
+
+struct socket {
+	/* Set by the owner before socket_open(). */
+	struct pst_env *env;
+	struct socket_scratch *scratch;
+	const struct socket_events *events;
+	struct peers peers; /* its bounds; the rest is zero */
+	/* the rest is socket.c's, and read only */
+	uv_poll_t poll;
+	int fd;
+	bool connected, closing;
+	struct outgoing *first, **last; /* what waits for the kernel */
+	uint64_t dropped; /* datagrams that were none, late, or part of a message that was refused */
+};
+
+/*
+ * Open it at `bound` (port 0: any), or connected to `peer`; one of them is NULL.
+ * On an error there is nothing to close.
+ */
+PST_MUST_CHECK int socket_open(struct socket *socket, const struct sockaddr_storage *bound,
+    const struct sockaddr_storage *peer);
+/* Nothing more comes or goes; closed() follows, from the loop. What waits is dropped. */
+void socket_close(struct socket *socket);
+/*
+ * Send a message of that number, to a peer, or (NULL) to the one it is connected to.
+ * The buf is taken. PST_E_LIMIT: too long; -ENOMEM, or what the kernel says: it is not sent, or not all of it.
+ */
+PST_MUST_CHECK int socket_send(struct socket *socket, const struct sockaddr_storage *to,
+    uint16_t number, struct pst_buf *message);
+
+#endif

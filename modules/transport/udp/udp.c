@@ -1,0 +1,198 @@
+/*
+ * transport/udp: messages over UDP, as Ockam has them (spec routing.md 3).
+ * udp.md is the page for operators.
+ */
+#include "udp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/listen.h>
+
+static const struct pst_opt udp_options[] = {
+	PST_OPT(LIST, struct udp_conf, listen, NULL, "addresses to hear on, address:port"),
+	PST_OPT(LIST, struct udp_conf, expose, "api",
+	    "workers that peers without a channel may reach; a last * matches any rest"),
+	PST_OPT(SIZE, struct udp_conf, max_message, "16M", "longest message of an admitted peer"),
+	PST_OPT(SIZE, struct udp_conf, window, "4M",
+	    "bytes of an admitted peer not yet passed on; what comes beyond them is lost"),
+	PST_OPT(SIZE, struct udp_conf, unknown_max_message, "256K", "longest message of any other peer"),
+	PST_OPT(SIZE, struct udp_conf, unknown_window, "256K", "bytes of any other peer not yet passed on"),
+	PST_OPT(SIZE, struct udp_conf, unfinished, "32M",
+	    "bytes of messages of which parts are missing, per socket"),
+	PST_OPT(TIME, struct udp_conf, idle, "5m", "an admitted peer that sends nothing for so long is let go"),
+	PST_OPT(TIME, struct udp_conf, unknown_idle, "60s", "any other peer that sends nothing to a worker for so long"),
+	PST_OPT(INT, struct udp_conf, links, "10000", "peers that have spoken first, at once"),
+	PST_OPT(INT, struct udp_conf, unknown_links, "1000",
+	    "of them not admitted; the quietest makes way for who comes next"),
+	PST_OPT_END,
+};
+
+struct peers
+udp_peers(const struct udp *udp, size_t most)
+{
+	return (struct peers){ .most = most, .store.limit = udp->conf->unfinished };
+}
+
+/* ---- listening ---- */
+
+void
+udp_gone(struct udp *udp)
+{
+	struct pst_section_env *senv = udp->senv;
+
+	if (!udp->closing || udp->first || udp->open_listeners)
+		return;
+	while (udp->listeners) {
+		struct listener *listener = udp->listeners;
+
+		udp->listeners = listener->next;
+		free(listener);
+	}
+	free(udp);
+	pst_section_closed(senv);
+}
+
+void
+udp_listener_closed(struct socket *socket)
+{
+	struct udp *udp = pst_container_of(socket, struct listener, socket)->udp;
+
+	udp->open_listeners--;
+	udp_gone(udp);
+}
+
+/* Where it is: who has asked for port 0 wants to know which he has got. */
+static void
+listener_tell(const struct listener *listener)
+{
+	struct sockaddr_storage sa;
+	char text[PST_ADDRESS_TEXT];
+	socklen_t len = sizeof sa;
+
+	if (!getsockname(listener->socket.fd, (struct sockaddr *)&sa, &len))
+		pst_info(pst_section_log(listener->udp->senv), "listening",
+		    PST_STR("address", pst_sockaddr_format(&sa, text)));
+}
+
+static int
+listener_open(struct udp *udp, const char *address, struct pst_err *err)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+	struct sockaddr_storage sa;
+	int rc;
+
+	if (!listener)
+		return -ENOMEM;
+	listener->udp = udp;
+	listener->socket = (struct socket){
+		.env = udp->env,
+		.scratch = &udp->scratch,
+		.events = &link_listener_events,
+		.peers = udp_peers(udp, (size_t)udp->conf->links),
+	};
+	rc = pst_sockaddr_parse(address, &sa);
+	if (!rc)
+		rc = socket_open(&listener->socket, &sa, NULL);
+	if (rc) {
+		free(listener);
+		return pst_fail(err, rc, "cannot listen on %s: %s", address, pst_strerror(rc));
+	}
+	listener->next = udp->listeners;
+	udp->listeners = listener;
+	udp->open_listeners++;
+	listener_tell(listener);
+	return PST_OK;
+}
+
+/* ---- the section ---- */
+
+static int
+udp_check(const void *conf, struct pst_err *err)
+{
+	const struct udp_conf *c = conf;
+	int rc = PST_OK;
+
+	for (size_t i = 0; !rc && i < c->listen.count; i++)
+		rc = pst_listen_check(c->listen.item[i], err);
+	if (rc)
+		return rc;
+	if (c->links < 1 || c->unknown_links < 1 || !c->window || !c->unknown_window)
+		return pst_fail(err, PST_E_CONF,
+		    "want links, unknown_links, window and unknown_window of at least 1");
+	if (c->max_message > DATAGRAM_MESSAGE_MAX)
+		return pst_fail(err, PST_E_CONF, "max_message: at most 16M");
+	if (!c->unknown_max_message || c->unknown_max_message > c->max_message)
+		return pst_fail(err, PST_E_CONF, "unknown_max_message: more than 0 and at most max_message");
+	return PST_OK;
+}
+
+static void
+udp_status(void *self, struct pst_status *status)
+{
+	const struct udp *udp = self;
+	uint64_t links = 0, dropped = 0;
+
+	for (size_t i = 0; i < udp->conf->listen.count; i++)
+		pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", udp->conf->listen.item[i])));
+	for (const struct listener *l = udp->listeners; l; l = l->next)
+		dropped += l->socket.dropped;
+	for (const struct link *link = udp->first; link; link = link->earlier)
+		links += link->up && !link->ended;
+	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_I64("unknown", udp->unknown),
+	    PST_I64("accepted", udp->accepted), PST_U64("dropped", dropped)));
+}
+
+static const struct pst_section_hooks udp_hooks = {
+	.size = sizeof udp_hooks,
+	.status = udp_status,
+};
+
+static int
+udp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct udp *udp = calloc(1, sizeof *udp);
+	int rc = PST_OK;
+
+	if (!udp)
+		return -ENOMEM;
+	udp->senv = senv;
+	udp->env = pst_section_env(senv);
+	udp->conf = conf;
+	pst_section_hook(senv, &udp_hooks);
+	*self = udp;
+	for (size_t i = 0; !rc && i < udp->conf->listen.count; i++)
+		rc = listener_open(udp, udp->conf->listen.item[i], err);
+	if (rc) /* open all the same, so that close() ends what there is */
+		pst_section_down(senv, rc, err->text);
+	else
+		pst_section_up(senv);
+	return PST_OK;
+}
+
+static void
+udp_close(void *self)
+{
+	struct udp *udp = self;
+
+	link_end_all(udp); /* their last words still go out */
+	udp->closing = true;
+	for (struct listener *l = udp->listeners; l; l = l->next)
+		socket_close(&l->socket);
+	udp_gone(udp);
+}
+
+static const struct pst_transport_ops udp_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "udp",
+	.connect = link_connect,
+	.close = link_close,
+};
+
+static const struct pst_section udp_sections[] = {
+	PST_SECTION("transport", struct udp_conf, udp_options, udp_check, udp_open, udp_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(transport_udp, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
+    .summary = "messages over UDP, which may be lost", .sections = udp_sections, .ops = &udp_ops);
