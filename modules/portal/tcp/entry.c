@@ -38,6 +38,15 @@ ends_at_worker(const char *to)
 	return ma.hop[ma.count - 1].protocol == PST_SERVICE || ma.hop[ma.count - 1].protocol == PST_WORKER;
 }
 
+/* By UDP messages are lost and overtake each other, and nobody sends them again. */
+static bool
+is_lossy(const char *to)
+{
+	struct pst_multiaddr ma;
+
+	return !pst_multiaddr_parse(&ma, to, NULL) && ma.count > 1 && ma.hop[1].protocol == PST_UDP;
+}
+
 int
 entry_check(const struct entry_conf *c, struct pst_err *err)
 {
@@ -51,6 +60,9 @@ entry_check(const struct entry_conf *c, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "to: say where the outlet is, or `via` which relay");
 	if (c->to && !ends_at_worker(c->to))
 		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", c->to);
+	if (c->to && is_lossy(c->to))
+		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what /udp loses would be missing from the stream",
+		    c->to);
 	return pst_path_check(&path, err);
 }
 
