@@ -192,7 +192,9 @@ socket_ready(uv_poll_t *poll, int status, int events)
 	struct socket *s = pst_container_of(poll, struct socket, poll);
 	int n = SOCKET_BATCH;
 
-	if (!status && events & UV_WRITABLE)
+	if (status) /* libuv polls no more after an error, which a send may have fetched already */
+		poll_update(s);
+	else if (events & UV_WRITABLE)
 		waiting_write(s);
 	if (status || events & UV_READABLE)
 		for (int turn = 0; turn < READ_TURNS && n == SOCKET_BATCH && !s->closing; turn++)
