@@ -1,0 +1,220 @@
+/* transport/udp over real sockets: what crosses, what does not, and the end. What is lost tells nobody. */
+#include "links.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+extern const struct pst_module transport_udp_LTX_pst_module;
+
+/* One section is both ends: it listens, and connects to itself. */
+static struct fake_node node;
+static struct links_section far;
+static struct near near;
+static struct desk desk, fence;
+static uint16_t port;
+
+static int
+setup(void **state)
+{
+	memset(&far, 0, sizeof far);
+	memset(&near, 0, sizeof near);
+	links_setup(&node);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	links_teardown(&node);
+	return 0;
+}
+
+/* A port of ours at which nobody listens. */
+static uint16_t
+port_free(void)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof sa;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	close(fd);
+	return ntohs(sa.sin_port);
+}
+
+/* Options are what stands behind `listen`. */
+static void
+udp_open(const char *options)
+{
+	const struct pst_module *module = &transport_udp_LTX_pst_module;
+	char text[500];
+
+	port = port_free();
+	snprintf(text, sizeof text, "transport t { use = udp  listen = {\"127.0.0.1:%u\"} %s }", port,
+	    options);
+	assert_int_equal(links_open(&far, &node, module->sections, module->ops, text), PST_OK);
+}
+
+/* Nobody waits for an answer. */
+static int
+say(const char *name, size_t len)
+{
+	static const uint8_t bytes[2000];
+	const struct pst_route none = PST_ROUTE_EMPTY;
+	struct pst_route route = pst_worker_route(&near.link->gate.worker);
+	struct pst_route_buf onward;
+	struct pst_buf buf;
+
+	pst_route_buf_init(&onward);
+	assert_int_equal(pst_route_add_route(&onward, &route), PST_OK);
+	assert_int_equal(pst_route_add(&onward, PST_ADDRESS_LOCAL, name, strlen(name)), PST_OK);
+	assert_int_equal(pst_env_buf(&buf, &node.env, bytes, len, PST_LINK_FRONT, 0), PST_OK);
+	route = pst_route_buf_view(&onward);
+	return pst_send(pst_env_router(&node.env), &route, &none, &buf);
+}
+
+static void
+messages_and_their_answers_cross(void **state)
+{
+	udp_open("expose = {\"desk\"}");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	near_open(&near, &far, "127.0.0.1", port);
+	assert_true(near.link->gate.unreliable);
+	gate_ask(&node, &near.link->gate, "desk", 5);
+	gate_ask(&node, &near.link->gate, "desk", 40000);
+	assert_int_equal(desk.count, 2);
+	assert_int_equal(desk.len, 40000);
+	near_close(&near, &far);
+	desk_stop(&desk);
+	links_close(&far);
+}
+
+/* The fence's answer shows that what was sent before it has been there. */
+static void
+what_is_not_exposed_is_not_reached(void **state)
+{
+	udp_open("expose = {\"fence\"}");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	desk_start(&fence, &node, "fence", PST_REACH_SECTION);
+	near_open(&near, &far, "127.0.0.1", port);
+	assert_false(gate_reaches(&node, &near.link->gate, &desk, "desk", "fence"));
+	near_close(&near, &far);
+	desk_stop(&desk);
+	desk_stop(&fence);
+	links_close(&far);
+}
+
+static void
+an_unknown_peer_sends_short_messages_until_it_is_admitted(void **state)
+{
+	udp_open("expose = {\"desk\", \"fence\"}  unknown_max_message = 1000");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	desk_start(&fence, &node, "fence", PST_REACH_SECTION);
+	near_open(&near, &far, "127.0.0.1", port);
+	assert_int_equal(say("desk", 1500), PST_OK);
+	fence.admits = true;
+	gate_ask(&node, &near.link->gate, "fence", 5);
+	assert_int_equal(desk.count, 0);
+	assert_int_equal(say("desk", 1500), PST_OK);
+	gate_ask(&node, &near.link->gate, "fence", 5);
+	assert_int_equal(desk.count, 1);
+	assert_int_equal(desk.len, 1500);
+	near_close(&near, &far);
+	desk_stop(&desk);
+	desk_stop(&fence);
+	links_close(&far);
+}
+
+/* Its host answers a datagram with an ICMP message. */
+static void
+a_port_where_nobody_is_ends_the_link_that_sent_there(void **state)
+{
+	udp_open("");
+	near_open(&near, &far, "127.0.0.1", port_free());
+	assert_int_equal(say("desk", 5), PST_OK);
+	fake_wait(&node, &near.lost);
+	assert_int_equal(near.rc, UV_ECONNREFUSED);
+	links_close(&far);
+}
+
+static void
+an_address_that_takes_no_datagrams_is_lost(void **state)
+{
+	udp_open("");
+	assert_int_equal(near_begin(&near, &far, "255.255.255.255", port), PST_OK);
+	fake_wait(&node, &near.lost);
+	assert_true(near.rc < 0);
+	assert_false(near.up);
+	links_close(&far);
+}
+
+static void
+closing_while_it_looks_up_tells_nobody(void **state)
+{
+	udp_open("");
+	assert_int_equal(near_begin(&near, &far, "127.0.0.1", port), PST_OK);
+	near_close(&near, &far);
+	links_close(&far);
+	assert_false(near.up || near.lost);
+}
+
+static void
+a_section_that_closes_ends_its_links(void **state)
+{
+	udp_open("expose = {\"desk\"}");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	near_open(&near, &far, "127.0.0.1", port);
+	gate_ask(&node, &near.link->gate, "desk", 5);
+	links_close(&far);
+	assert_true(near.lost);
+	assert_int_equal(near.rc, PST_E_CLOSED);
+	desk_stop(&desk);
+}
+
+static void
+a_message_longer_than_datagrams_carry_is_not_sent(void **state)
+{
+	const struct pst_route none = PST_ROUTE_EMPTY;
+	struct pst_route route;
+	struct pst_buf buf;
+
+	udp_open("expose = {\"desk\"}");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	near_open(&near, &far, "127.0.0.1", port);
+	route = pst_worker_route(&near.link->gate.worker);
+	assert_int_equal(pst_buf_new(&buf, pst_env_pool(&node.env), near.link->account, PST_LINK_FRONT,
+			     16 * 1024 * 1024, 0),
+	    PST_OK);
+	assert_non_null(pst_buf_put(&buf, 16 * 1024 * 1024));
+	assert_int_equal(pst_send(pst_env_router(&node.env), &route, &none, &buf), PST_OK);
+	gate_ask(&node, &near.link->gate, "desk", 5); /* and the link goes on */
+	near_close(&near, &far);
+	desk_stop(&desk);
+	links_close(&far);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(messages_and_their_answers_cross),
+		TEST(what_is_not_exposed_is_not_reached),
+		TEST(an_unknown_peer_sends_short_messages_until_it_is_admitted),
+		TEST(a_port_where_nobody_is_ends_the_link_that_sent_there),
+		TEST(an_address_that_takes_no_datagrams_is_lost),
+		TEST(closing_while_it_looks_up_tells_nobody),
+		TEST(a_section_that_closes_ends_its_links),
+		TEST(a_message_longer_than_datagrams_carry_is_not_sent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
