@@ -6,14 +6,10 @@
 #define ROOM_FIRST 8
 
 void
-pst_outbox_init(struct pst_outbox *box, uv_stream_t *handle,
-    void (*moved)(void *arg, size_t bytes, int rc), void *arg)
+pst_outbox_init(struct pst_outbox *box, struct pst_pipe *pipe)
 {
 	memset(box, 0, sizeof *box);
-	box->handle = handle;
-	box->moved = moved;
-	box->arg = arg;
-	box->req.data = box;
+	box->pipe = pipe;
 }
 
 static struct pst_buf *
@@ -91,23 +87,6 @@ advance(struct pst_outbox *box, size_t bytes)
 	}
 }
 
-static int write_next(struct pst_outbox *box);
-
-static void
-write_done(uv_write_t *req, int status)
-{
-	struct pst_outbox *box = req->data;
-	size_t bytes = box->writing_bytes;
-
-	drop(box, box->writing);
-	box->writing = box->writing_bytes = 0;
-	if (status == UV_ECANCELED) /* the handle is closing */
-		return;
-	if (!status)
-		status = write_next(box);
-	box->moved(box->arg, bytes, status);
-}
-
 static int
 write_next(struct pst_outbox *box)
 {
@@ -119,10 +98,22 @@ write_next(struct pst_outbox *box)
 		return PST_OK;
 	box->writing_bytes = gather(box, bufs, &n);
 	box->writing = n;
-	rc = uv_write(&box->req, box->handle, bufs, n, write_done);
+	rc = box->pipe->ops->write(box->pipe, bufs, n);
 	if (rc)
 		box->writing = box->writing_bytes = 0;
 	return rc;
+}
+
+ssize_t
+pst_outbox_written(struct pst_outbox *box)
+{
+	size_t bytes = box->writing_bytes;
+	int rc;
+
+	drop(box, box->writing);
+	box->writing = box->writing_bytes = 0;
+	rc = write_next(box);
+	return rc ? rc : (ssize_t)bytes;
 }
 
 ssize_t
@@ -136,9 +127,7 @@ pst_outbox_flush(struct pst_outbox *box)
 
 	while (box->count && !box->writing) {
 		bytes = gather(box, bufs, &n);
-		wrote = uv_try_write(box->handle, bufs, n);
-		if (wrote == UV_EAGAIN)
-			wrote = 0;
+		wrote = box->pipe->ops->try_write(box->pipe, bufs, n);
 		if (wrote < 0) {
 			drop(box, box->count);
 			return wrote;
@@ -171,9 +160,7 @@ pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf)
 	if (!box->count) { /* nothing to wait behind: it need not enter the ring */
 		uv_buf_t b = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
 
-		wrote = uv_try_write(box->handle, &b, 1);
-		if (wrote == UV_EAGAIN)
-			wrote = 0;
+		wrote = box->pipe->ops->try_write(box->pipe, &b, 1);
 		if (wrote == (ssize_t)b.len || wrote < 0) {
 			pst_buf_free(buf);
 			return wrote;

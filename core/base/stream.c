@@ -1,7 +1,5 @@
 #include <postern/stream.h>
 
-static void read_cb(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf);
-
 /* ---- the end ---- */
 
 static void
@@ -20,15 +18,15 @@ pst_stream_fail(struct pst_stream *s, int rc)
 		return;
 	s->failed = true;
 	s->fail_rc = rc;
-	if (!uv_is_closing((uv_handle_t *)s->handle))
-		uv_read_stop(s->handle);
+	if (!pst_pipe_closing(s->pipe))
+		s->pipe->ops->read(s->pipe, false);
 	pst_task_post(s->env, &s->fail_task, failed_task);
 }
 
 static bool
 dead(const struct pst_stream *s)
 {
-	return s->failed || uv_is_closing((uv_handle_t *)s->handle);
+	return s->failed || pst_pipe_closing(s->pipe);
 }
 
 /* ---- receiving ---- */
@@ -115,25 +113,24 @@ parse(struct pst_stream *s, const uint8_t *data, size_t len)
 	}
 }
 
-static void
-alloc_cb(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+static uint8_t *
+bytes_room(void *arg, size_t *len)
 {
-	struct pst_stream *s = handle->data;
+	struct pst_stream *s = arg;
 
-	(void)suggested;
 	if (s->gave) { /* a second block this turn: let the others have theirs */
-		s->gave = false;
-		*out = uv_buf_init(NULL, 0);
-	} else if (s->frame.block) {
+		s->gave = 0;
+		return NULL;
+	}
+	if (s->frame.block) {
 		size_t n = s->frame_want + PST_READ_AHEAD;
 		size_t room = pst_buf_tailroom(&s->frame);
 
-		s->gave = true;
-		*out = uv_buf_init((char *)s->frame.end, (unsigned)(n < room ? n : room));
-	} else {
-		*out = uv_buf_init((char *)s->ahead + s->ahead_len,
-		    (unsigned)(sizeof s->ahead - s->ahead_len));
+		*len = s->gave = n < room ? n : room;
+		return s->frame.end;
 	}
+	*len = sizeof s->ahead - s->ahead_len;
+	return s->ahead + s->ahead_len;
 }
 
 /* Bytes came into the frame being read, and perhaps some of the next. */
@@ -169,33 +166,28 @@ reading_set(struct pst_stream *s)
 	if (want == s->reading)
 		return;
 	s->reading = want;
-	s->gave = false;
-	if (!want) {
-		if (!uv_is_closing((uv_handle_t *)s->handle))
-			uv_read_stop(s->handle);
-	} else if (uv_read_start(s->handle, alloc_cb, read_cb)) {
+	s->gave = 0;
+	if (pst_pipe_closing(s->pipe))
+		return;
+	if (s->pipe->ops->read(s->pipe, want) && want) {
 		s->reading = false;
 		pst_stream_fail(s, UV_EIO);
 	}
 }
 
 static void
-read_cb(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf)
+bytes_came(void *arg, size_t len)
 {
-	struct pst_stream *s = handle->data;
+	struct pst_stream *s = arg;
 
-	if (nread == UV_ENOBUFS)
-		return;
-	if (nread < (ssize_t)buf->len)
-		s->gave = false;
-	if (nread < 0) {
-		pst_stream_fail(s, (int)nread);
-	} else if (nread) {
-		pst_pool_count_read(s->pool, (size_t)nread);
+	if (len < s->gave) /* there are no more at the moment */
+		s->gave = 0;
+	if (len) {
+		pst_pool_count_read(s->pool, len);
 		if (s->frame.block)
-			frame_grew(s, (size_t)nread);
+			frame_grew(s, len);
 		else
-			parse(s, s->ahead, s->ahead_len + (size_t)nread);
+			parse(s, s->ahead, s->ahead_len + len);
 	}
 	reading_set(s);
 }
@@ -243,14 +235,14 @@ stall_check(struct pst_timer *timer)
 }
 
 static void
-box_moved(void *arg, size_t bytes, int rc)
+bytes_written(void *arg)
 {
 	struct pst_stream *s = arg;
+	ssize_t wrote = pst_outbox_written(&s->box);
 
-	(void)bytes;
 	s->progress_ms = pst_now_ms(s->env);
-	if (rc)
-		pst_stream_fail(s, rc);
+	if (wrote < 0)
+		pst_stream_fail(s, (int)wrote);
 }
 
 void
@@ -316,21 +308,35 @@ pst_stream_send(struct pst_stream *s, struct pst_buf *frame)
 
 /* ---- life ---- */
 
+static void
+pipe_lost(void *arg, int rc)
+{
+	pst_stream_fail(arg, rc);
+}
+
+static const struct pst_pipe_events pipe_events = {
+	.room = bytes_room,
+	.came = bytes_came,
+	.written = bytes_written,
+	.lost = pipe_lost,
+};
+
 void
-pst_stream_init(struct pst_stream *s, struct pst_env *env, uv_stream_t *handle,
+pst_stream_init(struct pst_stream *s, struct pst_env *env, struct pst_pipe *pipe,
     struct pst_account *account, uint32_t max_frame, const struct pst_stream_events *events,
     void *arg)
 {
 	memset(s, 0, offsetof(struct pst_stream, ahead));
 	s->env = env;
 	s->pool = pst_env_pool(env);
-	s->handle = handle;
+	s->pipe = pipe;
 	s->account = account;
 	s->max_frame = max_frame;
 	s->events = events;
 	s->arg = arg;
-	handle->data = s;
-	pst_outbox_init(&s->box, handle, box_moved, s);
+	pipe->events = &pipe_events;
+	pipe->arg = s;
+	pst_outbox_init(&s->box, pipe);
 }
 
 int
@@ -338,10 +344,10 @@ pst_stream_start(struct pst_stream *s)
 {
 	static char version[] = { PST_STREAM_VERSION };
 	uv_buf_t buf = uv_buf_init(version, 1);
-	int rc = uv_try_write(s->handle, &buf, 1);
+	ssize_t wrote = s->pipe->ops->try_write(s->pipe, &buf, 1);
 
-	if (rc != 1) /* a fresh socket takes one byte */
-		return rc < 0 ? rc : UV_EIO;
+	if (wrote != 1) /* a fresh pipe takes one byte */
+		return wrote < 0 ? (int)wrote : UV_EIO;
 	reading_set(s);
 	return s->failed ? s->fail_rc : PST_OK;
 }

@@ -146,7 +146,7 @@ pst_stream_link_up(struct pst_stream_link *link)
 	gate->admit = unknown ? gate_admit : NULL;
 	gate->end = gate_end;
 	gate->log = &link->log;
-	pst_stream_init(&link->stream, links->env, link->handle, link->link.account,
+	pst_stream_init(&link->stream, links->env, link->pipe, link->link.account,
 	    (uint32_t)(unknown ? links->unknown_max_frame : links->max_frame), &stream_events, link);
 	link->up = true;
 	link->heard_ms = pst_now_ms(links->env);
@@ -199,9 +199,9 @@ pst_stream_link_release(struct pst_stream_link *link)
 }
 
 static void
-handle_closed(uv_handle_t *handle)
+pipe_closed(void *arg)
 {
-	struct pst_stream_link *link = handle->data;
+	struct pst_stream_link *link = arg;
 
 	if (link->up)
 		pst_stream_fini(&link->stream);
@@ -210,23 +210,20 @@ handle_closed(uv_handle_t *handle)
 }
 
 static void
-handle_close(struct pst_stream_link *link)
+pipe_close(struct pst_stream_link *link)
 {
-	uv_handle_t *handle = (uv_handle_t *)link->handle;
-
 	if (link->up)
 		pst_stream_flush(&link->stream); /* the last words */
-	handle->data = link; /* a closing handle does not call the stream any more */
-	uv_close(handle, handle_closed);
+	pst_pipe_close(link->pipe, pipe_closed, link);
 }
 
 void
-pst_stream_link_take(struct pst_stream_link *link, uv_stream_t *handle)
+pst_stream_link_take(struct pst_stream_link *link, struct pst_pipe *pipe)
 {
-	link->handle = handle;
+	link->pipe = pipe;
 	pst_stream_link_hold(link); /* released when it is closed */
 	if (link->ended)
-		handle_close(link);
+		pipe_close(link);
 }
 
 void
@@ -257,8 +254,8 @@ pst_stream_link_end(struct pst_stream_link *link, int rc)
 		    PST_U64("bytes_in", link->stream.bytes_in),
 		    PST_U64("bytes_out", link->stream.bytes_out));
 	pst_gate_close(pst_env_router(link->links->env), &link->link.gate);
-	if (link->handle)
-		handle_close(link);
+	if (link->pipe)
+		pipe_close(link);
 	/* read late: who was told of the gate's end may have closed the link */
 	events = link->events;
 	link->events = NULL;

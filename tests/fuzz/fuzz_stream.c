@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 struct end {
 	uv_loop_t loop;
 	struct pst_env env;
-	uv_pipe_t pipe;
+	uv_pipe_t handle;
+	struct pst_uv_pipe pipe;
 	struct pst_stream stream;
 	struct pst_account *account;
 	int peer;
@@ -103,17 +104,18 @@ end_init(struct end *e)
 	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
 	e->peer = fds[1];
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
-	uv_pipe_init(&e->loop, &e->pipe, 0);
-	check(!uv_pipe_open(&e->pipe, fds[0]));
+	uv_pipe_init(&e->loop, &e->handle, 0);
+	check(!uv_pipe_open(&e->handle, fds[0]));
+	pst_uv_pipe_init(&e->pipe, (uv_stream_t *)&e->handle);
 	e->account = pst_account_new(pst_env_pool(&e->env), WINDOW, account_has_room, e);
-	pst_stream_init(&e->stream, &e->env, (uv_stream_t *)&e->pipe, e->account, FRAME_MAX, &events, e);
+	pst_stream_init(&e->stream, &e->env, &e->pipe.pipe, e->account, FRAME_MAX, &events, e);
 	check(!pst_stream_start(&e->stream));
 }
 
 static void
-pipe_closed(uv_handle_t *handle)
+pipe_closed(void *arg)
 {
-	struct end *e = pst_container_of((uv_pipe_t *)handle, struct end, pipe);
+	struct end *e = arg;
 
 	pst_stream_fini(&e->stream);
 	pst_account_close(&e->account);
@@ -124,7 +126,7 @@ static void
 end_fini(struct end *e)
 {
 	kept_drop(e);
-	uv_close((uv_handle_t *)&e->pipe, pipe_closed);
+	pst_pipe_close(&e->pipe.pipe, pipe_closed, e);
 	check(!uv_run(&e->loop, UV_RUN_DEFAULT));
 	pst_env_fini(&e->env);
 	check(!uv_loop_close(&e->loop));

@@ -8,7 +8,8 @@
 #include <postern/outbox.h>
 
 static struct {
-	uv_pipe_t pipe;
+	uv_pipe_t handle;
+	struct pst_uv_pipe pipe;
 	struct pst_outbox box;
 	struct pst_account *account;
 	int peer;
@@ -19,15 +20,28 @@ static struct {
 } end;
 
 static void
-on_moved(void *arg, size_t bytes, int rc)
+on_written(void *arg)
 {
+	ssize_t bytes = pst_outbox_written(&end.box);
+
 	assert_false(end.in_send);
-	end.moved += bytes;
-	end.rc = rc;
+	if (bytes < 0)
+		end.rc = (int)bytes;
+	else
+		end.moved += (size_t)bytes;
 }
 
 static void
-pipe_closed(uv_handle_t *handle)
+on_lost(void *arg, int rc)
+{
+	assert_false(end.in_send);
+	end.rc = rc;
+}
+
+static const struct pst_pipe_events events = { .written = on_written, .lost = on_lost };
+
+static void
+pipe_closed(void *arg)
 {
 	pst_outbox_fini(&end.box);
 	pst_account_close(&end.account);
@@ -45,17 +59,19 @@ setup(void **state)
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
 	end.peer = fds[1];
 	fcntl(end.peer, F_SETFL, O_NONBLOCK);
-	uv_pipe_init(&test.loop, &end.pipe, 0);
-	assert_int_equal(uv_pipe_open(&end.pipe, fds[0]), 0);
+	uv_pipe_init(&test.loop, &end.handle, 0);
+	assert_int_equal(uv_pipe_open(&end.handle, fds[0]), 0);
+	pst_uv_pipe_init(&end.pipe, (uv_stream_t *)&end.handle);
+	end.pipe.pipe.events = &events;
 	end.account = pst_account_new(test.env.pool, SIZE_MAX, NULL, NULL);
-	pst_outbox_init(&end.box, (uv_stream_t *)&end.pipe, on_moved, NULL);
+	pst_outbox_init(&end.box, &end.pipe.pipe);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	uv_close((uv_handle_t *)&end.pipe, pipe_closed);
+	pst_pipe_close(&end.pipe.pipe, pipe_closed, NULL);
 	loop_until(&end.closed);
 	if (end.peer >= 0)
 		close(end.peer);

@@ -14,7 +14,8 @@
 #define SENT_MAX (4 * 1024 * 1024)
 
 static struct {
-	uv_pipe_t pipe;
+	uv_pipe_t handle;
+	struct pst_uv_pipe pipe;
 	struct pst_stream stream;
 	struct pst_account *account;
 	int peer;
@@ -72,7 +73,7 @@ out_add(size_t len)
 /* ---- this end ---- */
 
 static void
-pipe_closed(uv_handle_t *handle)
+pipe_closed(void *arg)
 {
 	pst_stream_fini(&end.stream);
 	pst_account_close(&end.account);
@@ -82,8 +83,8 @@ pipe_closed(uv_handle_t *handle)
 static void
 end_close(void)
 {
-	if (!uv_is_closing((uv_handle_t *)&end.pipe))
-		uv_close((uv_handle_t *)&end.pipe, pipe_closed);
+	if (!pst_pipe_closing(&end.pipe.pipe))
+		pst_pipe_close(&end.pipe.pipe, pipe_closed, NULL);
 }
 
 static void
@@ -133,12 +134,12 @@ setup(void **state)
 	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
 	end.peer = fds[1];
 	fcntl(end.peer, F_SETFL, O_NONBLOCK);
-	uv_pipe_init(&test.loop, &end.pipe, 0);
-	assert_int_equal(uv_pipe_open(&end.pipe, fds[0]), 0);
+	uv_pipe_init(&test.loop, &end.handle, 0);
+	assert_int_equal(uv_pipe_open(&end.handle, fds[0]), 0);
+	pst_uv_pipe_init(&end.pipe, (uv_stream_t *)&end.handle);
 	end.account = pst_account_new(test.env.pool, SIZE_MAX, on_room, NULL);
 	end.wanted = UINT32_MAX;
-	pst_stream_init(&end.stream, &test.env, (uv_stream_t *)&end.pipe, end.account, FRAME_MAX,
-	    &events, NULL);
+	pst_stream_init(&end.stream, &test.env, &end.pipe.pipe, end.account, FRAME_MAX, &events, NULL);
 	assert_int_equal(pst_stream_start(&end.stream), PST_OK);
 	out[out_len++] = PST_STREAM_VERSION;
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * Frames over a byte stream (spec routing.md 2): what the transports over TCP
- * and Unix sockets have in common.
+ * Frames over a pipe (spec routing.md 2): what the transports over TCP and Unix
+ * sockets have in common.
  *
  * Each side first writes the version byte 01, then frames: a length of four
  * bytes, big-endian, and that many bytes. A frame gets a block of its own with
@@ -9,7 +9,7 @@
  *
  * The stream starts no new frame while its account is over its window, gives
  * at most one block a turn of the loop, sends what a turn brought together,
- * and keeps what the socket does not take. It never closes the libuv handle: that is its owner's.
+ * and keeps what the pipe does not take. It never closes the pipe: that is its owner's.
  */
 #ifndef POSTERN_STREAM_H
 #define POSTERN_STREAM_H
@@ -37,13 +37,13 @@ struct pst_stream_events {
 	void (*frame)(void *arg, struct pst_buf *frame);
 	/* Reading or writing failed (UV_EOF: the peer closed; PST_E_PROTOCOL: wrong
 	 * version or a length out of bounds). Called once, from the loop: close the
-	 * handle. */
+	 * pipe. */
 	void (*failed)(void *arg, int rc);
 };
 
 struct pst_stream {
 	struct pst_env *env;
-	uv_stream_t *handle;
+	struct pst_pipe *pipe;
 	const struct pst_stream_events *events;
 	void *arg;
 	struct pst_account *account;
@@ -58,19 +58,19 @@ struct pst_stream {
 	struct pst_buf frame; /* empty: none begun */
 	size_t frame_want;    /* bytes of it not yet there */
 	size_t ahead_len;
-	bool gave; /* a block this turn */
+	size_t gave; /* room in a block, this turn */
 
 	/* sending */
 	struct pst_outbox box;
 
 	uint64_t bytes_in, bytes_out;  /* payload of frames */
-	uint64_t progress_ms;          /* when the socket last took something */
+	uint64_t progress_ms;          /* when the pipe last took something */
 	uint8_t ahead[PST_READ_AHEAD];
 };
 
-/* handle is connected; its data member is the stream's from now on. The
+/* The pipe is connected; its events are the stream's from now on. The
  * account is borrowed: its on_room must call pst_stream_resume(). */
-PST_API void pst_stream_init(struct pst_stream *stream, struct pst_env *env, uv_stream_t *handle,
+PST_API void pst_stream_init(struct pst_stream *stream, struct pst_env *env, struct pst_pipe *pipe,
     struct pst_account *account, uint32_t max_frame, const struct pst_stream_events *events,
     void *arg);
 /* Write the version byte and begin to read. */
@@ -80,12 +80,12 @@ PST_API void pst_stream_resume(struct pst_stream *stream);
 /* Send a frame, at the latest when the loop's turn ends; consumed whatever
  * happens. PST_OK means it is on its way. */
 PST_API int pst_stream_send(struct pst_stream *stream, struct pst_buf *frame);
-/* Do not wait for the end of the turn: before the handle is closed. */
+/* Do not wait for the end of the turn: before the pipe is closed. */
 PST_API void pst_stream_flush(struct pst_stream *stream);
 /* Give it up: events->failed(rc) follows, from the loop. A frame that cannot be
  * sent must not leave a hole that nobody notices. */
 PST_API void pst_stream_fail(struct pst_stream *stream, int rc);
-/* Stop reading and drop what was not sent; in the handle's close callback. */
+/* Stop reading and drop what was not sent; when the pipe is closed. */
 PST_API void pst_stream_fini(struct pst_stream *stream);
 
 #ifdef __cplusplus

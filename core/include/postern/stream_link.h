@@ -1,6 +1,6 @@
 /*
- * A link over a byte stream: what the transports over TCP and Unix sockets
- * have in common. It makes a stream's frames (stream.h) messages of the
+ * A link over a pipe: what the transports over TCP and Unix sockets have in
+ * common. It makes a stream's frames (stream.h) messages of the
  * link's gate, and messages to the gate frames, without copying a payload or
  * allocating anything; it keeps the limits, and ends all in the right order.
  *
@@ -46,7 +46,7 @@ struct pst_stream_link {
 	struct pst_link link;
 	struct pst_stream_links *links;
 	struct pst_stream_link *next, **prev;
-	uv_stream_t *handle; /* NULL until it is open */
+	struct pst_pipe *pipe; /* NULL until it is open */
 	struct pst_stream stream;
 	bool accepted, up, ended;
 	unsigned holds;
@@ -64,13 +64,13 @@ struct pst_stream_link {
  * filled in later. From here on end() lets go of it. */
 PST_API void pst_stream_link_init(struct pst_stream_link *link, struct pst_stream_links *links,
     const char *peer_name, bool accepted);
-/* The handle is open, and the link's to close: at once if the link has ended. */
-PST_API void pst_stream_link_take(struct pst_stream_link *link, uv_stream_t *handle);
-/* The handle is connected: open the gate and begin to read. After an error, end() it. */
+/* The pipe is open, and the link's to close: at once if the link has ended. */
+PST_API void pst_stream_link_take(struct pst_stream_link *link, struct pst_pipe *pipe);
+/* The pipe is connected: open the gate and begin to read. After an error, end() it. */
 PST_API PST_MUST_CHECK int pst_stream_link_up(struct pst_stream_link *link);
 /* Connecting has come to rc: up() and its event, or end(). Nothing when it has ended. */
 PST_API void pst_stream_link_connected(struct pst_stream_link *link, int rc);
-/* Close the gate, then the handle; the events, if any, learn rc. Once; the
+/* Close the gate, then the pipe; the events, if any, learn rc. Once; the
  * link may be gone after it. */
 PST_API void pst_stream_link_end(struct pst_stream_link *link, int rc);
 /*

@@ -186,22 +186,38 @@ grant(struct stream *s)
 	s->granted = upto;
 }
 
-void
-flow_moved(void *arg, size_t bytes, int rc)
+static void
+written(void *arg)
 {
 	struct stream *s = arg;
+	ssize_t wrote = pst_outbox_written(&s->box);
 
 	if (s->state != STREAM_OPEN)
 		return;
-	if (rc) {
-		stream_fail(s, rc);
+	if (wrote < 0) {
+		stream_fail(s, (int)wrote);
 		return;
 	}
-	s->taken += bytes;
+	s->taken += (size_t)wrote;
 	grant(s);
 	if (!s->box.count)
 		drained(s);
 }
+
+static void
+lost(void *arg, int rc)
+{
+	struct stream *s = arg;
+
+	if (s->state == STREAM_OPEN)
+		stream_fail(s, rc);
+}
+
+/* Of its writing half: the socket is read above. */
+const struct pst_pipe_events flow_events = {
+	.written = written,
+	.lost = lost,
+};
 
 static void
 payload_take(struct stream *s, struct pst_buf *payload)

@@ -115,6 +115,7 @@ struct stream {
 	bool granted_once; /* a grant has come from there */
 
 	/* peer to socket */
+	struct pst_uv_pipe pipe; /* it writes; flow.c reads */
 	struct pst_outbox box;
 	struct pst_account *kept; /* what waits for the socket */
 	uint64_t received, taken, granted;
@@ -172,6 +173,6 @@ enum wire_reason end_reason(enum end why);
 void flow_message(struct stream *stream, struct pst_message *message);
 void flow_read_on(struct stream *stream);
 void flow_start(struct stream *stream);
-void flow_moved(void *stream, size_t bytes, int rc);
+extern const struct pst_pipe_events flow_events;
 
 #endif

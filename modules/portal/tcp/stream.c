@@ -95,7 +95,7 @@ stream_free(struct stream *s)
 	struct portal *portal = s->portal;
 
 	pst_buf_free(&s->rx);
-	if (s->box.handle)
+	if (s->box.pipe)
 		pst_outbox_fini(&s->box);
 	pst_account_close(&s->source);
 	pst_account_close(&s->kept);
@@ -191,7 +191,10 @@ stream_open(struct stream *s)
 	pst_timer_stop(s->portal->env, &s->timer);
 	if (s->socket.handle.type == UV_TCP)
 		uv_tcp_nodelay(&s->socket.tcp, 1);
-	pst_outbox_init(&s->box, &s->socket.stream, flow_moved, s);
+	pst_uv_pipe_init(&s->pipe, &s->socket.stream);
+	s->pipe.pipe.events = &flow_events;
+	s->pipe.pipe.arg = s;
+	pst_outbox_init(&s->box, &s->pipe.pipe);
 	flow_start(s);
 }
 

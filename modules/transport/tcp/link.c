@@ -52,6 +52,7 @@ link_new(struct tcp *tcp, bool accepted)
 	if (!link)
 		return NULL;
 	link->tcp = tcp;
+	pst_uv_pipe_init(&link->pipe, (uv_stream_t *)&link->handle);
 	pst_stream_link_init(&link->base, &tcp->links, link->name, accepted);
 	return link;
 }
@@ -140,7 +141,7 @@ link_accept(struct link *link, uv_stream_t *server)
 	int rc;
 
 	uv_tcp_init(pst_env_loop(link->tcp->env), &link->handle);
-	pst_stream_link_take(&link->base, (uv_stream_t *)&link->handle);
+	pst_stream_link_take(&link->base, &link->pipe.pipe);
 	rc = link_enter(link, server);
 	if (rc)
 		pst_stream_link_end(&link->base, rc);
@@ -157,7 +158,7 @@ dialled(void *arg, int rc)
 	link->dial = NULL;
 	if (!rc) {
 		options_set(link);
-		pst_stream_link_take(&link->base, (uv_stream_t *)&link->handle);
+		pst_stream_link_take(&link->base, &link->pipe.pipe);
 	}
 	pst_stream_link_connected(&link->base, rc);
 	pst_stream_link_release(&link->base);

@@ -31,6 +31,7 @@ struct link {
 	struct pst_stream_link base;
 	struct tcp *tcp;
 	uv_tcp_t handle;
+	struct pst_uv_pipe pipe;
 	struct pst_dial *dial; /* while it connects */
 	struct pst_timer idle; /* of accepted ones, until it is admitted */
 	struct sockaddr_storage peer;

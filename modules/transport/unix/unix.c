@@ -41,6 +41,7 @@ struct link {
 	struct pst_stream_link base;
 	struct uds *uds;
 	uv_pipe_t handle;
+	struct pst_uv_pipe pipe;
 	uv_connect_t connecting;
 	char name[PST_LOCAL_PATH_MAX + 1]; /* of the peer: the path, or who it is */
 };
@@ -89,7 +90,8 @@ link_new(struct uds *uds, bool accepted)
 	link->uds = uds;
 	pst_stream_link_init(&link->base, &uds->links, link->name, accepted);
 	uv_pipe_init(pst_env_loop(uds->env), &link->handle, 0);
-	pst_stream_link_take(&link->base, (uv_stream_t *)&link->handle);
+	pst_uv_pipe_init(&link->pipe, (uv_stream_t *)&link->handle);
+	pst_stream_link_take(&link->base, &link->pipe.pipe);
 	return link;
 }
 
