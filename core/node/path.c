@@ -249,8 +249,9 @@ transport_find(struct pst_path *path, const char *protocol)
 
 		if (s->leaving || s->state != SECTION_UP || strcmp(s->item->kind->name, "transport"))
 			continue;
-		ops = s->item->module->module.ops;
-		if (!strcmp(ops->protocol, protocol)) {
+		for (ops = s->item->module->module.ops; ops; ops = ops->also) {
+			if (strcmp(ops->protocol, protocol))
+				continue;
 			path->transport_ops = ops;
 			return s->self;
 		}

@@ -15,6 +15,14 @@ is_host(const struct pst_multiaddr_hop *hop)
 	return hop->protocol == PST_IP4 || hop->protocol == PST_IP6 || hop->protocol == PST_DNSADDR;
 }
 
+/* What links are made by. Whether a transport is there that speaks it is seen when one is wanted. */
+static bool
+is_dialled(const struct pst_multiaddr_hop *hop)
+{
+	return hop->protocol == PST_TCP || hop->protocol == PST_UDP || hop->protocol == PST_WS ||
+	    hop->protocol == PST_WSS;
+}
+
 static size_t
 channels_of(const struct pst_multiaddr *ma)
 {
@@ -74,8 +82,8 @@ multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *
 	size_t i = project;
 
 	if (is_host(&ma->hop[0])) {
-		if (ma->count < 2 || (ma->hop[1].protocol != PST_TCP && ma->hop[1].protocol != PST_UDP))
-			return pst_fail(err, PST_E_CONF, "route \"%s\": want /tcp/PORT or /udp/PORT behind the host",
+		if (ma->count < 2 || !is_dialled(&ma->hop[1]))
+			return pst_fail(err, PST_E_CONF, "route \"%s\": want /tcp/PORT behind the host, or udp, ws or wss for tcp",
 			    to);
 		if (!strcmp(ma->hop[1].value, "0"))
 			return pst_fail(err, PST_E_CONF, "route \"%s\": port 0", to);

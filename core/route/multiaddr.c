@@ -28,6 +28,8 @@ static const struct {
 	[PST_NODE] = { "node", 72526, FORM_TEXT },
 	[PST_PROJECT] = { "project", 82526, FORM_TEXT },
 	[PST_SPACE] = { "space", 92526, FORM_TEXT },
+	[PST_WS] = { "ws", 0x300000, FORM_PORT },
+	[PST_WSS] = { "wss", 0x300001, FORM_PORT },
 };
 
 const char *

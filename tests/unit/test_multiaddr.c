@@ -48,6 +48,25 @@ every_protocol_has_its_word(void **state)
 	}
 }
 
+/* Ours have codes for private use, which nobody else gives away. */
+static void
+websockets_have_codes_of_their_own(void **state)
+{
+	static const uint8_t want[] = { 0x38, 1, 'a', 0x81, 0x80, 0xc0, 0x01, 0x01, 0xbb, 0x80, 0x80, 0xc0, 0x01, 0, 80 };
+	uint8_t bytes[64];
+	struct pst_writer w = pst_writer(bytes, sizeof bytes);
+	struct pst_reader r = pst_reader(want, sizeof want);
+
+	check_parses("/dnsaddr/a/wss/443/ws/80", "/dnsaddr/a/wss/443/ws/80");
+	pst_multiaddr_encode(&w, &ma);
+	assert_int_equal(pst_writer_len(&w), sizeof want);
+	assert_memory_equal(bytes, want, sizeof want);
+	pst_multiaddr_decode(&r, &ma);
+	assert_false(r.status);
+	assert_int_equal(ma.hop[1].protocol, PST_WSS);
+	check_refused("/ip4/10.0.0.1/ws/postern", "hop 2");
+}
+
 static void
 the_first_slash_may_be_missing_and_self_is_known(void **state)
 {
@@ -180,6 +199,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_protocol_has_its_word),
+		cmocka_unit_test(websockets_have_codes_of_their_own),
 		cmocka_unit_test(the_first_slash_may_be_missing_and_self_is_known),
 		cmocka_unit_test(what_is_no_multiaddr_is_refused_with_its_hop),
 		cmocka_unit_test(addresses_and_ports_are_checked),

@@ -1,6 +1,10 @@
 /*
  * Multiaddrs: routes as people write them (spec routing.md 10), such as
  * /ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
+ *
+ * /ws/PORT and /wss/PORT, in place of /tcp/PORT, are Postern's own: links over
+ * WebSockets. Ockam knows no route with them, and their codes are of the range that is
+ * for private use (multicodec: 0x300000 to 0x3fffff).
  */
 #ifndef POSTERN_MULTIADDR_H
 #define POSTERN_MULTIADDR_H
@@ -23,6 +27,8 @@ enum pst_protocol {
 	PST_NODE,
 	PST_PROJECT,
 	PST_SPACE,
+	PST_WS,
+	PST_WSS,
 	PST_PROTOCOLS,
 };
 

@@ -38,7 +38,7 @@ struct pst_link_events {
 
 struct pst_transport_ops {
 	size_t size;
-	const char *protocol; /* "tcp", as in a multiaddr; "unix", which none has */
+	const char *protocol; /* "tcp", "ws", as in a multiaddr; "unix", which none has */
 	/*
 	 * Connect to host (a name, or an address without brackets) and port; for
 	 * "unix" host is the path of the socket, and port means nothing. Borrowed
@@ -49,6 +49,8 @@ struct pst_transport_ops {
 	    const struct pst_link_events *events, void *arg);
 	/* Close without a further event. Sets *link to NULL. */
 	void (*close)(struct pst_link **link);
+	/* Another protocol that the same sections speak, or NULL. */
+	const struct pst_transport_ops *also;
 };
 
 /* Does a list of names let this one in? A last * matches any rest. What a link's
