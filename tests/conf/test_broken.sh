@@ -46,7 +46,7 @@ END
 
 # ---- modules ----
 
-broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tcpp (there are: tcp, udp, unix)' <<'END'
+broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tcpp (there are: tcp, udp, unix, websocket)' <<'END'
 transport wan {
 	use = tcpp }
 END

@@ -91,7 +91,7 @@ is "of none where there is no such module" "$(offered "service create nothing -"
 
 is "words of a help" "$(next "status --output ")$(next "run --log ")" "text json error warn info debug "
 is "files and directories" "$(next "check ")$(next "run --state ")$(next "vault create x --path ")" "<file> <directory> <directory> <file> "
-is "modules of a kind" "$(next "help transport ")$(next "help core ")$(next "channel create --use ")" "tcp udp unix node identity policy noise "
+is "modules of a kind" "$(next "help transport ")$(next "help core ")$(next "channel create --use ")" "tcp udp unix websocket node identity policy noise "
 is "nothing for what cannot be known" "$(next "inlet create x --listen ")$(next "message send x --to ")$(next "nothing ")" ""
 next "inlet show " >/dev/null
 like "no node is started for names" "$(cat err), $(ls)" "^postern: no node runs on $work/state \[no-node\], err$"

@@ -9,6 +9,7 @@
  *   tools echo PORT                   a server which sends back what it is sent
  *   tools talk PORT TEXT MS           send TEXT and a newline, half-close, print all that comes back
  *   tools record PORT TO FILE         forward PORT to TO, and append to FILE all that passes, both ways
+ *   tools connect PORT FILE           an HTTP proxy that knows CONNECT only, and appends to FILE where it was asked to
  *   tools activate PORT,… NAME:… COMMAND…
  *                                     become COMMAND, with sockets passed as systemd does: one listening on each PORT
  *   tools notified NAME               a service manager's socket, at a path or @abstract; prints each message on a line
@@ -420,6 +421,36 @@ serve_file(int port, const char *path)
 	return serve(port, http_step);
 }
 
+/* The head comes in one piece, as whoever is tested here sends it. */
+static int
+connect_step(struct peer *peer, char *data, size_t len)
+{
+	static const char yes[] = "HTTP/1.1 200 OK\r\n\r\n";
+	int port, fd;
+
+	if (peer->other)
+		return len ? write_all(peer->other->fd, data, len) : shutdown(peer->other->fd, SHUT_WR);
+	if (len < 4 || memcmp(data + len - 4, "\r\n\r\n", 4))
+		return -1;
+	data[len - 1] = '\0';
+	if (sscanf(data, "CONNECT 127.0.0.1:%d HTTP/1.1", &port) != 1)
+		return -1;
+	dprintf(record_fd, "127.0.0.1:%d\n", port);
+	fd = dial(port);
+	peer->other = fd >= 0 ? peer_new(fd) : NULL;
+	if (!peer->other)
+		return -1;
+	peer->other->other = peer;
+	return write_all(peer->fd, yes, sizeof yes - 1);
+}
+
+static int
+proxy(int port, const char *path)
+{
+	record_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	return record_fd < 0 ? fail(path) : serve(port, connect_step);
+}
+
 static int
 record(int port, int to, const char *path)
 {
@@ -528,6 +559,8 @@ command(int argc, char **argv)
 		return talk(first, argv[2], atoi(argv[3]));
 	if (!strcmp(name, "record") && argc == 4)
 		return record(first, atoi(argv[2]), argv[3]);
+	if (!strcmp(name, "connect") && argc == 3)
+		return proxy(first, argv[2]);
 	if (!strcmp(name, "notified") && argc == 2)
 		return notified(argv[1]);
 	if (!strcmp(name, "activate") && argc >= 4)

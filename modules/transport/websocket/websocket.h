@@ -8,7 +8,7 @@
  * bits, control frames in pieces, texts that are no UTF-8 (1007); behind what is no frame at all a close without a code.
  * Pings are answered, and a close is.
  *
- * It stands where transport/websocket will be; today the gateway's streams use it.
+ * The links of transport/websocket use it, and the gateway's streams.
  */
 #ifndef WEBSOCKET_WEBSOCKET_H
 #define WEBSOCKET_WEBSOCKET_H

@@ -1,0 +1,256 @@
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "transport.h"
+
+/* As of transport/tcp, and for its reasons. */
+#define NOTSENT_LOWAT (128 * 1024)
+#define KEEPALIVE_IDLE_S 300
+
+/* ---- life ---- */
+
+void
+link_opening_over(struct link *link)
+{
+	link->transport->handshakes -= link->opening;
+	link->opening = false;
+	pst_timer_stop(link->transport->env, &link->timer);
+}
+
+void
+link_ending(struct pst_stream_link *base)
+{
+	struct link *link = link_of(base);
+
+	link_opening_over(link);
+	if (link->dial)
+		pst_dial_cancel(link->dial);
+}
+
+void
+link_gone(struct pst_stream_link *base)
+{
+	struct link *link = link_of(base);
+	struct transport *transport = link->transport;
+
+	head_fini(&link->head);
+	free(link);
+	transport_gone(transport);
+}
+
+struct link *
+link_new(struct transport *transport, bool accepted)
+{
+	struct link *link = calloc(1, sizeof *link);
+
+	if (!link)
+		return NULL;
+	link->transport = transport;
+	pst_uv_pipe_init(&link->tcp, (uv_stream_t *)&link->handle);
+	pst_stream_link_init(&link->base, &transport->links, link->name, accepted);
+	return link;
+}
+
+void
+link_options_set(struct link *link)
+{
+	int fd, lowat = NOTSENT_LOWAT;
+
+	uv_tcp_nodelay(&link->handle, 1);
+	uv_tcp_keepalive(&link->handle, 1, KEEPALIVE_IDLE_S);
+	if (!uv_fileno((uv_handle_t *)&link->handle, &fd))
+		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+}
+
+void
+link_too_slow(struct pst_timer *timer)
+{
+	struct link *link = pst_container_of(timer, struct link, timer);
+
+	pst_stream_link_end(&link->base, UV_ETIMEDOUT);
+}
+
+/* ---- both sides ---- */
+
+void
+link_failed(struct link *link, int rc)
+{
+	const char *why = rc == PST_E_AUTH ? tls_why(&link->tls) : NULL;
+
+	if (why)
+		pst_warn_rated(&link->base.log, &link->transport->links.refused, "certificate refused",
+		    PST_STR("why", why));
+	if (rc == PST_E_REFUSED)
+		pst_warn_rated(&link->base.log, &link->transport->links.refused, "not let through",
+		    PST_U64("status", head_status(link->head.text, link->head.head)));
+	pst_stream_link_end(&link->base, rc);
+}
+
+void
+link_stand_on(struct link *link, struct pst_pipe *pipe)
+{
+	link->base.pipe = pipe;
+}
+
+int
+link_messages_begin(struct link *link)
+{
+	struct head *head = &link->head;
+	int rc = messages_open(&link->messages, link->transport->env, link->base.pipe, link->base.accepted,
+	    &link->base.stream.max_frame, link->transport->conf->ping, head->text + head->head, head->len - head->head);
+
+	if (!rc)
+		link_stand_on(link, &link->messages.pipe);
+	return rc;
+}
+
+/* ---- connecting ---- */
+
+static void
+answered(void *arg, int rc)
+{
+	struct link *link = arg;
+
+	if (!rc)
+		rc = head_answered(link->head.text, link->head.head, link->key);
+	if (!rc)
+		rc = link_messages_begin(link);
+	if (rc) {
+		link_failed(link, rc);
+		return;
+	}
+	head_fini(&link->head);
+	link_opening_over(link);
+	pst_stream_link_connected(&link->base, PST_OK);
+}
+
+static void
+ask(void *arg, int rc)
+{
+	struct link *link = arg;
+	const struct transport_conf *conf = link->transport->conf;
+	char text[HEAD_MAX];
+
+	if (!rc)
+		rc = head_ask(text, link->key, conf->path ? conf->path : "/", link->at, &conf->headers);
+	if (!rc)
+		rc = head_exchange(&link->head, link->base.pipe, text, answered, link);
+	if (rc)
+		link_failed(link, rc);
+}
+
+/* There is a way to the host, by a proxy or without. */
+static void
+reached(struct link *link)
+{
+	const char *name = link->transport->conf->server_name;
+	int rc;
+
+	if (!link->secure) {
+		ask(link, PST_OK);
+		return;
+	}
+	rc = tls_open(&link->tls, link->transport->env, link->base.pipe, link->transport->client,
+	    name ? name : link->host, ask, link);
+	if (rc)
+		link_failed(link, rc);
+	else
+		link_stand_on(link, &link->tls.pipe);
+}
+
+static void
+proxied(void *arg, int rc)
+{
+	struct link *link = arg;
+	unsigned status = rc ? 0 : head_status(link->head.text, link->head.head);
+
+	if (!rc && (status < 200 || status > 299))
+		rc = status ? PST_E_REFUSED : PST_E_PROTOCOL;
+	if (!rc && link->head.len != link->head.head) /* whoever is there waits for us to speak */
+		rc = PST_E_PROTOCOL;
+	if (rc) {
+		link_failed(link, rc);
+		return;
+	}
+	head_fini(&link->head);
+	reached(link);
+}
+
+static void
+by_proxy(struct link *link)
+{
+	char text[HEAD_MAX];
+	int rc = head_connect(text, link->at);
+
+	if (!rc)
+		rc = head_exchange(&link->head, link->base.pipe, text, proxied, link);
+	if (rc)
+		link_failed(link, rc);
+}
+
+static void
+dialled(void *arg, int rc)
+{
+	struct link *link = arg;
+
+	link->dial = NULL;
+	if (!rc) {
+		link_options_set(link);
+		pst_stream_link_take(&link->base, &link->tcp.pipe);
+	}
+	if (rc)
+		pst_stream_link_end(&link->base, rc);
+	else if (!link->base.ended && link->transport->conf->proxy)
+		by_proxy(link);
+	else if (!link->base.ended)
+		reached(link);
+	pst_stream_link_release(&link->base);
+}
+
+static int
+connect_to(struct pst_link **out, struct transport *transport, bool secure, const char *host, uint16_t port,
+    const struct pst_link_events *events, void *arg)
+{
+	const struct transport_conf *conf = transport->conf;
+	struct link *link = link_new(transport, false);
+	char via[PST_HOST_TEXT];
+	int rc = PST_OK;
+
+	if (!link)
+		return -ENOMEM;
+	link->secure = secure;
+	snprintf(link->host, sizeof link->host, "%s", host);
+	snprintf(link->at, sizeof link->at, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+	snprintf(link->name, sizeof link->name, "%.50s:%u", host, port);
+	if (conf->proxy)
+		rc = pst_host_port(conf->proxy, via, &port);
+	if (!rc)
+		rc = pst_dial(&link->dial, transport->env, &link->handle, conf->proxy ? via : host, port,
+		    conf->connect_timeout, dialled, link);
+	if (rc) {
+		pst_stream_link_end(&link->base, rc);
+		return rc;
+	}
+	pst_timer_start(transport->env, &link->timer, conf->connect_timeout, link_too_slow);
+	pst_stream_link_hold(&link->base); /* the dial does */
+	link->base.events = events;
+	link->base.arg = arg;
+	*out = &link->base.link;
+	return PST_OK;
+}
+
+int
+link_connect(struct pst_link **out, void *transport, const char *host, uint16_t port,
+    const struct pst_link_events *events, void *arg)
+{
+	return connect_to(out, transport, false, host, port, events, arg);
+}
+
+int
+link_connect_secure(struct pst_link **out, void *transport, const char *host, uint16_t port,
+    const struct pst_link_events *events, void *arg)
+{
+	return connect_to(out, transport, true, host, port, events, arg);
+}

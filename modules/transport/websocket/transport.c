@@ -1,0 +1,254 @@
+/*
+ * transport/websocket: messages over WebSockets (spec routing.md 4), with TLS or
+ * without. websocket.md is the page for operators.
+ */
+#include "transport.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <postern/listen.h>
+
+struct listener {
+	uv_tcp_t handle;
+	struct pst_listen_again again;
+	struct transport *transport;
+	struct listener *next;
+};
+
+static const struct pst_opt transport_options[] = {
+	PST_OPT(LIST, struct transport_conf, listen, NULL, "addresses to accept on, address:port"),
+	PST_OPT(PATH, struct transport_conf, certificate, NULL, "TLS where it listens: a file with the certificate and its chain, PEM"),
+	PST_OPT(PATH, struct transport_conf, key, NULL, "TLS where it listens: a file with its private key, PEM"),
+	PST_OPT(STR, struct transport_conf, path, NULL, "the path to ask for, / without it; where it listens, the only one that is served"),
+	PST_OPT(LIST, struct transport_conf, headers, NULL, "lines \"Name: value\" for the requests of who connects"),
+	PST_OPT(PATH, struct transport_conf, ca, NULL,
+	    "certificates of authorities, or of the servers themselves, instead of the system's, PEM"),
+	PST_OPT(STR, struct transport_conf, server_name, NULL, "whom a server's certificate is to name, instead of its host"),
+	PST_OPT(STR, struct transport_conf, proxy, NULL, "an HTTP proxy to connect by, host:port"),
+	PST_OPT(LIST, struct transport_conf, expose, "api",
+	    "workers that peers without a channel may reach; a last * matches any rest"),
+	PST_OPT(SIZE, struct transport_conf, max_frame, "16M", "largest message of an admitted peer"),
+	PST_OPT(SIZE, struct transport_conf, window, "4M", "bytes of an admitted peer not yet passed on"),
+	PST_OPT(SIZE, struct transport_conf, unknown_max_frame, "256K", "largest message of any other peer"),
+	PST_OPT(SIZE, struct transport_conf, unknown_window, "256K", "bytes of any other peer not yet passed on"),
+	PST_OPT(TIME, struct transport_conf, connect_timeout, "15s", "for all addresses, the proxy, TLS and the upgrade together"),
+	PST_OPT(TIME, struct transport_conf, handshake_timeout, "10s", "for TLS and the upgrade of who has connected"),
+	PST_OPT(TIME, struct transport_conf, unknown_idle, "60s",
+	    "a peer that is not admitted and sends nothing to a worker for so long is let go"),
+	PST_OPT(TIME, struct transport_conf, ping, "30s", "a peer of whom nothing comes for so long is asked; after as long again it is lost"),
+	PST_OPT(INT, struct transport_conf, links, "10000", "accepted connections at once; of those not admitted the quietest makes way"),
+	PST_OPT(INT, struct transport_conf, unknown_links, "256",
+	    "of them from one address (IPv6: one /64), while they are not admitted"),
+	PST_OPT(INT, struct transport_conf, handshakes, "1000", "of them before their upgrade; the oldest makes way"),
+	PST_OPT_END,
+};
+
+void
+transport_gone(struct transport *transport)
+{
+	struct pst_section_env *senv = transport->senv;
+
+	if (!transport->closing || transport->links.first || transport->open_listeners)
+		return;
+	while (transport->listeners) {
+		struct listener *listener = transport->listeners;
+
+		transport->listeners = listener->next;
+		free(listener);
+	}
+	SSL_CTX_free(transport->server);
+	SSL_CTX_free(transport->client);
+	free(transport);
+	pst_section_closed(senv);
+}
+
+static void
+listener_closed(uv_handle_t *handle)
+{
+	struct transport *transport = pst_container_of(handle, struct listener, handle)->transport;
+
+	transport->open_listeners--;
+	transport_gone(transport);
+}
+
+static void
+connection_waits(uv_stream_t *server, int status)
+{
+	struct listener *listener = pst_container_of(server, struct listener, handle);
+	struct transport *transport = listener->transport;
+	struct link *link = status ? NULL : link_new(transport, true);
+
+	if (link) {
+		status = link_accept(link, server);
+	} else if (!status) {
+		status = -ENOMEM;
+		pst_listen_again(&listener->again, transport->env, server, connection_waits);
+	}
+	if (status)
+		pst_warn_rated(transport->links.log, &transport->links.refused, "connection not accepted",
+		    PST_RC(status));
+}
+
+static int
+listener_open(struct transport *transport, const char *address, struct pst_err *err)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+
+	if (!listener)
+		return -ENOMEM;
+	listener->transport = transport;
+	listener->next = transport->listeners;
+	transport->listeners = listener;
+	transport->open_listeners++;
+	return pst_listen(&listener->handle, transport->env, pst_section_log(transport->senv), address,
+	    connection_waits, err);
+}
+
+/* ---- checking ---- */
+
+/* What goes into a request as it is must not begin another line of it. */
+static bool
+printable(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static int
+request_check(const struct transport_conf *c, struct pst_err *err)
+{
+	if (c->path && (*c->path != '/' || !printable(c->path) || strchr(c->path, ' ')))
+		return pst_fail(err, PST_E_CONF, "path: \"%s\" is no path, such as /ockam", c->path);
+	for (size_t i = 0; i < c->headers.count; i++) {
+		const char *line = c->headers.item[i], *colon = strchr(line, ':');
+
+		if (!colon || colon == line || !printable(line) || strcspn(line, " \t") < (size_t)(colon - line))
+			return pst_fail(err, PST_E_CONF, "headers: \"%s\" is not of the form Name: value", line);
+	}
+	return PST_OK;
+}
+
+static int
+transport_check(const void *conf, struct pst_err *err)
+{
+	const struct transport_conf *c = conf;
+	char host[PST_HOST_TEXT];
+	uint16_t port;
+	int rc = request_check(c, err);
+
+	for (size_t i = 0; !rc && i < c->listen.count; i++)
+		rc = pst_listen_check(c->listen.item[i], err);
+	if (rc)
+		return rc;
+	if (!c->certificate != !c->key)
+		return pst_fail(err, PST_E_CONF, "certificate: wants key, and key certificate");
+	if (c->proxy && (pst_host_port(c->proxy, host, &port) || !port))
+		return pst_fail(err, PST_E_CONF, "proxy: \"%s\" is no host:port", c->proxy);
+	if (c->links < 1 || c->unknown_links < 1 || c->handshakes < 1 || !c->unknown_window || !c->ping)
+		return pst_fail(err, PST_E_CONF, "want links, unknown_links, handshakes, unknown_window and ping of at least 1");
+	if (c->max_frame > PST_STREAM_FRAME_MAX)
+		return pst_fail(err, PST_E_CONF, "max_frame: at most 16M");
+	if (!c->unknown_max_frame || c->unknown_max_frame > c->max_frame)
+		return pst_fail(err, PST_E_CONF, "unknown_max_frame: more than 0 and at most max_frame");
+	return PST_OK;
+}
+
+static void
+transport_status(void *self, struct pst_status *status)
+{
+	const struct transport *transport = self;
+	uint64_t links = 0, unknown = 0;
+
+	for (size_t i = 0; i < transport->conf->listen.count; i++)
+		pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", transport->conf->listen.item[i])));
+	for (const struct pst_stream_link *link = transport->links.first; link; link = link->next) {
+		links += link->up;
+		unknown += link->up && link->link.gate.admit;
+	}
+	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_U64("unknown", unknown),
+	    PST_I64("accepted", transport->links.accepted), PST_I64("handshakes", transport->handshakes)));
+}
+
+static const struct pst_section_hooks transport_hooks = {
+	.size = sizeof transport_hooks,
+	.status = transport_status,
+};
+
+static int
+transport_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
+{
+	struct transport *transport = calloc(1, sizeof *transport);
+	const struct transport_conf *c = conf;
+	int rc = PST_OK;
+
+	if (!transport)
+		return -ENOMEM;
+	transport->senv = senv;
+	transport->env = pst_section_env(senv);
+	transport->conf = c;
+	transport->links = (struct pst_stream_links){
+		.env = transport->env,
+		.log = pst_section_log(senv),
+		.expose = &c->expose,
+		.max_frame = c->max_frame,
+		.window = c->window,
+		.unknown_max_frame = c->unknown_max_frame,
+		.unknown_window = c->unknown_window,
+		.ending = link_ending,
+		.gone = link_gone,
+	};
+	pst_section_hook(senv, &transport_hooks);
+	*self = transport;
+	rc = tls_client(&transport->client, c->ca, err);
+	if (!rc && c->certificate)
+		rc = tls_server(&transport->server, c->certificate, c->key, err);
+	for (size_t i = 0; !rc && i < c->listen.count; i++)
+		rc = listener_open(transport, c->listen.item[i], err);
+	if (rc) /* open all the same, so that close() ends what there is */
+		pst_section_down(senv, rc, err->text);
+	else
+		pst_section_up(senv);
+	return PST_OK;
+}
+
+static void
+transport_close(void *self)
+{
+	struct transport *transport = self;
+
+	transport->closing = true;
+	for (struct listener *l = transport->listeners; l; l = l->next) {
+		pst_listen_no_more(&l->again, transport->env);
+		uv_close((uv_handle_t *)&l->handle, listener_closed);
+	}
+	if (!transport->links.first && !transport->listeners)
+		transport_gone(transport);
+	else
+		pst_stream_links_end(&transport->links);
+}
+
+static const struct pst_transport_ops secure_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "wss",
+	.connect = link_connect_secure,
+	.close = pst_stream_link_close,
+};
+
+static const struct pst_transport_ops plain_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "ws",
+	.connect = link_connect,
+	.close = pst_stream_link_close,
+	.also = &secure_ops,
+};
+
+static const struct pst_section transport_sections[] = {
+	PST_SECTION("transport", struct transport_conf, transport_options, transport_check, transport_open, transport_close),
+	PST_SECTION_END,
+};
+
+PST_MODULE(transport_websocket, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
+    .summary = "messages over WebSockets, with TLS or without", .sections = transport_sections, .ops = &plain_ops);
