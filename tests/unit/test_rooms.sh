@@ -49,9 +49,9 @@ own_only() {
 	for file; do
 		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
 			case $name in
-			# a sibling's, whose sources are this module's too
+			# what a module has within it, too: a library of its kind, or another's sources
+			../shared/*) [ -f "${file%/*}/$name" ] && grep -qs '/shared/lib[a-z]*\.la' "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
 			../../*) grep -qs "modules/${name#../../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
-			../*) grep -qs "modules/[a-z]*/${name#../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
 			*) [ -f "${file%/*}/$name" ] || echo "$file: \"$name\"" ;;
 			esac
 		done

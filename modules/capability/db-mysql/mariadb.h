@@ -7,7 +7,7 @@
 
 #include <mysql.h>
 
-#include "../db-postgresql/pool.h"
+#include "../shared/pool.h"
 
 #include "dsn.h"
 
