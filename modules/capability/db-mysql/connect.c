@@ -12,9 +12,8 @@
 #define STACK (256 * 1024) /* of a coroutine: names are looked up on it, and certificates checked */
 
 struct waiting { /* for a server */
-	struct pool *pool;
+	const struct link *link;
 	struct client *client;
-	uint64_t until_ms;
 	int wants; /* MYSQL_WAIT_… that the library wants */
 };
 
@@ -27,8 +26,8 @@ say(const struct waiting *w, struct pst_err *err, int rc, const char *what)
 static int
 await(const struct waiting *w, struct pst_err *err)
 {
-	return pool_await(w->pool, (int)mysql_get_socket(w->client->mysql),
-	    (short)((w->wants & MYSQL_WAIT_READ ? POLLIN : 0) | (w->wants & MYSQL_WAIT_WRITE ? POLLOUT : 0)), w->until_ms, err);
+	return pool_await(w->link->pool, (int)mysql_get_socket(w->client->mysql),
+	    (short)((w->wants & MYSQL_WAIT_READ ? POLLIN : 0) | (w->wants & MYSQL_WAIT_WRITE ? POLLOUT : 0)), w->link->until_ms, err);
 }
 
 static void
@@ -66,7 +65,7 @@ static int
 session_set(struct waiting *w, struct pst_err *err)
 {
 	MYSQL *mysql = w->client->mysql;
-	unsigned long long ms = w->pool->conf->timeout;
+	unsigned long long ms = w->link->pool->conf->timeout;
 	char sql[256];
 	int rc = PST_OK, failed = 0;
 
@@ -90,19 +89,21 @@ is_passing(unsigned number)
 	    number == ER_OUT_OF_RESOURCES || number == ER_MAX_PREPARED_STMT_COUNT_REACHED;
 }
 
-static int
-query_prepare(struct waiting *w, const struct query *query, struct pst_err *err)
+int
+connect_prepare(struct link *link, size_t i, struct pst_err *err)
 {
-	struct client *client = w->client;
+	const struct query *query = &link->pool->queries[i];
+	struct client *client = link->conn;
+	struct waiting w = { .link = link, .client = client };
 	MYSQL_STMT *statement = mysql_stmt_init(client->mysql);
 	int rc = PST_OK, failed = 0;
 
 	if (!statement)
 		return pst_fail(err, -ENOMEM, "out of memory");
 	client->statements[client->count++] = statement;
-	w->wants = mysql_stmt_prepare_start(&failed, statement, query->sql, strlen(query->sql));
-	while (w->wants && !(rc = await(w, err)))
-		w->wants = mysql_stmt_prepare_cont(&failed, statement, w->wants);
+	w.wants = mysql_stmt_prepare_start(&failed, statement, query->sql, strlen(query->sql));
+	while (w.wants && !(rc = await(&w, err)))
+		w.wants = mysql_stmt_prepare_cont(&failed, statement, w.wants);
 	if (!rc && failed)
 		rc = pst_fail(err, is_passing(mysql_stmt_errno(statement)) ? -EIO : -EBADMSG, "query %.*s: %s",
 		    (int)(query->name_len < 64 ? query->name_len : 64), query->name, mysql_stmt_error(statement));
@@ -113,12 +114,11 @@ int
 connect_open(struct link *link, struct pst_err *err)
 {
 	const struct pool *pool = link->pool;
-	struct waiting w = { .pool = link->pool, .until_ms = pool_clock_ms() + pool->conf->timeout };
 	struct client *client = link->conn = calloc(1, sizeof *client);
+	struct waiting w = { .link = link, .client = client };
 	struct dsn dsn = { 0 };
 	int rc = -ENOMEM;
 
-	w.client = client;
 	if (client) {
 		client->mysql = mysql_init(NULL);
 		client->statements = calloc(pool->query_count + 1, sizeof(MYSQL_STMT *));
@@ -132,8 +132,6 @@ connect_open(struct link *link, struct pst_err *err)
 	}
 	if (!rc)
 		rc = session_set(&w, err);
-	for (size_t i = 0; !rc && i < pool->query_count; i++)
-		rc = query_prepare(&w, &pool->queries[i], err);
 	dsn_fini(&dsn);
 	if (rc)
 		connect_close(link);

@@ -29,7 +29,7 @@ struct client {
 	size_t count;
 	/* of the query under way */
 	MYSQL_STMT *statement;
-	bool fetching; /* rows; else it is being executed */
+	bool preparing, fetching; /* rows; else it is being executed */
 	MYSQL_RES *meta;
 	MYSQL_BIND *binds;
 	struct cell *cells;
@@ -39,6 +39,7 @@ struct client {
 
 /* connect.c: the driver's. */
 int connect_open(struct link *link, struct pst_err *err);
+int connect_prepare(struct link *link, size_t query, struct pst_err *err);
 void connect_close(struct link *link);
 
 /* value.c: room for the columns of client->meta, and what is in them. */

@@ -140,20 +140,6 @@ executed(struct link *link, int rc)
 	return rows_go_on(link, wants, fetched);
 }
 
-static int
-mysql_go_on(struct link *link, int events)
-{
-	struct client *client = client_of(link);
-	int rc = 0, wants;
-
-	if (client->fetching) {
-		wants = mysql_stmt_fetch_cont(&rc, client->statement, wants_of(events));
-		return rows_go_on(link, wants, rc);
-	}
-	wants = mysql_stmt_execute_cont(&rc, client->statement, wants_of(events));
-	return wants ? events_of(wants) : executed(link, rc);
-}
-
 /* ---- the beginning ---- */
 
 /* The guest's texts, which stay where they are until the answer. */
@@ -175,15 +161,12 @@ variables_bind(MYSQL_STMT *statement, const struct pst_host_call *call)
 }
 
 static int
-mysql_begin(struct link *link)
+execute(struct link *link)
 {
-	struct client *client = client_of(link);
+	MYSQL_STMT *statement = client_of(link)->statement;
 	const struct pst_host_call *call = link->request->call;
-	MYSQL_STMT *statement = client->statements[link->request->query];
 	int rc = 0, wants;
 
-	client->statement = statement;
-	client->fetching = false;
 	if (mysql_stmt_param_count(statement) != call->var_count) {
 		snprintf(link->failure, sizeof link->failure, "expected %lu arguments, got %zu", mysql_stmt_param_count(statement),
 		    call->var_count);
@@ -194,6 +177,51 @@ mysql_begin(struct link *link)
 		return 0;
 	}
 	wants = mysql_stmt_execute_start(&rc, statement);
+	return wants ? events_of(wants) : executed(link, rc);
+}
+
+static int
+prepared(struct link *link, int rc)
+{
+	if (rc)
+		return failed(link);
+	client_of(link)->preparing = false;
+	link->prepared[link->request->query] = true;
+	return execute(link);
+}
+
+/* One that could not be prepared may be right by now, and else the database says what is wrong. */
+static int
+mysql_begin(struct link *link)
+{
+	struct client *client = client_of(link);
+	const char *sql = query_of(link)->sql;
+	int rc = 0, wants;
+
+	client->statement = client->statements[link->request->query];
+	client->fetching = false;
+	client->preparing = !link->prepared[link->request->query];
+	if (!client->preparing)
+		return execute(link);
+	wants = mysql_stmt_prepare_start(&rc, client->statement, sql, strlen(sql));
+	return wants ? events_of(wants) : prepared(link, rc);
+}
+
+static int
+mysql_go_on(struct link *link, int events)
+{
+	struct client *client = client_of(link);
+	int rc = 0, wants;
+
+	if (client->preparing) {
+		wants = mysql_stmt_prepare_cont(&rc, client->statement, wants_of(events));
+		return wants ? events_of(wants) : prepared(link, rc);
+	}
+	if (client->fetching) {
+		wants = mysql_stmt_fetch_cont(&rc, client->statement, wants_of(events));
+		return rows_go_on(link, wants, rc);
+	}
+	wants = mysql_stmt_execute_cont(&rc, client->statement, wants_of(events));
 	return wants ? events_of(wants) : executed(link, rc);
 }
 
@@ -213,6 +241,7 @@ mysql_socket(struct link *link)
 
 static const struct db_driver driver = {
 	.open = connect_open,
+	.prepare = connect_prepare,
 	.close = connect_close,
 	.socket = mysql_socket,
 	.begin = mysql_begin,

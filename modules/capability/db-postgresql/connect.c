@@ -6,16 +6,10 @@
 
 #include "postgresql.h"
 
-struct waiting { /* for a server */
-	struct pool *pool;
-	PGconn *conn;
-	uint64_t until_ms;
-};
-
 static int
-say(const struct waiting *w, struct pst_err *err, const char *what)
+say(const struct link *link, struct pst_err *err, const char *what)
 {
-	const char *text = PQerrorMessage(w->conn);
+	const char *text = PQerrorMessage(link->conn);
 	int len = (int)strcspn(text, "\n");
 
 	return pst_fail(err, -ENOTCONN, "%s: %.*s", what, len ? len : 7, len ? text : "no more");
@@ -29,32 +23,32 @@ hush(void *arg, const char *notice)
 }
 
 static int
-await(const struct waiting *w, short events, struct pst_err *err)
+await(const struct link *link, short events, struct pst_err *err)
 {
-	return pool_await(w->pool, PQsocket(w->conn), events, w->until_ms, err);
+	return pool_await(link->pool, PQsocket(link->conn), events, link->until_ms, err);
 }
 
 static int
-conn_make(struct waiting *w, struct pst_err *err)
+conn_make(struct link *link, struct pst_err *err)
 {
 	/* what the string says wins over what stands before it, and what stands behind it over the string */
 	static const char *const keys[] = { "keepalives_idle", "keepalives_interval", "keepalives_count", "dbname",
 		"client_encoding", "fallback_application_name", NULL };
-	const char *const values[] = { "10", "5", "3", w->pool->connection_string, "UTF8", "postern", NULL };
+	const char *const values[] = { "10", "5", "3", link->pool->connection_string, "UTF8", "postern", NULL };
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 	int rc = PST_OK;
 
-	w->conn = PQconnectStartParams(keys, values, 1);
-	if (!w->conn)
+	link->conn = PQconnectStartParams(keys, values, 1);
+	if (!link->conn)
 		return pst_fail(err, -ENOMEM, "out of memory");
-	PQsetNoticeProcessor(w->conn, hush, NULL);
-	if (PQstatus(w->conn) == CONNECTION_BAD)
-		return say(w, err, "no connection");
+	PQsetNoticeProcessor(link->conn, hush, NULL);
+	if (PQstatus(link->conn) == CONNECTION_BAD)
+		return say(link, err, "no connection");
 	while (!rc && status != PGRES_POLLING_OK) {
-		rc = await(w, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, err);
-		status = rc ? status : PQconnectPoll(w->conn);
+		rc = await(link, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, err);
+		status = rc ? status : PQconnectPoll(link->conn);
 		if (status == PGRES_POLLING_FAILED)
-			rc = say(w, err, "no connection");
+			rc = say(link, err, "no connection");
 	}
 	return rc;
 }
@@ -71,33 +65,36 @@ is_passing(const char *state)
 	return false;
 }
 
+static int
+refusal(const struct link *link, const PGresult *result, const char *what, struct pst_err *err)
+{
+	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return !text ? say(link, err, what)
+		     : pst_fail(err, state && !is_passing(state) ? -EBADMSG : -EIO, "%s: %s", what, text);
+}
+
 /* What has been sent is answered: -EBADMSG where the database does not want it. */
 static int
-answered(struct waiting *w, const char *what, struct pst_err *err)
+answered(struct link *link, const char *what, struct pst_err *err)
 {
 	PGresult *result = NULL;
-	int rc = PST_OK;
+	int rc = PST_OK, refused = PST_OK;
 
 	do {
 		PQclear(result);
 		result = NULL;
-		while (!rc && PQisBusy(w->conn)) {
-			rc = await(w, POLLIN, err);
-			if (!rc && !PQconsumeInput(w->conn))
-				rc = say(w, err, what);
+		while (!rc && PQisBusy(link->conn)) {
+			rc = await(link, POLLIN, err);
+			if (!rc && !PQconsumeInput(link->conn))
+				rc = say(link, err, what);
 		}
-		result = rc ? NULL : PQgetResult(w->conn);
-		if (result && PQresultStatus(result) == PGRES_FATAL_ERROR) {
-			const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-			const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-			rc = !text ? say(w, err, what)
-				   : pst_fail(err, state && !is_passing(state) ? -EBADMSG : -EIO, "%s: %s", what, text);
-		}
-	} while (result && !rc);
-	PQclear(result);
-	return rc;
+		result = rc ? NULL : PQgetResult(link->conn);
+		if (result && !refused && PQresultStatus(result) == PGRES_FATAL_ERROR)
+			refused = refusal(link, result, what, err);
+	} while (result);
+	return rc ? rc : refused;
 }
 
 /*
@@ -105,7 +102,7 @@ answered(struct waiting *w, const char *what, struct pst_err *err)
  * takes longer than our calls may, and what had a connection that is gone, where it can see that (PostgreSQL 14).
  */
 static int
-session_set(struct waiting *w, struct pst_err *err)
+session_set(struct link *link, struct pst_err *err)
 {
 	char sql[512];
 
@@ -114,40 +111,36 @@ session_set(struct waiting *w, struct pst_err *err)
 	    "SELECT set_config(name, CASE name WHEN 'statement_timeout' THEN '%llu' ELSE '1000' END, false) FROM pg_settings"
 	    " WHERE name IN ('statement_timeout', 'client_connection_check_interval')"
 	    " AND (setting = '0' OR name = 'statement_timeout' AND setting::bigint > %llu)",
-	    (unsigned long long)w->pool->conf->timeout, (unsigned long long)w->pool->conf->timeout);
-	return PQsendQuery(w->conn, sql) ? answered(w, "the session", err) : say(w, err, "the session");
-}
-
-static int
-queries_prepare(struct waiting *w, struct pst_err *err)
-{
-	int rc = PST_OK;
-
-	for (size_t i = 0; !rc && i < w->pool->query_count; i++) {
-		const struct query *query = &w->pool->queries[i];
-		char name[STATEMENT_NAME], what[80];
-
-		snprintf(name, sizeof name, STATEMENT, (int)i);
-		snprintf(what, sizeof what, "query %.*s", (int)(query->name_len < 64 ? query->name_len : 64), query->name);
-		rc = PQsendPrepare(w->conn, name, query->sql, 0, NULL) ? answered(w, what, err) : say(w, err, what);
-	}
-	return rc;
+	    (unsigned long long)link->pool->conf->timeout, (unsigned long long)link->pool->conf->timeout);
+	return PQsendQuery(link->conn, sql) ? answered(link, "the session", err) : say(link, err, "the session");
 }
 
 int
 connect_open(struct link *link, struct pst_err *err)
 {
-	struct waiting w = { .pool = link->pool, .until_ms = pool_clock_ms() + link->pool->conf->timeout };
-	int rc = conn_make(&w, err);
+	int rc = conn_make(link, err);
 
 	if (!rc)
-		rc = session_set(&w, err);
-	if (!rc)
-		rc = queries_prepare(&w, err);
-	if (!rc && PQsetnonblocking(w.conn, 1))
-		rc = say(&w, err, "no connection");
+		rc = session_set(link, err);
 	if (rc)
-		PQfinish(w.conn);
-	link->conn = rc ? NULL : w.conn;
+		connect_close(link);
 	return rc;
+}
+
+int
+connect_prepare(struct link *link, size_t i, struct pst_err *err)
+{
+	const struct query *query = &link->pool->queries[i];
+	char name[STATEMENT_NAME], what[80];
+
+	snprintf(name, sizeof name, STATEMENT, (int)i);
+	snprintf(what, sizeof what, "query %.*s", (int)(query->name_len < 64 ? query->name_len : 64), query->name);
+	return PQsendPrepare(link->conn, name, query->sql, 0, NULL) ? answered(link, what, err) : say(link, err, what);
+}
+
+void
+connect_close(struct link *link)
+{
+	PQfinish(link->conn);
+	link->conn = NULL;
 }

@@ -167,22 +167,32 @@ has_nul(const struct pst_host_call *call)
 	return false;
 }
 
+/* One that could not be prepared goes out as it is: it may be right by now, and else the database says what is wrong. */
+static bool
+query_send(struct link *link, const char *const *values)
+{
+	int query = link->request->query, count = (int)link->request->call->var_count;
+	char name[STATEMENT_NAME];
+
+	snprintf(name, sizeof name, STATEMENT, query);
+	return link->prepared[query]
+	    ? PQsendQueryPrepared(conn_of(link), name, count, values, NULL, NULL, 0)
+	    : PQsendQueryParams(conn_of(link), link->pool->queries[query].sql, count, NULL, values, NULL, NULL, 0);
+}
+
 static int
 pg_begin(struct link *link)
 {
 	const struct pst_host_call *call = link->request->call;
 	const char **values = calloc(call->var_count + 1, sizeof *values);
 	char *copies = values ? variables_copy(call, values) : NULL;
-	char name[STATEMENT_NAME];
 	int events = 0;
 
-	snprintf(name, sizeof name, STATEMENT, link->request->query);
 	if (has_nul(call)) /* libpq would end it there */
 		snprintf(link->failure, sizeof link->failure, "a variable has a NUL in it");
 	else if (!copies)
 		snprintf(link->failure, sizeof link->failure, "out of memory");
-	else if (!PQsendQueryPrepared(conn_of(link), name, (int)call->var_count, values, NULL, NULL, 0) ||
-	    !PQsetSingleRowMode(conn_of(link)))
+	else if (PQsetnonblocking(conn_of(link), 1) || !query_send(link, values) || !PQsetSingleRowMode(conn_of(link)))
 		events = link_fail(link, PQerrorMessage(conn_of(link)));
 	else
 		events = pg_go_on(link, 0);
@@ -202,13 +212,6 @@ pg_rest(struct link *link)
 	return PST_OK;
 }
 
-static void
-pg_close(struct link *link)
-{
-	PQfinish(link->conn);
-	link->conn = NULL;
-}
-
 static int
 pg_socket(struct link *link)
 {
@@ -219,7 +222,8 @@ pg_socket(struct link *link)
 
 static const struct db_driver driver = {
 	.open = connect_open,
-	.close = pg_close,
+	.prepare = connect_prepare,
+	.close = connect_close,
 	.socket = pg_socket,
 	.begin = pg_begin,
 	.go_on = pg_go_on,

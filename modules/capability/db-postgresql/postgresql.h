@@ -9,8 +9,10 @@
 #define STATEMENT "query%d"
 #define STATEMENT_NAME 24
 
-/* connect.c: the driver's `open`. */
+/* connect.c: the driver's. */
 int connect_open(struct link *link, struct pst_err *err);
+int connect_prepare(struct link *link, size_t query, struct pst_err *err);
+void connect_close(struct link *link);
 
 /* value.c: one value of a result, which it may change. */
 void value_read(struct value *out, PGresult *result, int row, int column);

@@ -124,6 +124,11 @@ connect_done(void *arg, int rc)
 		connect_failed(pool, rc);
 		return;
 	}
+	if (pool->open == 1)
+		pst_info(pst_section_log(pool->senv), "connected");
+	if (pool->err.rc)
+		pst_warn(pst_section_log(pool->senv), "a query cannot be prepared: it fails, others do not",
+		    PST_STR("reason", pool->err.text));
 	pool->again_ms = AGAIN_MIN_MS;
 	if (!pool->opened || pool->down)
 		pst_section_up(pool->senv);
@@ -132,13 +137,41 @@ connect_done(void *arg, int rc)
 	pool_look(pool);
 }
 
+/* Of those that are not right the first is told. */
+static int
+queries_prepare(struct pool *pool, struct link *link)
+{
+	for (size_t i = 0; i < pool->query_count; i++) {
+		struct pst_err why = PST_ERR_INIT;
+		int rc = pool->driver->prepare(link, i, &why);
+
+		link->prepared[i] = !rc;
+		if (rc && !pool->err.rc)
+			pool->err = why;
+		if (rc && (rc != -EBADMSG || !pool->opened)) {
+			pool->err = why;
+			return rc;
+		}
+	}
+	return PST_OK;
+}
+
 static int
 connect_work(void *arg)
 {
 	struct pool *pool = arg;
+	struct link *link = pool->connecting;
+	int rc;
 
 	pool->err = (struct pst_err)PST_ERR_INIT;
-	return pool->driver->open(pool->connecting, &pool->err);
+	link->until_ms = pool_clock_ms() + pool->conf->timeout;
+	rc = pool->driver->open(link, &pool->err);
+	if (rc)
+		return rc;
+	rc = queries_prepare(pool, link);
+	if (rc)
+		pool->driver->close(link);
+	return rc;
 }
 
 static void
@@ -170,14 +203,22 @@ pool_lost(struct link *link)
 /* ---- the section ---- */
 
 static void
+pool_free(struct pool *pool)
+{
+	for (int64_t i = 0; pool->links && i < pool->conf->connections; i++)
+		free(pool->links[i].prepared);
+	free(pool->queries);
+	free(pool->links);
+	free(pool);
+}
+
+static void
 pool_gone(void *arg)
 {
 	struct pool *pool = arg;
 	struct pst_section_env *senv = pool->senv;
 
-	free(pool->queries);
-	free(pool->links);
-	free(pool);
+	pool_free(pool);
 	pst_section_closed(senv);
 }
 
@@ -244,8 +285,12 @@ pool_begin(struct pool *pool)
 	pool->links = calloc((size_t)pool->conf->connections, sizeof *pool->links);
 	if (!pool->queries || !pool->links)
 		return -ENOMEM;
-	for (int64_t i = 0; i < pool->conf->connections; i++)
+	for (int64_t i = 0; i < pool->conf->connections; i++) {
 		pool->links[i].pool = pool;
+		pool->links[i].prepared = calloc(pool->query_count + 1, sizeof *pool->links[i].prepared);
+		if (!pool->links[i].prepared)
+			return -ENOMEM;
+	}
 	return pst_lane_new(&pool->lane, env_of(pool), "database");
 }
 
@@ -268,9 +313,7 @@ pool_open(void **self, struct pst_section_env *senv, const struct db_conf *conf,
 	atomic_init(&pool->stop, false);
 	rc = pool_begin(pool);
 	if (rc) {
-		free(pool->queries);
-		free(pool->links);
-		free(pool);
+		pool_free(pool);
 		return pst_fail(err, rc, "the database cannot be opened: %s", pst_strerror(rc));
 	}
 	pst_section_hook(senv, &pool_hooks);

@@ -3,7 +3,7 @@
  * that wait for one.
  *
  *     none        there is no connection
- *     connecting  in the lane, which may wait: names are looked up, and all queries prepared
+ *     connecting  in the lane, which may wait: names are looked up, and queries prepared
  *     at rest     on the loop; what comes then is the end of it
  *     busy        with a request
  *
@@ -11,6 +11,9 @@
  * there is none, the pool goes on trying to come to one: calls wait while it does for the first time, and
  * are answered with an error from when that has failed. A call that nobody waits for any more takes its connection
  * with it: nothing else tells a server on the loop to stop.
+ *
+ * At the start all queries must be right. Later a table may have another name: then that query fails, with what the
+ * database says of it, until it is right again, and the others are served.
  *
  * What is particular to a kind of database is its driver.
  */
@@ -47,15 +50,15 @@ struct link;
 struct pool;
 
 struct db_driver {
-	/*
-	 * In the lane: come to the server and prepare pool->queries, in that order; link->conn is what
-	 * `close` takes. -EBADMSG: the server is there, and a query is not right; others: it may be better next time.
-	 */
+	/* In the lane: come to the server, until link->until_ms; link->conn is what `close` takes. */
 	int (*open)(struct link *link, struct pst_err *err);
+	/* The same for a query, by its number, in their order. -EBADMSG: the server is there, and the query is
+	 * not right; others: it may be better next time. */
+	int (*prepare)(struct link *link, size_t query, struct pst_err *err);
 	void (*close)(struct link *link);
 	int (*socket)(struct link *link);
 	/*
-	 * On the loop: begin link->request, or go on with it once the socket was ready (events of
+	 * On the loop: begin link->request, be its query prepared or not, or go on with it once the socket was ready (events of
 	 * uv_poll_t). They return what is to be awaited, 0 when link->failure or link->json is there, negative
 	 * when the connection is no good any more, and link->failure says why.
 	 */
@@ -77,6 +80,8 @@ struct request {
 struct link {
 	struct pool *pool;
 	void *conn; /* the driver's; NULL: none */
+	uint64_t until_ms; /* as pool_clock_ms() has it: for connecting */
+	bool *prepared;    /* by query */
 	uv_poll_t poll;
 	int events; /* that are polled for */
 	bool open;    /* poll is a handle */
