@@ -204,7 +204,8 @@ reloaded(struct pst_change *change, int rc, const char *sentence)
 	struct cli_node *cli = reload->cli;
 
 	if (rc)
-		pst_error(pst_env_log(pst_node_env(cli->node)), "reload failed", PST_STR("why", sentence));
+		pst_error(pst_env_log(pst_node_env(cli->node)), change->partly ? "a section is not open, as before"
+		    : "reload failed", PST_STR("why", sentence));
 	pst_notify_ready(&cli->notify, rc ? sentence : "up");
 	free(reload);
 }

@@ -44,6 +44,7 @@ cmd_reload(int argc, char **argv)
 	struct words words = { .ask = { .no_start = true } };
 	json_t *answer = NULL;
 	json_int_t opened, closed, changed, kept;
+	const char *failed = NULL;
 	int exit = words_read(&words, no_options, 0, argc, argv);
 
 	json_decref(words.options);
@@ -57,8 +58,13 @@ cmd_reload(int argc, char **argv)
 	    "changed", &changed, "kept", &kept))
 		printf("sections: %lld opened, %lld closed, %lld changed, %lld left as they are\n",
 		    (long long)opened, (long long)closed, (long long)changed, (long long)kept);
+	fflush(stdout);
+	if (!json_unpack(answer, "{s:s}", "failed", &failed)) {
+		fprintf(stderr, "postern: still not open: %s\n", failed);
+		exit = EXIT_FAILED;
+	}
 	json_decref(answer);
-	return EXIT_DONE;
+	return exit;
 }
 
 /* Readable when the node's process has ended; -1 where that cannot be had. */

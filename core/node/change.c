@@ -158,6 +158,8 @@ change_opened(struct pst_change *change)
 
 	if (failed)
 		failure_take(change, failed, count);
+	change->partly = failed && !fresh && !change->node->stopping;
+	change->count.opened -= change->partly ? count : 0;
 	if (change->node->stopping)
 		pst_fail(&change->err, PST_E_CLOSED, "the node is stopping");
 	if (fresh && !change->node->stopping)
@@ -194,7 +196,7 @@ change_finish(struct pst_change *change)
 	pst_config_free(&change->other);
 	if (err->rc && change->edit.text)
 		place_drop(change, err);
-	if (!err->rc)
+	if (!err->rc || change->partly)
 		pst_info(&node->env.log, !change->edit.kind ? "reloaded" :
 		    change->edit.text ? "section made" : "section deleted",
 		    PST_STR("kind", change->edit.kind), PST_STR("name", change->edit.name),

@@ -26,7 +26,8 @@ struct pst_change {
 	struct pst_config_edit edit;
 	/*
 	 * Carried out, or not: then rc and a sentence say why, and all is as it
-	 * was before. It may run within pst_node_change(). The change is the
+	 * was before; or, if `partly`, the files are in force but for what did not open before either,
+	 * which the sentence names. It may run within pst_node_change(). The change is the
 	 * caller's again.
 	 */
 	void (*done)(struct pst_change *change, int rc, const char *sentence);
@@ -36,6 +37,7 @@ struct pst_change {
 	struct pst_node *node;
 	struct pst_config *other; /* not in force: to come, or the one before */
 	struct pst_change_count count;
+	bool partly;
 	struct pst_err err;
 	enum {
 		CHANGE_WAITING,

@@ -31,14 +31,15 @@ changed(struct pst_change *change, int rc, const char *sentence)
 
 	if (!request)
 		; /* the node has stopped meanwhile */
-	else if (rc)
+	else if (rc && !change->partly)
 		control_fail(request, rc, sentence);
 	else if (edit->text)
 		control_answer(request, node_section_show(control_node(request), edit->kind, edit->name));
 	else
-		control_answer(request, json_pack("{s:I, s:I, s:I, s:I}", "opened",
+		control_answer(request, json_pack("{s:I, s:I, s:I, s:I, s:s*}", "opened",
 		    (json_int_t)change->count.opened, "closed", (json_int_t)change->count.closed, "changed",
-		    (json_int_t)change->count.changed, "kept", (json_int_t)change->count.kept));
+		    (json_int_t)change->count.changed, "kept", (json_int_t)change->count.kept, "failed",
+		    sentence));
 	edit_free(edit);
 }
 
