@@ -127,9 +127,9 @@ cmd_stop(int argc, char **argv)
 /* ---- ping, trace ---- */
 
 static int
-count_read(const struct words *words, long *out)
+number_read(const struct words *words, const char *option, long *out)
 {
-	const char *text = words_value(words, "count");
+	const char *text = words_value(words, option);
 	char *end;
 
 	if (!text)
@@ -138,7 +138,7 @@ count_read(const struct words *words, long *out)
 	*out = strtol(text, &end, 10);
 	if (!errno && !*end && end != text && *out >= 1)
 		return EXIT_DONE;
-	return cli_usage(words->command, "--count: \"%.40s\": want a number from 1 on", text);
+	return cli_usage(words->command, "--%s: \"%.40s\": want a number from 1 on", option, text);
 }
 
 /* The hops for a trace, the echoes for a ping, and where it is stuck. */
@@ -177,10 +177,10 @@ ping_node(const struct ask *ask)
 
 /* A route; or a kind and a name. */
 static json_t *
-trace_question(const struct words *words, long count, uint64_t timeout_ms)
+trace_question(const struct words *words, long count, long way, uint64_t timeout_ms)
 {
-	json_t *question = json_pack("{s:s, s:I, s:I}", "do", "trace", "count", (json_int_t)count, "timeout",
-	    (json_int_t)timeout_ms);
+	json_t *question = json_pack("{s:s, s:I, s:I, s:I}", "do", "trace", "count", (json_int_t)count, "way",
+	    (json_int_t)way, "timeout", (json_int_t)timeout_ms);
 
 	if (words->count == 1) {
 		json_object_set_new(question, "to", json_string(words->word[0]));
@@ -202,7 +202,7 @@ traceable(const struct words *words)
 }
 
 static int
-trace(struct words *words, long count, uint64_t timeout_ms, bool ping)
+trace(struct words *words, long count, long way, uint64_t timeout_ms, bool ping)
 {
 	json_t *answer = NULL;
 	int exit;
@@ -214,7 +214,7 @@ trace(struct words *words, long count, uint64_t timeout_ms, bool ping)
 		return cli_usage(words->command, "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
 		    "or inlet NAME, or relay NAME");
 	words->ask.timeout_ms += ANSWER_MS; /* the node gives up first, and says where it is stuck */
-	exit = ask_node(&words->ask, trace_question(words, count, timeout_ms), &answer);
+	exit = ask_node(&words->ask, trace_question(words, count, way, timeout_ms), &answer);
 	if (exit == EXIT_DONE)
 		exit = trace_print(words, answer, ping);
 	json_decref(answer);
@@ -224,19 +224,21 @@ trace(struct words *words, long count, uint64_t timeout_ms, bool ping)
 int
 cmd_trace(int argc, char **argv)
 {
-	static const char *const known[] = { "count=", "timeout=", NULL };
+	static const char *const known[] = { "count=", "timeout=", "way=", NULL };
 	bool ping = !strcmp(argv[0], "ping");
 	struct words words = { 0 };
 	uint64_t timeout_ms = 5000;
-	long count = ping ? 3 : 1;
+	long count = ping ? 3 : 1, way = 1;
 	int exit = words_read(&words, known, 2, argc, argv);
 
 	if (exit == EXIT_DONE)
-		exit = count_read(&words, &count);
+		exit = number_read(&words, "count", &count);
+	if (exit == EXIT_DONE)
+		exit = number_read(&words, "way", &way);
 	if (exit == EXIT_DONE)
 		exit = words_time(&words, "timeout", &timeout_ms);
 	if (exit == EXIT_DONE)
-		exit = trace(&words, count, timeout_ms, ping);
+		exit = trace(&words, count, way, timeout_ms, ping);
 	json_decref(words.options);
 	return exit;
 }

@@ -77,6 +77,7 @@ struct pst_path {
 	bool up;
 	struct pst_request probe;
 	uint8_t probe_sent[9];
+	uint64_t probe_sent_ns, answers_ns; /* how long answers take, smoothed; 0: not known */
 	uint64_t heard; /* what had come from the far end when it was sent */
 	bool probing, suspected;
 	bool unproven; /* the last time it was up nothing came from its far end */
@@ -100,7 +101,9 @@ void path_start_over(struct pst_path *path, int rc);
 /* A sentence of what does not open, for one that is not up, and why. */
 PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size);
 
-/* path_probe.c: it is up: probe the far end from now on; and no more. */
+/* path_probe.c: how long the far end takes for an answer, in microseconds, smoothed; 0: not known yet. */
+uint64_t path_answers_us(const struct pst_path *path);
+/* It is up: probe the far end from now on; and no more. */
 void path_probes_start(struct pst_path *path);
 void path_probes_stop(struct pst_path *path);
 /* Probe the end of what is open, once; the path begins again when several are lost. */

@@ -28,6 +28,19 @@ patience_ms(const struct pst_path *path)
 	return pst_path_patience_ms(path) + took_ns / 1000000;
 }
 
+/* As TCP smooths its own (RFC 6298). */
+static void
+answered_in(struct pst_path *path, uint64_t ns)
+{
+	path->answers_ns = path->answers_ns ? (7 * path->answers_ns + ns) / 8 : ns;
+}
+
+uint64_t
+path_answers_us(const struct pst_path *path)
+{
+	return path->answers_ns / 1000;
+}
+
 static void
 probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 {
@@ -35,6 +48,8 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 
 	path->probing = false;
 	if (alive(path, answer)) {
+		if (answer)
+			answered_in(path, uv_hrtime() - path->probe_sent_ns);
 		path->probes_lost = 0;
 		path->suspected = false;
 		if (path->up) {
@@ -73,6 +88,7 @@ probe_start(struct pst_timer *timer)
 	    PST_RX_HEADROOM, PST_RX_TAILROOM);
 	path->probing = true;
 	path->heard = path->gate->messages;
+	path->probe_sent_ns = uv_hrtime();
 	route = pst_route_buf_view(&rb);
 	if (pst_request_send(path->env, &path->probe, &route, &buf,
 	    path->suspected ? patience_ms(path) : PROBE_EVERY_MS, probe_answered)) {
@@ -124,6 +140,7 @@ path_probes_start(struct pst_path *path)
 void
 path_probes_stop(struct pst_path *path)
 {
+	path->answers_ns = 0;
 	pst_request_cancel(&path->probe);
 	path->probing = false;
 	path->suspected = false;

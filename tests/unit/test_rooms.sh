@@ -11,7 +11,7 @@ conf   module runtime
 route  multiaddr route router stream_link transport
 trust  admission api credential identity policy project store ticket vault
 call   call capability coordinated json map
-node   channel imply look path
+node   channel choice imply look path
 cli
 '
 # arrows ROOM FILE…: what these files include and may not.

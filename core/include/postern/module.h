@@ -23,7 +23,7 @@
  *        <postern/bytes.h>, <postern/json.h>, <postern/map.h>, <postern/local.h>; the change and
  *        settled hooks; PST_OPT_WORD; pst_section_starting(); look in struct pst_module, <postern/look.h>
  *   2.0  unreliable in struct pst_gate, of which links and channels are made; pst_exposes();
- *        <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
+ *        <postern/choice.h>; <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
  *        also in struct pst_transport_ops
  *
  * The loader wants the same major and a minor not above its own, and copies

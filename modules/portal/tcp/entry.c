@@ -1,4 +1,4 @@
-/* An entry: the path to the outlet, and how a stream through it begins. */
+/* An entry: the paths to the outlet, and how a stream through it begins. */
 #include "entry.h"
 
 #include <errno.h>
@@ -15,7 +15,6 @@ static struct pst_path_conf
 path_conf(const struct entry_conf *c)
 {
 	return (struct pst_path_conf){
-		.to = c->to,
 		.project = c->project,
 		.via = c->via,
 		.outlet = c->outlet,
@@ -47,42 +46,35 @@ is_lossy(const char *to)
 	return !pst_multiaddr_parse(&ma, to, NULL) && ma.count > 1 && ma.hop[1].protocol == PST_UDP;
 }
 
+static int
+route_check(const char *to, struct pst_err *err)
+{
+	if (!ends_at_worker(to))
+		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", to);
+	if (is_lossy(to))
+		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what /udp loses would be missing from the stream",
+		    to);
+	return PST_OK;
+}
+
 int
 entry_check(const struct entry_conf *c, struct pst_err *err)
 {
 	struct pst_path_conf path = path_conf(c);
+	int rc = PST_OK;
 
 	if (c->window_max < STREAM_WINDOW)
 		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
 	if (c->streams < 1)
 		return pst_fail(err, PST_E_CONF, "streams: at least 1");
-	if (!c->to && !c->via)
+	if (!c->to.count && !c->via)
 		return pst_fail(err, PST_E_CONF, "to: say where the outlet is, or `via` which relay");
-	if (c->to && !ends_at_worker(c->to))
-		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", c->to);
-	if (c->to && is_lossy(c->to))
-		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what /udp loses would be missing from the stream",
-		    c->to);
-	return pst_path_check(&path, err);
+	for (size_t i = 0; !rc && i < c->to.count; i++)
+		rc = route_check(c->to.item[i], err);
+	return rc ? rc : pst_choice_check(&path, &c->to, err);
 }
 
 /* ---- one stream ---- */
-
-static void
-no_answer(struct pst_timer *timer)
-{
-	struct stream *s = pst_container_of(timer, struct stream, timer);
-	struct entry *entry = pst_container_of(s->portal, struct entry, portal);
-	uint64_t waited = pst_now_ms(s->portal->env) - s->since_ms;
-
-	if (entry->path && s->peer)
-		pst_path_suspect(entry->path);
-	if (waited < entry->conf->connect_timeout) {
-		pst_timer_start(s->portal->env, timer, entry->conf->connect_timeout - waited, no_answer);
-		return;
-	}
-	stream_end(s, END_NO_ANSWER);
-}
 
 static void
 pong_came(struct stream *s, struct pst_message *m)
@@ -90,7 +82,7 @@ pong_came(struct stream *s, struct pst_message *m)
 	struct pst_reader r = pst_buf_reader(&m->payload);
 	struct wire_offer ours = portal_offer(s->portal), theirs;
 	struct entry *entry = pst_container_of(s->portal, struct entry, portal);
-	struct pst_admission *admission = entry->path ? pst_path_admission(entry->path) : NULL;
+	struct pst_admission *admission = entry->paths ? pst_choice_admission(entry->paths) : NULL;
 
 	pst_read_u8(&r);
 	theirs = wire_read_offer(&r);
@@ -126,18 +118,42 @@ stream_ping(struct entry *entry, struct stream *s)
 	stream_say(s, bytes, wire_ping(bytes, WIRE_PING, &offer));
 }
 
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Each second. Its route may have been lost while another serves already: then that is asked. */
+static void
+no_answer(struct pst_timer *timer)
+{
+	struct stream *s = pst_container_of(timer, struct stream, timer);
+	struct entry *entry = pst_container_of(s->portal, struct entry, portal);
+	uint64_t waited = pst_now_ms(s->portal->env) - s->since_ms, all = entry->conf->connect_timeout;
+
+	if (waited >= all) {
+		stream_end(s, END_NO_ANSWER);
+		return;
+	}
+	pst_timer_start(s->portal->env, timer, sooner(all - waited, SUSPECT_MS), no_answer);
+	if (entry->gate && !s->peer)
+		stream_ping(entry, s);
+	else if (entry->paths && s->peer)
+		pst_choice_suspect(entry->paths);
+}
+
 void
 entry_begin(struct entry *entry, struct stream *s)
 {
 	s->patient = true;
-	pst_timer_start(entry->portal.env, &s->timer,
-	    entry->conf->connect_timeout < SUSPECT_MS ? entry->conf->connect_timeout : SUSPECT_MS,
+	pst_timer_start(entry->portal.env, &s->timer, sooner(entry->conf->connect_timeout, SUSPECT_MS),
 	    no_answer);
 	if (entry->gate)
 		stream_ping(entry, s); /* without a route it waits for one */
 }
 
-/* ---- the path ---- */
+/* ---- the paths ---- */
 
 static void
 path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
@@ -174,8 +190,8 @@ path_doubted(struct portal *portal)
 {
 	struct entry *entry = pst_container_of(portal, struct entry, portal);
 
-	if (entry->path)
-		pst_path_suspect(entry->path);
+	if (entry->paths)
+		pst_choice_suspect(entry->paths);
 }
 
 /* ---- its life ---- */
@@ -197,36 +213,36 @@ entry_open(struct entry *entry, struct pst_section_env *senv, const struct entry
 		.gone = gone,
 		.doubt = path_doubted,
 	};
-	return pst_path_open(&entry->path, senv, &path, &path_events, entry, err);
+	return pst_choice_open(&entry->paths, senv, &path, &conf->to, &path_events, entry, err);
 }
 
 static void
-path_closed(void *arg)
+paths_closed(void *arg)
 {
 	struct entry *entry = arg;
 
-	entry->path = NULL;
+	entry->paths = NULL;
 	entry->portal.gone(&entry->portal);
 }
 
 void
 entry_close(struct entry *entry)
 {
-	struct pst_path *path = entry->path;
+	struct pst_choice *paths = entry->paths;
 
 	portal_end(&entry->portal);
-	pst_path_close(&path, path_closed, entry);
+	pst_choice_close(&paths, paths_closed, entry);
 }
 
 bool
 entry_rests(const struct entry *entry)
 {
-	return !entry->path && !entry->portal.streams;
+	return !entry->paths && !entry->portal.streams;
 }
 
 void
 entry_status(const struct entry *entry, struct pst_status *status)
 {
-	pst_path_status(entry->path, status);
+	pst_choice_status(entry->paths, status);
 	portal_status(&entry->portal, status);
 }

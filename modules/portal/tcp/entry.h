@@ -1,18 +1,18 @@
 /*
- * An entry: the half of a portal where streams begin. It keeps a path to the
- * outlet, and asks the outlet for each stream. Where the applications come from is
+ * An entry: the half of a portal where streams begin. It keeps one path or more to
+ * the outlet, and asks the outlet for each stream. Where the applications come from is
  * its owner's: an inlet's listener, or functions (capability/outlet).
  */
 #ifndef PORTAL_ENTRY_H
 #define PORTAL_ENTRY_H
 
-#include <postern/path.h>
+#include <postern/choice.h>
 
 #include "portal.h"
 
 struct entry_conf {
 	const char *listen; /* an inlet's alone */
-	const char *to;
+	struct pst_list to;
 	const char *via;
 	const char *outlet;
 	const char *project;
@@ -27,7 +27,8 @@ struct entry_conf {
 
 /* The options of both but `listen`. */
 #define ENTRY_OPTIONS(streams_) \
-	PST_OPT(STR, struct entry_conf, to, NULL, "multiaddr of the outlet"), \
+	PST_OPT(LIST, struct entry_conf, to, NULL, \
+	    "multiaddr of the outlet; of several, which are all kept open, the best serves"), \
 	PST_OPT(STR, struct entry_conf, via, NULL, \
 	    "in place of `to`: the name of the relay, at a node of the project, of the node with the outlet"), \
 	PST_OPT(STR, struct entry_conf, outlet, "outlet", "with `via`: the outlet's address there"), \
@@ -46,8 +47,8 @@ struct entry_conf {
 struct entry {
 	struct portal portal;
 	const struct entry_conf *conf;
-	struct pst_path *path;
-	struct pst_gate *gate;  /* of the path; NULL while it is down */
+	struct pst_choice *paths;
+	struct pst_gate *gate;  /* of the one that serves; NULL while none is up */
 	struct pst_route route; /* to the outlet, while it is up */
 };
 

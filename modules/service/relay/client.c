@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <postern/path.h>
+#include <postern/choice.h>
 
 #include "message.h"
 
@@ -11,8 +11,9 @@
 #define ATTEMPT_SLOW_MS 10000
 
 const struct pst_opt client_options[] = {
-	PST_OPT(STR, struct client_conf, at, NULL,
-	    "multiaddr of the node with the relay service; default: the project's"),
+	PST_OPT(LIST, struct client_conf, at, NULL,
+	    "multiaddr of the node with the relay service, or several ways to it, of which the best serves;"
+	    " default: the project's"),
 	PST_OPT(REF, struct client_conf, project, NULL, "whose node it is", .of = "project"),
 	PST_OPT(STR, struct client_conf, name, NULL, "the name to register; default: the section's"),
 	PST_OPT(REF, struct client_conf, channel, NULL, "the section whose channels are used",
@@ -28,7 +29,7 @@ struct client {
 	struct pst_section_env *senv;
 	struct pst_env *env;
 	const char *name;
-	struct pst_path *path;
+	struct pst_choice *paths;
 	struct pst_route_buf service; /* to static_forwarding_service; empty while down */
 	struct pst_request request;
 	struct pst_gate *gate; /* to the relay's node; NULL while down */
@@ -42,7 +43,6 @@ static struct pst_path_conf
 path_conf(const struct client_conf *c)
 {
 	return (struct pst_path_conf){
-		.to = c->at,
 		.key = "at",
 		.project = c->project,
 		.authorized = &c->authorized,
@@ -60,7 +60,7 @@ client_check(const void *conf, struct pst_err *err)
 
 	if (c->name && (!*c->name || strlen(c->name) > RELAY_NAME_MAX))
 		return pst_fail(err, PST_E_CONF, "name: want 1 to %d bytes", RELAY_NAME_MAX);
-	return pst_path_check(&path, err);
+	return pst_choice_check(&path, &c->at, err);
 }
 
 static void attempt(struct client *c);
@@ -83,7 +83,7 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 	if (!c->service.hops)
 		return;
 	/* a refusal is silence, too; but so is a channel of which only our end is there */
-	pst_path_suspect(c->path);
+	pst_choice_suspect(c->paths);
 	attempt(c);
 }
 
@@ -99,7 +99,7 @@ attempt(struct client *c)
 	(void)!pst_env_buf(&buf, c->env, text, len, PST_RX_HEADROOM, PST_RX_TAILROOM);
 	/* no answer is what a refusal looks like, too; and lack of memory */
 	if (pst_request_send(c->env, &c->request, &route, &buf, c->wait_ms, answered))
-		pst_path_suspect(c->path);
+		pst_choice_suspect(c->paths);
 }
 
 static void
@@ -108,14 +108,17 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 	static const char service[] = "static_forwarding_service";
 	struct client *c = arg;
 
+	pst_request_cancel(&c->request);
+	pst_route_buf_init(&c->service);
 	c->gate = gate;
+	c->registered = false;
 	if (pst_route_add_route(&c->service, route) ||
 	    pst_route_add(&c->service, PST_ADDRESS_LOCAL, service, sizeof service - 1)) {
 		pst_route_buf_init(&c->service);
 		return;
 	}
 	c->attempts = 0;
-	c->wait_ms = pst_path_patience_ms(c->path);
+	c->wait_ms = pst_choice_patience_ms(c->paths);
 	attempt(c);
 }
 
@@ -155,7 +158,7 @@ client_status(void *self, struct pst_status *status)
 
 	pst_status_put(status, PST_FIELDS(PST_STR("name", c->name),
 	    PST_STR("registration", registration_text(c))));
-	pst_path_status(c->path, status);
+	pst_choice_status(c->paths, status);
 }
 
 static const struct pst_section_hooks client_hooks = {
@@ -176,7 +179,7 @@ client_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 	c->senv = senv;
 	c->env = pst_section_env(senv);
 	c->name = cc->name ? cc->name : pst_section_name(senv);
-	rc = pst_path_open(&c->path, senv, &path, &path_events, c, err);
+	rc = pst_choice_open(&c->paths, senv, &path, &cc->at, &path_events, c, err);
 	if (rc) {
 		free(c);
 		return rc;
@@ -188,7 +191,7 @@ client_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 }
 
 static void
-path_closed(void *arg)
+paths_closed(void *arg)
 {
 	struct client *c = arg;
 	struct pst_section_env *senv = c->senv;
@@ -203,5 +206,5 @@ client_close(void *self)
 	struct client *c = self;
 
 	pst_request_cancel(&c->request);
-	pst_path_close(&c->path, path_closed, c);
+	pst_choice_close(&c->paths, paths_closed, c);
 }

@@ -27,7 +27,7 @@ struct service_conf {
 };
 
 struct client_conf {
-	const char *at;
+	struct pst_list at;
 	const char *project;
 	const char *name;
 	const char *channel;
