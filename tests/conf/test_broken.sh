@@ -50,7 +50,7 @@ broken "an unknown module" 't.conf:2: transport wan: use: no module transport/tc
 transport wan {
 	use = tcpp }
 END
-broken "a service that is none" 't.conf:1: service ehco: no module service/ehco (there are: authority, echo, functions, gateway, project, relay)' <<'END'
+broken "a service that is none" 't.conf:1: service ehco: no module service/ehco (there are: authority, echo, functions, gateway, project, relay, rendezvous)' <<'END'
 service ehco { }
 END
 broken "a module where there is no choice" 't.conf:1: relay db: use: a relay is always of module service/relay' <<'END'

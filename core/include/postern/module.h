@@ -22,7 +22,7 @@
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
  *        <postern/bytes.h>, <postern/json.h>, <postern/map.h>, <postern/local.h>; the change and
  *        settled hooks; PST_OPT_WORD; pst_section_starting(); look in struct pst_module, <postern/look.h>
- *   2.0  unreliable in struct pst_gate, of which links and channels are made; pst_exposes();
+ *   2.0  unreliable and source in struct pst_gate, of which links and channels are made; pst_exposes();
  *        <postern/choice.h>; <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
  *        also in struct pst_transport_ops
  *

@@ -33,6 +33,7 @@ extern "C" {
 struct pst_peer;
 struct pst_worker;
 struct pst_pair_end;
+struct sockaddr_storage;
 
 enum pst_reach {
 	PST_REACH_INSIDE,
@@ -125,6 +126,8 @@ struct pst_gate {
 	 * transport does; of a channel, what the gate below does. Nobody knows it of
 	 * what lies behind a relay. */
 	bool unreliable;
+	/* Of a link over UDP: where its messages come from, the gate's. Else NULL. */
+	const struct sockaddr_storage *source;
 };
 
 /* Start its worker (reach INSIDE, random address) and give it an id. */

@@ -278,6 +278,7 @@ link_up(struct link *link)
 	gate->end = gate_end;
 	gate->log = &link->log;
 	gate->unreliable = true;
+	gate->source = &link->peer;
 	link->up = true;
 	link->heard_ms = pst_now_ms(udp->env);
 	link->link.connect_ms = link->heard_ms - link->started_ms;
