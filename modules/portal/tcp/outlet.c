@@ -1,16 +1,13 @@
 /* `outlet NAME { to = … }`: connects to the target for each peer's stream. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <postern/dial.h>
 #include <postern/identity.h>
 
+#include "names.h"
 #include "portal.h"
 #include "sections.h"
-
-/* What a node's only outlet answers to besides its name. */
-#define OUTLET_ADDRESS "outlet"
 
 const struct pst_opt outlet_options[] = {
 	PST_OPT(STR, struct outlet_conf, to, NULL, "host:port of the target", .of = "required"),
@@ -30,8 +27,7 @@ struct outlet {
 	const struct outlet_conf *conf;
 	struct pst_admission *admission;
 	struct pst_doorman doorman;
-	struct pst_worker by_name, by_kind;
-	bool alone; /* the node's only outlet */
+	struct names names;
 	char host[PST_HOST_TEXT];
 	uint16_t port;
 };
@@ -91,7 +87,7 @@ turn_away(struct stream *s, enum end why)
 static void
 turn_away_at_once(struct outlet *outlet, const struct pst_message *m, const struct wire_offer *offer)
 {
-	struct pst_route own = pst_worker_route(&outlet->by_name);
+	struct pst_route own = pst_worker_route(&outlet->names.by_name);
 	uint8_t bytes[WIRE_SHORT_MAX];
 	size_t len = wire_disconnect(bytes, offer->extended, WIRE_INTERNAL);
 	struct pst_buf buf;
@@ -203,8 +199,9 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 }
 
 static void
-outlet_receives(struct outlet *outlet, struct pst_message *m)
+outlet_receives(struct names *names, struct pst_message *m)
 {
+	struct outlet *outlet = pst_container_of(names, struct outlet, names);
 	struct pst_reader r = pst_buf_reader(&m->payload);
 	uint8_t type = pst_read_u8(&r);
 
@@ -212,18 +209,6 @@ outlet_receives(struct outlet *outlet, struct pst_message *m)
 		pst_log_rated(outlet->portal.log, PST_LOG_WARN, &outlet->portal.odd, "not a Ping");
 	else
 		ping_came(outlet, m, &r);
-}
-
-static void
-by_name_receives(struct pst_worker *worker, struct pst_message *m)
-{
-	outlet_receives(pst_container_of(worker, struct outlet, by_name), m);
-}
-
-static void
-by_kind_receives(struct pst_worker *worker, struct pst_message *m)
-{
-	outlet_receives(pst_container_of(worker, struct outlet, by_kind), m);
 }
 
 /* ---- the section ---- */
@@ -239,72 +224,21 @@ outlet_gone(struct portal *portal)
 	pst_section_closed(senv);
 }
 
-/* Does it have the address of its kind, which its name is not? */
-static bool
-answers_to_kind(const struct outlet *outlet)
-{
-	return outlet->alone && strcmp(pst_section_name(outlet->portal.senv), OUTLET_ADDRESS);
-}
-
-/* The address that a node's only outlet has besides its own. */
-static int
-kind_start(struct outlet *outlet)
-{
-	struct portal *portal = &outlet->portal;
-
-	outlet->alone = pst_section_siblings(portal->senv) == 0;
-	if (!answers_to_kind(outlet))
-		return PST_OK;
-	return pst_worker_start_named(portal->router, &outlet->by_kind, OUTLET_ADDRESS,
-	    PST_REACH_SECTION, by_kind_receives);
-}
-
 static void
 outlet_neighbours(void *self)
 {
 	struct outlet *outlet = self;
-	const struct pst_log *log = outlet->portal.log;
-	bool had = answers_to_kind(outlet);
 
-	if (outlet->alone == (pst_section_siblings(outlet->portal.senv) == 0))
-		return;
-	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
-	if (kind_start(outlet))
-		pst_warn(log, "another worker has the address " OUTLET_ADDRESS);
-	else if (had)
-		pst_warn(log, "no longer the only outlet: it answers to its own name, and to \"" OUTLET_ADDRESS
-		    "\" no more; inlets that come by that address want `outlet = NAME`");
-}
-
-static int
-workers_start(struct outlet *outlet)
-{
-	int rc = pst_worker_start_named(outlet->portal.router, &outlet->by_name,
-	    pst_section_name(outlet->portal.senv), PST_REACH_SECTION, by_name_receives);
-
-	if (!rc)
-		rc = kind_start(outlet);
-	if (!rc && !outlet->alone)
-		pst_info(outlet->portal.log, "one of several outlets: it answers to its own name only");
-	return rc;
-}
-
-static void
-workers_stop(struct outlet *outlet)
-{
-	pst_worker_stop(outlet->portal.router, &outlet->by_name);
-	pst_worker_stop(outlet->portal.router, &outlet->by_kind);
+	names_neighbours(&outlet->names);
 }
 
 static void
 outlet_status(void *self, struct pst_status *status)
 {
 	const struct outlet *outlet = self;
-	char addresses[128];
 
-	snprintf(addresses, sizeof addresses, "%s%s", pst_section_name(outlet->portal.senv),
-	    answers_to_kind(outlet) ? ", " OUTLET_ADDRESS : "");
-	pst_status_put(status, PST_FIELDS(PST_STR("answers_to", addresses), PST_STR("target", outlet->conf->to)));
+	names_status(&outlet->names, status);
+	pst_status_put(status, PST_FIELDS(PST_STR("target", outlet->conf->to)));
 	portal_status(&outlet->portal, status);
 }
 
@@ -347,11 +281,9 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 	if (!rc)
 		rc = pst_admission_open(&outlet->admission, senv, &admission, err);
 	if (!rc)
-		rc = workers_start(outlet);
-	if (rc == -EEXIST)
-		pst_fail(err, rc, "another worker has this address");
+		rc = names_start(&outlet->names, senv, outlet_receives, err);
 	if (rc) {
-		workers_stop(outlet);
+		names_stop(&outlet->names);
 		pst_admission_free(&outlet->admission);
 		free(outlet);
 		return rc;
@@ -369,6 +301,6 @@ outlet_close(void *self)
 	struct outlet *outlet = self;
 
 	pst_doorman_leave(&outlet->doorman);
-	workers_stop(outlet);
+	names_stop(&outlet->names);
 	portal_end(&outlet->portal);
 }
