@@ -1,7 +1,8 @@
 /* Sections among the others (<postern/look.h>). */
 #include <stdarg.h>
+#include <string.h>
 
-#include <postern/look.h>
+#include <postern/transport.h>
 
 #include "node/config_parts.h"
 
@@ -22,6 +23,20 @@ pst_look_ops(const struct pst_look *look, const char *kind, const char *name)
 	const struct pst_item *item = pst_config_item(look->config, kind, name);
 
 	return item && item->module ? item->module->module.ops : NULL;
+}
+
+bool
+config_look_transport(const struct pst_look *look, const char *protocol)
+{
+	for (size_t i = 0; i < look->config->count; i++) {
+		const struct pst_item *item = &look->config->items[i];
+		bool is = item->module && !strcmp(item->kind->name, "transport");
+
+		for (const struct pst_transport_ops *ops = is ? item->module->module.ops : NULL; ops; ops = ops->also)
+			if (!strcmp(ops->protocol, protocol))
+				return true;
+	}
+	return false;
 }
 
 /* A node that runs says so itself, in its log. What others stand for may be made, with its files, only then. */

@@ -2,6 +2,8 @@
 #ifndef PST_NODE_CONFIG_PARTS_H
 #define PST_NODE_CONFIG_PARTS_H
 
+#include <postern/look.h>
+
 #include "node/config.h"
 
 extern const struct pst_section config_node_section;
@@ -40,6 +42,8 @@ bool config_ref_wanted(struct pst_config *config, struct pst_item *item, struct 
 int config_wrong(struct pst_config *config, struct pst_item *item, int rc, struct pst_err *err);
 /* config_look.c: what its module says of it among the others. */
 int config_look(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+/* Does one of the transports speak that? */
+bool config_look_transport(const struct pst_look *look, const char *protocol);
 /* This section will be opened, and so what it refers to. */
 void config_use(struct pst_config *config, struct pst_item *item);
 

@@ -239,7 +239,7 @@ static const struct pst_link_events link_events = {
 
 /* The first open transport that speaks the protocol. */
 static void *
-transport_find(struct pst_path *path, const char *protocol)
+transport_find(const struct pst_path *path, const char *protocol, const struct pst_transport_ops **out)
 {
 	struct pst_node *node = path->senv->node;
 
@@ -252,7 +252,7 @@ transport_find(struct pst_path *path, const char *protocol)
 		for (ops = s->item->module->module.ops; ops; ops = ops->also) {
 			if (strcmp(ops->protocol, protocol))
 				continue;
-			path->transport_ops = ops;
+			*out = ops;
 			return s->self;
 		}
 	}
@@ -277,7 +277,7 @@ begin(struct pst_timer *timer)
 		return;
 	}
 	path->link_began_ns = uv_hrtime();
-	transport = transport_find(path, pst_protocol_name(path->to.hop[1].protocol));
+	transport = transport_find(path, pst_protocol_name(path->to.hop[1].protocol), &path->transport_ops);
 	rc = transport ? path->transport_ops->connect(&path->link, transport, path->to.hop[0].value,
 	    (uint16_t)strtoul(path->to.hop[1].value, NULL, 10), &link_events, path) : PST_E_NO_ROUTE;
 	if (rc) {
@@ -356,6 +356,18 @@ struct pst_admission *
 pst_path_admission(const struct pst_path *path)
 {
 	return path->step_count ? path->steps[path->step_count - 1].admission : NULL;
+}
+
+const char *
+pst_path_hindrance(const struct pst_path *path)
+{
+	const struct pst_transport_ops *ops;
+
+	if (path->project)
+		return pst_section_ref(path->senv, "project", path->project, NULL) ? NULL : "there is no such project here";
+	if (path->dials && !transport_find(path, pst_protocol_name(path->to.hop[1].protocol), &ops))
+		return "no transport here speaks that";
+	return NULL;
 }
 
 void

@@ -7,6 +7,7 @@
 #include <postern/admission.h>
 #include <postern/project.h>
 
+#include "node/config_parts.h"
 #include "node/path.h"
 
 static bool
@@ -145,6 +146,24 @@ pst_path_check(const struct pst_path_conf *conf, struct pst_err *err)
 		rc = admissions_check(conf, ma, err);
 	free(ma);
 	return rc ? PST_E_CONF : PST_OK;
+}
+
+void
+pst_path_look(const struct pst_path_conf *conf, struct pst_look *look)
+{
+	struct pst_multiaddr *ma = malloc(sizeof *ma);
+	const char *key = conf->key ? conf->key : "to";
+
+	if (ma && !route_parse(ma, conf, NULL)) {
+		const struct pst_multiaddr_hop *first = &ma->hop[0];
+		const char *protocol = is_host(first) ? pst_protocol_name(ma->hop[1].protocol) : NULL;
+
+		if (first->protocol == PST_PROJECT && !pst_look_has(look, "project", first->value))
+			pst_look_warn(look, "%s: there is no project %s: the route will not open", key, first->value);
+		if (protocol && !config_look_transport(look, protocol))
+			pst_look_warn(look, "%s: no transport speaks %s: the route will not open", key, protocol);
+	}
+	free(ma);
 }
 
 /* ---- planning ---- */

@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 153
+plan 157
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -224,6 +224,15 @@ of service/gateway "a certificate that is not there" \
 service front { use = gateway  listen = {"127.0.0.1:8080"}  function = hello
 	certificate = "none.pem"
 	key = "none.pem" }
+END
+of service/gateway "a constellation's route that ends at no function" \
+	't.conf:2: constellation c: nodes: route "/ip4/127.0.0.1/tcp/4000/secure/api" ends without /service/NAME, the function' <<END
+constellation c { authorized = {"$me"}
+	nodes = {"/ip4/127.0.0.1/tcp/4000/secure/api"} }
+END
+of service/gateway "one that is no route" \
+	't.conf:1: constellation c: nodes: "ip4/127.0.0.1" is no name, and a route begins with a slash' <<'END'
+constellation c { nodes = {"ip4/127.0.0.1"} }
 END
 touch empty.pem
 of service/gateway "one that is none" 't.conf:2: service front: certificate: it and the key are of no use together' <<'END'

@@ -10,7 +10,7 @@
 #define POSTERN_PATH_H
 
 #include <postern/identity.h>
-#include <postern/module.h>
+#include <postern/look.h>
 #include <postern/router.h>
 
 #ifdef __cplusplus
@@ -45,6 +45,8 @@ struct pst_path_conf {
 
 /* Check a path's configuration without opening it. */
 PST_API PST_MUST_CHECK int pst_path_check(const struct pst_path_conf *conf, struct pst_err *err);
+/* Warn who checks when the route leads by what this node has not: a transport, a project. */
+PST_API void pst_path_look(const struct pst_path_conf *conf, struct pst_look *look);
 /* Open for the section `env`; conf is copied. Events come later. */
 PST_API PST_MUST_CHECK int pst_path_open(struct pst_path **out, struct pst_section_env *env,
     const struct pst_path_conf *conf, const struct pst_path_events *events, void *arg,
@@ -53,6 +55,8 @@ PST_API PST_MUST_CHECK int pst_path_open(struct pst_path **out, struct pst_secti
 PST_API void pst_path_suspect(struct pst_path *path);
 /* Fields for a section's status: whether it is up and who is there, or why it is not. */
 PST_API void pst_path_status(const struct pst_path *path, struct pst_status *status);
+/* The same, of one that is open: why it cannot come up as long as the node has the sections that it has; NULL: it can. */
+PST_API const char *pst_path_hindrance(const struct pst_path *path);
 /* Who the far end may be: for sessions, which end when it no longer may. It lives as long
  * as the path is up, and NULL where nobody is asked for. */
 PST_API struct pst_admission *pst_path_admission(const struct pst_path *path);

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <postern/multiaddr.h>
 
 const struct pst_opt constellation_options[] = {
 	PST_OPT(LIST, struct constellation_conf, nodes, NULL,
@@ -39,6 +42,30 @@ constellation_path(const struct constellation_conf *c, const char *to)
 	};
 }
 
+/* A route to a function ends with a worker, not with a channel or a port. */
+static bool
+ends_at_worker(const char *to)
+{
+	struct pst_multiaddr ma;
+
+	if (pst_multiaddr_parse(&ma, to, NULL))
+		return true; /* the path says what is wrong */
+	return ma.hop[ma.count - 1].protocol == PST_SERVICE || ma.hop[ma.count - 1].protocol == PST_WORKER;
+}
+
+static int
+node_check(const struct constellation_conf *c, const char *to, struct pst_err *err)
+{
+	struct pst_path_conf path = constellation_path(c, to);
+
+	if (*to == '/' && !ends_at_worker(to))
+		return pst_fail(err, PST_E_CONF, "nodes: route \"%s\" ends without /service/NAME, the function", to);
+	if (*to == '/')
+		return pst_path_check(&path, err);
+	return strchr(to, '/') ? pst_fail(err, PST_E_CONF, "nodes: \"%s\" is no name, and a route begins with a slash", to)
+			       : PST_OK;
+}
+
 int
 constellation_check(const void *conf, struct pst_err *err)
 {
@@ -49,13 +76,25 @@ constellation_check(const void *conf, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "nodes: at least one");
 	if (c->calls < 1 || !c->probe)
 		return pst_fail(err, PST_E_CONF, "calls, probe: not 0");
-	for (size_t i = 0; !rc && i < c->nodes.count; i++) {
-		struct pst_path_conf path = constellation_path(c, c->nodes.item[i]);
-
-		if (*path.to == '/')
-			rc = pst_path_check(&path, err);
-	}
+	for (size_t i = 0; !rc && i < c->nodes.count; i++)
+		rc = node_check(c, c->nodes.item[i], err);
 	return rc;
+}
+
+/* What is missing may be made later. */
+int
+constellation_look(const struct constellation_conf *c, struct pst_look *look)
+{
+	for (size_t i = 0; i < c->nodes.count; i++) {
+		const char *to = c->nodes.item[i];
+		struct pst_path_conf path = constellation_path(c, to);
+
+		if (*to == '/')
+			pst_path_look(&path, look);
+		else if (!gateway_has(look, to))
+			pst_look_warn(look, "nodes: there is no function %s: no call will reach it", to);
+	}
+	return PST_OK;
 }
 
 /* ---- choosing ---- */
@@ -129,6 +168,15 @@ constellation_status(void *self, struct pst_status *status)
 	    PST_U64("failed", c->failed)));
 	for (size_t i = 0; i < c->member_count; i++)
 		member_status(c->members[i], status);
+}
+
+static void
+constellation_settled(void *self)
+{
+	const struct constellation *c = self;
+
+	for (size_t i = 0; i < c->member_count; i++)
+		member_settled(c->members[i]);
 }
 
 /* ---- which nodes ---- */
@@ -252,6 +300,7 @@ static const struct pst_section_hooks constellation_hooks = {
 	.size = sizeof constellation_hooks,
 	.status = constellation_status,
 	.change = constellation_change,
+	.settled = constellation_settled,
 };
 
 static void

@@ -31,6 +31,7 @@ struct member {
 	uint32_t ours;  /* calls of ours there now */
 	unsigned lost;  /* probes without an answer, in a row */
 	bool probing;
+	bool told;      /* that it cannot be reached */
 	bool listed;    /* else it is closed when it has none of ours */
 	struct pst_task task;
 	uint64_t calls; /* ever */
@@ -65,6 +66,8 @@ bool member_is_up(const struct member *member);
 /* Is a busier than b? */
 bool member_busier(const struct member *a, const struct member *b);
 void member_status(const struct member *member, struct pst_status *status);
+/* The node has all the sections that it will have: says so when there cannot be a way. */
+void member_settled(struct member *member);
 /* Something was sent there and no answer came: look at once. */
 void member_suspect(struct member *member);
 

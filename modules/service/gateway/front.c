@@ -77,6 +77,21 @@ front_check(const void *conf, struct pst_err *err)
 	return rc ? rc : server_check(&server, err);
 }
 
+/* Those of an application come with it. */
+int
+front_look(const struct front_conf *conf, struct pst_look *look, struct pst_err *err)
+{
+	struct plan plan = { 0 };
+	int rc = routes_plan(&plan, conf, err);
+
+	for (const struct plan_fn *fn = plan.functions; fn && !rc && !conf->app; fn = fn->next)
+		if (!gateway_has(look, fn->worker))
+			pst_look_warn(look, "%s: there is no function %s: requests for it will fail",
+			    conf->function && !strcmp(conf->function, fn->worker) ? "function" : "routes", fn->worker);
+	plan_fini(&plan);
+	return rc;
+}
+
 /* ---- requests ---- */
 
 struct run
@@ -283,7 +298,7 @@ app_settle(const struct front *front)
 	    pst_section_name(front->senv));
 	app_sweep(&front->app, dir);
 	pst_warn(front->log, "the application's functions may do what the original lets them: private addresses of the web, too",
-	    PST_STR("see", "postern check --print"));
+	    PST_STR("application", front->conf->app), PST_STR("see", "postern check --print"));
 }
 
 static int

@@ -1,6 +1,8 @@
 /* service/gateway: the sections of this module. gateway.md is their page. */
 #include "gateway.h"
 
+#include <string.h>
+
 static const struct pst_section gateway_sections[] = {
 	PST_SECTION("service", struct front_conf, front_options, front_check, front_open, front_close),
 	PST_SECTION("constellation", struct constellation_conf, constellation_options, constellation_check,
@@ -8,6 +10,23 @@ static const struct pst_section gateway_sections[] = {
 	PST_SECTION_END,
 };
 
+bool
+gateway_has(const struct pst_look *look, const char *name)
+{
+	static const char *const kinds[] = { "function", "constellation", "service" };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (pst_look_has(look, kinds[i], name))
+			return true;
+	return false;
+}
+
+static int
+gateway_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	return strcmp(kind, "service") ? constellation_look(conf, look) : front_look(conf, look, err);
+}
+
 PST_MODULE(service_gateway, .kind = PST_KIND_SERVICE, .version = "0.1.0",
     .summary = "turns HTTP requests into function calls", .sections = gateway_sections,
-    .imply = front_imply);
+    .imply = front_imply, .look = gateway_look);

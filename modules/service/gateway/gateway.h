@@ -7,6 +7,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include <postern/imply.h>
+#include <postern/look.h>
 
 struct front_conf {
 	struct pst_list listen;
@@ -23,6 +24,7 @@ extern const struct pst_opt front_options[];
 int front_check(const void *conf, struct pst_err *err);
 int front_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
 void front_close(void *self);
+int front_look(const struct front_conf *conf, struct pst_look *look, struct pst_err *err);
 int front_imply(const char *kind, const void *conf, struct pst_implied *implied, struct pst_err *err);
 
 struct constellation_conf {
@@ -38,7 +40,11 @@ struct constellation_conf {
 };
 extern const struct pst_opt constellation_options[];
 int constellation_check(const void *conf, struct pst_err *err);
+int constellation_look(const struct constellation_conf *conf, struct pst_look *look);
 int constellation_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
 void constellation_close(void *self);
+
+/* Is there a section that could have a worker of that name? */
+bool gateway_has(const struct pst_look *look, const char *name);
 
 #endif

@@ -230,12 +230,34 @@ member_done(struct member *m)
 		pst_task_post(m->constellation->env, &m->task, way_close);
 }
 
+/* Why no way can lead there, as this node is; NULL: one could. */
+static const char *
+hindrance(const struct member *m)
+{
+	struct pst_route route = pst_route_buf_view(&m->route);
+
+	if (m->path)
+		return pst_path_hindrance(m->path);
+	return pst_router_find(pst_env_router(m->constellation->env), &route) ? NULL : "there is no such function here";
+}
+
+void
+member_settled(struct member *m)
+{
+	const char *why = hindrance(m);
+
+	if (why && !m->told)
+		pst_warn(m->constellation->log, "a node that no call can reach", PST_STR("route", m->to), PST_STR("why", why));
+	m->told = why;
+}
+
 void
 member_status(const struct member *m, struct pst_status *status)
 {
 	const char *state = member_is_up(m) ? "up" : m->route.hops ? "does not answer" : "no route";
 
 	pst_status_item(status, "nodes", PST_FIELDS(PST_STR("route", m->to), PST_STR("state", state),
+	    PST_STR("why", member_is_up(m) ? NULL : hindrance(m)),
 	    PST_U64("running", m->load.running), PST_U64("queued", m->load.queued),
 	    PST_U64("capacity", m->load.capacity), PST_U64("under_way", m->ours),
 	    PST_U64("calls", m->calls)));
