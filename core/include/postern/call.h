@@ -38,6 +38,8 @@ extern "C" {
  * left it, if it changed it; with the body if it changed that. How a run error is told:
  * PST_COORDINATED_ERROR_HEADER. */
 #define PST_CALL_REQUEST_HEADER "x-pst-request"
+/* The id of the request that the call is a part of, for the log. */
+#define PST_CALL_ID_HEADER "x-request-id"
 
 /* Why there is no answer; the texts of the wire are theirs in lower case. */
 enum pst_call_code {

@@ -225,7 +225,7 @@ request_look(struct execution *x)
 {
 	struct pst_called *call = x->call;
 	const struct pst_map_item *json = pst_map_get(&call->headers, PST_CALL_REQUEST_HEADER);
-	const struct pst_map_item *id = pst_map_get(&call->headers, "x-request-id");
+	const struct pst_map_item *id = pst_map_get(&call->headers, PST_CALL_ID_HEADER);
 	int rc;
 
 	x->looked = true;

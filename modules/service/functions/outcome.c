@@ -23,11 +23,20 @@ caller_of(const struct pst_called *call)
 	return call->peer ? pst_peer_text(call->peer) : NULL;
 }
 
+/* The id of the request that it is a part of, as the answer over HTTP has it, too. */
+static const char *
+request_of(const struct execution *x)
+{
+	const struct pst_map_item *id = pst_map_get(&x->call->headers, PST_CALL_ID_HEADER);
+
+	return id ? (const char *)id->value : NULL;
+}
+
 static void
 tell(const struct execution *x, const char *outcome, const char *why)
 {
 	pst_info(x->function->log, "called", PST_STR("peer", caller_of(x->call)),
-	    PST_STR("outcome", outcome), PST_STR("why", why),
+	    PST_STR("request", request_of(x)), PST_STR("outcome", outcome), PST_STR("why", why),
 	    PST_U64("took_us", (uv_hrtime() - x->began_ns) / 1000));
 }
 

@@ -237,6 +237,8 @@ member_call(struct run *run, struct member *m, const char *json, size_t json_len
 	rc = pst_route_add(&route, PST_ADDRESS_LOCAL, m->plan->fn->worker, strlen(m->plan->fn->worker));
 	if (!rc)
 		rc = pst_map_put(&headers, PST_CALL_REQUEST_HEADER, json, json_len);
+	if (!rc && *r->id)
+		rc = pst_map_put(&headers, PST_CALL_ID_HEADER, r->id, strlen(r->id));
 	if (!rc && r->body_len)
 		rc = pst_env_buf(&bytes, env, r->body, r->body_len, PST_RX_HEADROOM, PST_RX_TAILROOM);
 	if (!rc) {
