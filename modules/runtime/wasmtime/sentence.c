@@ -27,23 +27,43 @@ cause_last(const char *at, const char *end)
 	return last;
 }
 
+/* In one line: what it says may have lists in it, an item a line. */
+static void
+join(char out[static PST_ERR_TEXT], const char *at, const char *end)
+{
+	size_t n = 0;
+
+	while (at < end && n + 1 < PST_ERR_TEXT) {
+		bool space = isspace((unsigned char)*at);
+
+		out[n++] = space ? ' ' : *at;
+		while (++at < end && space && isspace((unsigned char)*at))
+			;
+	}
+	out[n] = '\0';
+}
+
 static int
 say(struct pst_err *err, int rc, wasm_byte_vec_t *text)
 {
 	const char *at = text->data, *end = at + text->size, *line;
+	char sentence[PST_ERR_TEXT];
 
 	while (end > at && (!end[-1] || isspace((unsigned char)end[-1])))
 		end--;
 	line = cause_last(at, end);
-	if (line) {
+	if (!line) { /* what follows is where it was */
+		line = memchr(at, '\n', (size_t)(end - at));
+		end = line ? line : end;
+	} else {
 		at = line;
 		while (at < end && isspace((unsigned char)*at))
 			at++;
 		if (end - at > 3 && isdigit((unsigned char)*at) && at[1] == ':') /* one of several */
 			at += 3;
 	}
-	line = memchr(at, '\n', (size_t)(end - at));
-	pst_fail(err, rc, "%.*s", (int)((line ? line : end) - at), at);
+	join(sentence, at, end);
+	pst_fail(err, rc, "%s", sentence);
 	wasm_byte_vec_delete(text);
 	return rc;
 }
