@@ -117,6 +117,22 @@ state_name(const struct host *host, int i, char out[static PATH_MAX])
 	    geteuid() == 0 ? "/var/lib/postern" : "/.local/state/postern", host->command, name, more);
 }
 
+/* Who has it says which process it is. */
+static void
+holder_write(int lock)
+{
+	if (!ftruncate(lock, 0))
+		dprintf(lock, "%d\n", (int)getpid());
+}
+
+static int
+holder_read(int lock)
+{
+	char text[16] = "";
+
+	return pread(lock, text, sizeof text - 1, 0) > 0 ? atoi(text) : 0;
+}
+
 /*
  * Take a directory for this process, and put the node's file there. -EBUSY: another has it. What says so is a lock of
  * its own, since a node takes the directory's only when it begins.
@@ -132,7 +148,10 @@ state_take(const char *state, const char *text, struct pst_err *err)
 	if (own < 0)
 		rc = own;
 	else if (flock(own, LOCK_EX | LOCK_NB))
-		rc = pst_fail(err, -EBUSY, "%s: another one is starting there", state);
+		rc = pst_fail(err, -EBUSY, "%s: another sat or atmo (process %d) has this directory; "
+		    "without --state each has one of its own", state, holder_read(own));
+	else
+		holder_write(own);
 	if (!rc)
 		rc = pst_state_write(state, "host.conf", text, err);
 	if (rc && own >= 0)
