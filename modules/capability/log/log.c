@@ -1,6 +1,6 @@
 /*
  * capability/log: what a function says goes to the node's log, as lines of the function. What
- * has no place in a line (control characters) is shown there as what it is.
+ * has no place in a line (control characters) the log shows in its own way.
  */
 #include <errno.h>
 #include <stdlib.h>
