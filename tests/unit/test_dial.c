@@ -140,6 +140,8 @@ it_may_be_given_up_while_the_name_is_looked_up(void **state)
 /* ---- a resolver that takes its time: libuv's calls come here ---- */
 
 #define SLOW "slow.test"
+/* 127.0.0.1 and 127.0.0.2, in this order */
+#define TWO "two.test"
 
 static uv_sem_t asked, may_answer;
 
@@ -154,6 +156,11 @@ getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 		name = "127.0.0.1";
 	}
 	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (name && !strcmp(name, TWO)) {
+		int rc = real("127.0.0.1", service, hints, out);
+
+		return rc ? rc : real("127.0.0.2", service, hints, &(*out)->ai_next);
+	}
 	return real(name, service, hints, out);
 }
 
@@ -265,6 +272,74 @@ an_end_by_time_stays_one(void **state)
 
 /* ---- text ---- */
 
+/* ---- several addresses ---- */
+
+/* At the second one, at the same port. */
+static int
+second_listener(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	inet_pton(AF_INET, "127.0.0.2", &in.sin_addr);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	return fd;
+}
+
+static void
+check_second(int fd)
+{
+	int accepted;
+
+	loop_until(&call.done);
+	accepted = accept(fd, NULL, NULL);
+	assert_true(accepted >= 0);
+	close(accepted);
+	check_connected();
+	close(fd);
+}
+
+static void
+where_the_first_refuses_the_second_is_asked(void **state)
+{
+	int fd = second_listener();
+
+	dial(TWO, 5000);
+	check_second(fd);
+}
+
+static void
+where_the_first_does_not_answer_the_second_is_asked_too(void **state)
+{
+	int fd = second_listener(), fds[4];
+
+	make_it_wait(fds);
+	dial(TWO, 60000);
+	check_second(fd);
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+}
+
+static void
+where_all_refuse_it_is_refused(void **state)
+{
+	dial(TWO, 5000);
+	check_ended(UV_ECONNREFUSED);
+}
+
+static void
+several_may_be_given_up(void **state)
+{
+	int fds[4];
+
+	make_it_wait(fds);
+	dial(TWO, 300); /* the second refuses after 250 ms */
+	check_ended(UV_ETIMEDOUT);
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+}
+
 static void
 host_and_port_are_told_apart(void **state)
 {
@@ -328,6 +403,10 @@ main(void)
 		TEST(no_answer_is_a_timeout),
 		TEST(it_may_be_given_up_while_it_waits),
 		TEST(an_end_by_time_stays_one),
+		TEST(where_the_first_refuses_the_second_is_asked),
+		TEST(where_the_first_does_not_answer_the_second_is_asked_too),
+		TEST(where_all_refuse_it_is_refused),
+		TEST(several_may_be_given_up),
 		cmocka_unit_test(host_and_port_are_told_apart),
 		cmocka_unit_test(addresses_are_read_and_written),
 	};

@@ -1,5 +1,7 @@
 /*
- * Dialling: a TCP connection to a name or number, all its addresses in turn.
+ * Dialling: a TCP connection to a name or number. Of several addresses each is
+ * tried when the one before it has failed, or has not answered for 250 ms; the first that
+ * answers is taken (RFC 8305).
  */
 #ifndef POSTERN_DIAL_H
 #define POSTERN_DIAL_H
