@@ -29,6 +29,7 @@ on_write(wslay_event_context_ptr wslay, const uint8_t *bytes, size_t len, int fl
 	if (n > 0)
 		return n;
 	ws->rc = (int)n;
+	ws->blocked = true;
 	wslay_event_set_error(wslay, n ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
 	return -1;
 }
@@ -126,8 +127,10 @@ websocket_run(struct websocket *ws)
 	if (wslay_event_want_read(ws->wslay) && wslay_event_recv(ws->wslay) && ws->rc)
 		return ws->rc;
 	ws->rc = PST_OK;
-	if (wslay_event_want_write(ws->wslay) && wslay_event_send(ws->wslay))
-		return ws->rc ? ws->rc : -ENOMEM;
+	ws->blocked = false;
+	while (wslay_event_want_write(ws->wslay) && !ws->blocked) /* it returns where only a part was taken, too */
+		if (wslay_event_send(ws->wslay))
+			return ws->rc ? ws->rc : -ENOMEM;
 	return !wslay_event_want_read(ws->wslay) && !wslay_event_want_write(ws->wslay) ? PST_E_CLOSED : PST_OK;
 }
 

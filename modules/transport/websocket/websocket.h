@@ -38,6 +38,7 @@ struct websocket {
 	void (*message)(struct websocket *ws, bool text, uint8_t *bytes, size_t len);
 	/* the rest is websocket.c's, and read only */
 	bool closing;    /* we have said so */
+	bool blocked;    /* write() has taken nothing */
 	bool half;       /* a message has begun, and is not whole */
 	uint64_t frames; /* that have come: any of them says that the peer is there */
 	struct wslay_event_context *wslay;
