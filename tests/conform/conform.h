@@ -57,6 +57,7 @@ void conform_alike(struct conform *c);
 void conform_runtime(struct conform *c);
 void conform_store(struct conform *c);
 void conform_store_rival(struct conform *c);
+void conform_transport(struct conform *c);
 void conform_vault(struct conform *c);
 
 #endif

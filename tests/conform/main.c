@@ -1,4 +1,5 @@
 /* pst-conform: which kit, the section that it asks, and TAP. */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ static const struct kit {
 	{ "rival", "store", conform_store_rival },
 	{ "runtime", "runtime", conform_runtime },
 	{ "store", "store", conform_store },
+	{ "transport", "transport", conform_transport },
 	{ "vault", "vault", conform_vault },
 	{ NULL, NULL, NULL },
 };
@@ -150,7 +152,8 @@ node_make(struct conform *c, struct pst_err *err)
 		pst_config_free(&config);
 		return pst_fail(err, PST_E_NOTHING, "%s: there is no %s %s", c->file, c->kind, c->name);
 	}
-	return pst_node_new(&c->node, &c->loop, &config, &c->book, PST_NODE_KEEPS, &events, c, err);
+	return pst_node_new(&c->node, &c->loop, &config, &c->book,
+	    strcmp(c->kind, "transport") ? PST_NODE_KEEPS : PST_NODE_ASKS, &events, c, err);
 }
 
 void
@@ -193,11 +196,13 @@ static int
 usage(void)
 {
 	fputs("Usage: pst-conform KIND FILE [NAME [KEYS]]\n"
+	      "       pst-conform transport FILE NAME WHERE\n"
 	      "       pst-conform alike FILE NAME OTHER MODULE...\n\n"
 	      "Does the section KIND NAME (\"default\" when left out) of the configuration FILE keep what\n"
 	      "<postern/KIND.h> promises? Prints TAP. Exit code: 0 it does, 1 it does not, 2 usage,\n"
 	      "3 it could not be asked. `rival` is one of several that are after the same KEYS (1000) of a\n"
-	      "store, each with a FILE of its own; it empties nothing. `alike`: do the runtimes NAME and OTHER\n"
+	      "store, each with a FILE of its own; it empties nothing. A transport listens at WHERE, a path or a\n"
+	      "route such as /ip4/127.0.0.1/tcp/4000. `alike`: do the runtimes NAME and OTHER\n"
 	      "come to the same with each MODULE? KIND is one of:", stderr);
 	for (const struct kit *kit = kits; kit->name; kit++)
 		fprintf(stderr, " %s", kit->name);
@@ -213,7 +218,8 @@ main(int argc, char **argv)
 
 	while (argc > 1 && kit->name && strcmp(kit->name, argv[1]))
 		kit++;
-	if (argc < 3 || !kit->name || (kit->run == conform_alike ? argc < 6 : argc > 5))
+	if (argc < 3 || !kit->name || (kit->run == conform_alike ? argc < 6 : argc > 5) ||
+	    (kit->run == conform_transport && argc != 5))
 		return usage();
 	c.kind = kit->kind;
 	c.file = argv[2];
@@ -221,6 +227,7 @@ main(int argc, char **argv)
 	c.rest = (const char *const *)argv + 4;
 	c.count = argc > 4 ? (size_t)argc - 4 : 0;
 	c.keys = argc > 4 ? strtoul(argv[4], NULL, 10) : 1000;
+	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	pst_logbook_init(&c.book, stderr, PST_ROOM_MAIN);
 	c.book.fixed = PST_LOG_WARN;
 	if (uv_loop_init(&c.loop) || pst_loader_new(&c.loader))
