@@ -36,6 +36,13 @@ flow_move(struct flow *flow, struct far *far)
 }
 
 void
+flow_opened(struct flow *flow)
+{
+	flow->opened = true;
+	flow->begun = true;
+}
+
+void
 flow_say(struct flow *flow, enum wire_kind kind, const void *data, size_t len)
 {
 	const struct wire_message m = {

@@ -206,7 +206,7 @@ flow_begin(struct outlet *outlet, struct pst_message *m, const struct wire_messa
 		flow_end(flow, END_FAILED, WIRE_INTERNAL);
 		return NULL;
 	}
-	flow->opened = true;
+	flow_opened(flow);
 	return flow;
 }
 

@@ -92,7 +92,8 @@ struct flow {
 	struct far *far;
 	uint64_t number;           /* in messages; the inlet's choice */
 	uint64_t since_ms;
-	bool opened;               /* the outlet has said so, */
+	bool begun;                /* the outlet has said once that it is there: it is a session */
+	bool opened;               /* so it is by this far, */
 	uint64_t asked_ms;         /* or was asked then */
 	uint64_t mute_ms;          /* turned away: nothing is said for it until then; 0: it was not */
 	struct traffic traffic;
@@ -106,6 +107,8 @@ PST_MUST_CHECK int flow_new(struct flow **out, struct portal *portal, struct far
     const union flow_key *key);
 /* From now on its datagrams go there, where it is not yet known. */
 void flow_move(struct flow *flow, struct far *far);
+/* The outlet has it. */
+void flow_opened(struct flow *flow);
 /* A datagram goes to the other end, or is dropped and counted. */
 void flow_say(struct flow *flow, enum wire_kind kind, const void *data, size_t len);
 /* One that came from there went on, unless rc says otherwise. */

@@ -125,7 +125,7 @@ session_ended(const struct flow *flow, enum end why, enum wire_reason told)
 	traffic_add(&portal->traffic, &flow->traffic);
 	if (flow->mute_ms) /* its line was written when it was turned away */
 		return;
-	if (!flow->opened) {
+	if (!flow->begun) {
 		session_refused(portal, flow->far->peer, application_of(flow),
 		    why == END_IDLE ? END_NO_ANSWER : why, told, flow->rc);
 		return;
@@ -145,8 +145,8 @@ portal_status(const struct portal *portal, struct pst_status *status)
 	for (const struct flow_entry *e = portal->flows.oldest; e; e = e->newer) {
 		const struct flow *flow = pst_container_of(e, const struct flow, entry);
 
-		open += flow->opened;
-		waiting += !flow->opened;
+		open += flow->begun;
+		waiting += !flow->begun;
 		traffic_add(&sum, &flow->traffic);
 	}
 	pst_status_put(status, PST_FIELDS(PST_U64("flows", open), PST_U64("waiting", waiting),

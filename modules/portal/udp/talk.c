@@ -120,7 +120,7 @@ flow_ended(struct flow *flow, enum wire_reason told)
 	if (told == WIRE_NO_FLOW) { /* the next datagram begins it again */
 		flow->opened = false;
 		flow->asked_ms = pst_now_ms(portal->env);
-	} else if (flow->opened) {
+	} else if (flow->begun) {
 		flow_end(flow, END_TOLD, told);
 	} else if (!flow->mute_ms) {
 		session_refused(portal, flow->far->peer, &flow->entry.key.sa, END_TOLD, told, 0);
@@ -143,8 +143,8 @@ inlet_hears(struct pst_worker *worker, struct pst_message *m)
 	flow = numbered(inlet, message.flow);
 	if (!flow || !inlet->far || flow->far != inlet->far)
 		return; /* late */
-	if (message.kind == WIRE_OPENED)
-		flow->opened = message.version <= WIRE_VERSION;
+	if (message.kind == WIRE_OPENED && message.version <= WIRE_VERSION)
+		flow_opened(flow);
 	else if (message.kind == WIRE_DATAGRAM)
 		flow_took(flow, message.len, portal_write(&inlet->listener, &flow->entry.key.sa, &message));
 	else if (message.kind == WIRE_END)
