@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 157
+plan 165
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -173,6 +173,19 @@ broken "an inlet whose route loses bytes" \
 	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet": what /udp loses would be missing from the stream' <<END
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
 	to = "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet" }
+END
+broken "a portal for datagrams without flows" 't.conf:1: outlet dns: flows: from 1 to 50000' <<'END'
+outlet dns { use = udp  to = "127.0.0.1:53"  authorized = {"*"}  flows = 0 }
+END
+broken "flows that end at once" 't.conf:1: outlet dns: idle: more than nothing' <<'END'
+outlet dns { use = udp  to = "127.0.0.1:53"  authorized = {"*"}  idle = 0 }
+END
+broken "a name to listen at" 't.conf:1: inlet dns: listen: "localhost:53" is no address:port (a number, not a name)' <<END
+inlet dns { use = udp  listen = "localhost:53"  to = "/ip4/127.0.0.1/tcp/4000/secure/api/service/dns"  authorized = {"$me"} }
+END
+broken "an outlet for datagrams that lets in nobody in particular" \
+	't.conf:1: outlet dns: authorized: say who may use it: identifiers, or "*" for everybody; or allow, a policy; or a project' <<'END'
+outlet dns { use = udp  to = "127.0.0.1:53" }
 END
 broken "a message that no datagrams can carry" 't.conf:1: transport wan: max_message: at most 16M' <<'END'
 transport wan { use = udp  max_message = 17M }
