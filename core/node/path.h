@@ -23,6 +23,8 @@
 /* Spec routing.md 8.7. */
 #define PROBE_EVERY_MS 10000
 #define PROBES_LOST 3
+/* Ours: one that was slow for another reason is no measure. */
+#define PROBES_KEPT 4
 
 #define CHANNELS_MAX 8
 
@@ -77,7 +79,9 @@ struct pst_path {
 	bool up;
 	struct pst_request probe;
 	uint8_t probe_sent[9];
-	uint64_t probe_sent_ns, answers_ns; /* how long answers take, smoothed; 0: not known */
+	uint64_t probe_sent_ns;
+	uint64_t answers_ns[PROBES_KEPT]; /* how long the last answers took, in turn; 0: none yet */
+	unsigned answers;
 	uint64_t heard; /* what had come from the far end when it was sent */
 	bool probing, suspected;
 	bool unproven; /* the last time it was up nothing came from its far end */
@@ -101,7 +105,7 @@ void path_start_over(struct pst_path *path, int rc);
 /* A sentence of what does not open, for one that is not up, and why. */
 PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size);
 
-/* path_probe.c: how long the far end takes for an answer, in microseconds, smoothed; 0: not known yet. */
+/* path_probe.c: how long the far end takes for an answer, in microseconds: the quickest of the last; 0: not known yet. */
 uint64_t path_answers_us(const struct pst_path *path);
 /* It is up: probe the far end from now on; and no more. */
 void path_probes_start(struct pst_path *path);

@@ -28,17 +28,21 @@ patience_ms(const struct pst_path *path)
 	return pst_path_patience_ms(path) + took_ns / 1000000;
 }
 
-/* As TCP smooths its own (RFC 6298). */
 static void
 answered_in(struct pst_path *path, uint64_t ns)
 {
-	path->answers_ns = path->answers_ns ? (7 * path->answers_ns + ns) / 8 : ns;
+	path->answers_ns[path->answers++ % PROBES_KEPT] = ns;
 }
 
 uint64_t
 path_answers_us(const struct pst_path *path)
 {
-	return path->answers_ns / 1000;
+	uint64_t least = 0;
+
+	for (size_t i = 0; i < PROBES_KEPT; i++)
+		if (path->answers_ns[i] && (!least || path->answers_ns[i] < least))
+			least = path->answers_ns[i];
+	return least / 1000;
 }
 
 static void
@@ -140,7 +144,7 @@ path_probes_start(struct pst_path *path)
 void
 path_probes_stop(struct pst_path *path)
 {
-	path->answers_ns = 0;
+	memset(path->answers_ns, 0, sizeof path->answers_ns);
 	pst_request_cancel(&path->probe);
 	path->probing = false;
 	path->suspected = false;
