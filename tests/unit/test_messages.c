@@ -279,6 +279,36 @@ a_message_in_pieces_is_one_frame(void **state)
 	assert_int_equal(server.stream.bytes_in, 2);
 }
 
+/* What the peer does not read is bounded by what it can still send; and each ping has its answer in the end. */
+static void
+pings_of_who_does_not_read_are_not_read_either(void **state)
+{
+	static const char ping[6] = "\x89\x80\0\0\0";
+	static char pings[6000];
+	size_t sent = 0, heard = 0, more = 4 * 1024 * 1024;
+
+	for (size_t i = 0; i < sizeof pings; i++)
+		pings[i] = ping[i % 6];
+	for (int idle = 0; idle < 100 && sent < more; idle++) {
+		ssize_t n = write(peer, pings + sent % 6, sizeof pings - 6);
+
+		if (n > 0) {
+			sent += (size_t)n;
+			idle = 0;
+		}
+		uv_run(&test.loop, UV_RUN_NOWAIT);
+	}
+	assert_true(sent < more);
+	for (int i = 0; heard < sent / 6 * 2 && i < 1000000; i++) {
+		ssize_t n = read(peer, pings, sizeof pings);
+
+		heard += n > 0 ? (size_t)n : 0;
+		uv_run(&test.loop, UV_RUN_NOWAIT);
+	}
+	assert_int_equal(heard, sent / 6 * 2);
+	assert_false(server.failed);
+}
+
 static void
 a_text_is_taken_likewise(void **state)
 {
@@ -348,6 +378,7 @@ main(void)
 		BOTH(a_longer_message_than_may_be_ends_it),
 		BOTH(who_closes_says_so),
 		PEER(a_message_in_pieces_is_one_frame),
+		PEER(pings_of_who_does_not_read_are_not_read_either),
 		PEER(a_text_is_taken_likewise),
 		PEER(a_frame_without_a_mask_is_a_protocol_error),
 		PEER(an_empty_message_is_a_protocol_error),

@@ -62,6 +62,8 @@ what_is_no_request_for_a_websocket_is_refused(void **state)
 		ASK VERSION "Upgrade: websockets\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " KEY "\r\n\r\n",
 		ASK UPGRADE VERSION "Transfer-Encoding: chunked\r\nSec-WebSocket-Key: " KEY "\r\n\r\n",
 		ASK UPGRADE VERSION "Content-Length: 5\r\nSec-WebSocket-Key: " KEY "\r\n\r\n",
+		ASK UPGRADE VERSION "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nSec-WebSocket-Key: " KEY "\r\n\r\n",
+		ASK UPGRADE VERSION "Content-Length: 0\r\nContent-Length: 5\r\nSec-WebSocket-Key: " KEY "\r\n\r\n",
 		"POST /chat HTTP/1.1\r\n" UPGRADE VERSION "Sec-WebSocket-Key: " KEY "\r\n\r\n",
 		"GET /chat HTTP/1.0\r\n" UPGRADE VERSION "Sec-WebSocket-Key: " KEY "\r\n\r\n",
 		"GET http://a/chat HTTP/1.1\r\n" UPGRADE VERSION "Sec-WebSocket-Key: " KEY "\r\n\r\n",
@@ -96,6 +98,8 @@ an_answer_proves_that_it_is_one(void **state)
 	/* we have offered none */
 	assert_int_equal(answered("HTTP/1.1 101 X\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT
 	    "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"), PST_E_PROTOCOL);
+	assert_int_equal(answered("HTTP/1.1 101 X\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT
+	    "\r\nSec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b\r\n\r\n"), PST_E_PROTOCOL);
 }
 
 static void

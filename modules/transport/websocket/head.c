@@ -70,12 +70,12 @@ is(const struct value *value, const char *word)
 }
 
 /*
- * The header's value, without white space around it; false when it is not
- * there, or there twice. Names are letters and `-`: what has anything else
- * before its colon, as a space, is another header.
+ * How often the header is there, and the last of its values, without white space
+ * around it. Names are letters and `-`: what has anything else before its colon, as a
+ * space, is another header.
  */
-static bool
-header(struct value *out, const char *text, size_t len, const char *name)
+static unsigned
+headers(struct value *out, const char *text, size_t len, const char *name)
 {
 	const char *end = text + len, *next;
 	size_t n = strlen(name);
@@ -95,7 +95,33 @@ header(struct value *out, const char *text, size_t len, const char *name)
 		while (out->len && strchr(" \t", out->at[out->len - 1]))
 			out->len--;
 	}
-	return found == 1;
+	return found;
+}
+
+/* One that has to be there, once. */
+static bool
+header(struct value *out, const char *text, size_t len, const char *name)
+{
+	return headers(out, text, len, name) == 1;
+}
+
+/* One that may not. */
+static bool
+has(const char *text, size_t len, const char *name)
+{
+	struct value any;
+
+	return headers(&any, text, len, name) > 0;
+}
+
+/* A request of an upgrade has no body. */
+static bool
+has_body(const char *text, size_t len)
+{
+	struct value length;
+	unsigned found = headers(&length, text, len, "Content-Length");
+
+	return has(text, len, "Transfer-Encoding") || found > 1 || (found && !is(&length, "0"));
 }
 
 /* A list "a, b" of which one is the word. */
@@ -147,14 +173,13 @@ asked_path(const char *text, size_t len, const char *path)
 int
 head_asked(char accept[static WEBSOCKET_ACCEPT], const char *text, size_t len, const char *path)
 {
-	struct value key, version, none;
+	struct value key, version;
 	int rc = asked_path(text, len, path);
 
 	if (rc)
 		return rc;
 	if (!upgrades(text, len) || !header(&version, text, len, "Sec-WebSocket-Version") || !is(&version, "13") ||
-	    !header(&key, text, len, "Sec-WebSocket-Key") || header(&none, text, len, "Transfer-Encoding") ||
-	    (header(&none, text, len, "Content-Length") && !is(&none, "0")))
+	    !header(&key, text, len, "Sec-WebSocket-Key") || has_body(text, len))
 		return PST_E_PROTOCOL;
 	return websocket_accept(accept, key.at, key.len) ? PST_E_PROTOCOL : PST_OK;
 }
@@ -178,14 +203,14 @@ int
 head_answered(const char *text, size_t len, const char *key)
 {
 	char want[WEBSOCKET_ACCEPT];
-	struct value accept, none;
+	struct value accept;
 	unsigned status = head_status(text, len);
 
 	if (status != 101)
 		return status ? PST_E_REFUSED : PST_E_PROTOCOL;
 	/* nothing was offered of these */
-	if (!upgrades(text, len) || header(&none, text, len, "Sec-WebSocket-Extensions") ||
-	    header(&none, text, len, "Sec-WebSocket-Protocol") || websocket_accept(want, key, strlen(key)))
+	if (!upgrades(text, len) || has(text, len, "Sec-WebSocket-Extensions") ||
+	    has(text, len, "Sec-WebSocket-Protocol") || websocket_accept(want, key, strlen(key)))
 		return PST_E_PROTOCOL;
 	if (!header(&accept, text, len, "Sec-WebSocket-Accept") || accept.len != strlen(want) ||
 	    memcmp(accept.at, want, accept.len))

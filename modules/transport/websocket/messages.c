@@ -7,6 +7,8 @@
 
 /* Bytes of a read or of a write below; a head fits. */
 #define PIECE ((size_t)64 * 1024)
+/* Answers to pings that wait for a peer which does not read: it is not read then, either. */
+#define QUEUED_MAX 16
 
 static struct messages *
 messages_of(struct pst_pipe *pipe)
@@ -29,7 +31,7 @@ ws_read(struct websocket *ws, uint8_t *bytes, size_t len)
 	struct messages *m = pst_container_of(ws, struct messages, ws);
 	size_t n = m->rx_len - m->rx_at;
 
-	if (!m->taking || m->in.len)
+	if (!m->taking || m->in.len || websocket_queued(ws) > QUEUED_MAX)
 		return 0;
 	n = n < len ? n : len;
 	if (n)
@@ -179,7 +181,8 @@ take(struct messages *m)
 
 	do {
 		rc = run(m, m->reading);
-	} while (give(m) && !rc && m->reading && !pst_pipe_closing(&m->pipe) && m->rx_at < m->rx_len);
+	} while (give(m) && !rc && m->reading && !pst_pipe_closing(&m->pipe) && m->rx_at < m->rx_len &&
+	    websocket_queued(&m->ws) <= QUEUED_MAX);
 	if (m->rx_at == m->rx_len) {
 		free(m->rx);
 		m->rx = NULL;

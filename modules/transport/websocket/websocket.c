@@ -140,6 +140,12 @@ websocket_writes(const struct websocket *ws)
 	return wslay_event_want_write(ws->wslay);
 }
 
+size_t
+websocket_queued(const struct websocket *ws)
+{
+	return wslay_event_get_queued_msg_count(ws->wslay);
+}
+
 bool
 websocket_is_closing(const struct websocket *ws)
 {

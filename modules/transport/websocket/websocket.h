@@ -56,6 +56,8 @@ void websocket_fini(struct websocket *ws);
 int websocket_run(struct websocket *ws);
 /* There is something to be written. */
 bool websocket_writes(const struct websocket *ws);
+/* Messages that are to be written: an answer to each ping among them. */
+size_t websocket_queued(const struct websocket *ws);
 /* A close is on its way, or was sent or received: what is sent now goes nowhere. */
 bool websocket_is_closing(const struct websocket *ws);
 /* Each is written by the next websocket_run(). Bytes are copied. -ENOMEM. */
