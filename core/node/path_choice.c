@@ -66,7 +66,7 @@ serve(struct pst_choice *c, struct way *w, const char *why)
 	for (size_t i = 0; i < c->count; i++)
 		c->way[i].better_ms = 0;
 	if (c->count > 1)
-		pst_info(c->log, "another route serves", PST_STR("to", w->to), PST_STR("why", why),
+		pst_info(c->log, "the route that serves", PST_STR("to", w->to), PST_STR("why", why),
 		    PST_U64("answers_us", path_answers_us(w->path)));
 	c->events->up(c->arg, &w->route, w->gate);
 }

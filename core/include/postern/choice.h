@@ -2,7 +2,8 @@
  * A choice: several paths to one end, of which the best serves.
  *
  * All of them are opened and kept open, so that one is there when another dies. The
- * first that is up serves. It is left at once when it is lost or a probe of it is, and
+ * first that is up serves. It is left when it is lost or a probe of it is, which takes up
+ * to 20 s where nothing is sent over it and a second or two where somebody waits; and
  * for a better one when that has been better for 5 s: one that is written before
  * it and answers probes about as fast, or one that answers in less than half the time.
  * What has begun over a path stays there until that is lost: a move closes nothing.
