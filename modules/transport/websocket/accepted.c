@@ -5,22 +5,6 @@
 
 #include "transport.h"
 
-/* One IPv6 host has a whole /64 to itself (RFC 4291, 2.5.4); a mapped IPv4 address is one host. */
-static bool
-same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET6) {
-		const struct in6_addr *in6 = &((const struct sockaddr_in6 *)a)->sin6_addr;
-
-		return !memcmp(in6, &((const struct sockaddr_in6 *)b)->sin6_addr,
-		    IN6_IS_ADDR_V4MAPPED(in6) ? sizeof *in6 : 8);
-	}
-	return !memcmp(&((const struct sockaddr_in *)a)->sin_addr,
-	    &((const struct sockaddr_in *)b)->sin_addr, sizeof(struct in_addr));
-}
-
 /* Links of one address that nobody has admitted, this one included, and those that are not open yet. */
 static int64_t
 unknown_of(const struct transport *transport, const struct link *link)
@@ -28,7 +12,8 @@ unknown_of(const struct transport *transport, const struct link *link)
 	int64_t n = 0;
 
 	for (struct pst_stream_link *l = transport->links.first; l && n <= transport->conf->unknown_links; l = l->next)
-		n += l->accepted && !l->ended && (!l->up || l->link.gate.admit) && same_host(&link_of(l)->peer, &link->peer);
+		n += l->accepted && !l->ended && (!l->up || l->link.gate.admit) &&
+		    pst_sockaddr_same_host(&link_of(l)->peer, &link->peer);
 	return n;
 }
 
