@@ -43,14 +43,16 @@ arrows() {
 		}' "$@"
 }
 
-# own_only FILE…: includes in quotes that are not a file of the same directory, or of one in it.
+# own_only FILE…: includes in quotes that are not a file of the same directory, or of one in it, or of a shared room.
 own_only() {
-	local file name
+	local file name room
 	for file; do
 		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
 			case $name in
-			# what a module has within it, too: a library of its kind, or another's sources
-			../shared/*) [ -f "${file%/*}/$name" ] && grep -qs '/shared/lib[a-z]*\.la' "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
+			# what a module has within it, too: the library of a room, or another's sources
+			*/shared/*/*)
+				room=${name%/*}
+				[ -f "${file%/*}/$name" ] && grep -qs "/shared/${room##*/}/lib[a-z]*\.la" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
 			../../*) grep -qs "modules/${name#../../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
 			*) [ -f "${file%/*}/$name" ] || echo "$file: \"$name\"" ;;
 			esac
@@ -59,7 +61,8 @@ own_only() {
 }
 
 core=$top/core
-modules=("$top"/modules/*/*/)
+shopt -s extglob
+modules=("$top"/modules/*/!(shared)/ "$top"/modules/*/shared/*/)
 headers=("$core"/include/postern/*.h)
 plan $((7 + 2 + ${#modules[@]} + ${#headers[@]}))
 

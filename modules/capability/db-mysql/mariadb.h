@@ -7,7 +7,7 @@
 
 #include <mysql.h>
 
-#include "../shared/pool.h"
+#include "../shared/db/pool.h"
 
 #include "dsn.h"
 

@@ -4,7 +4,7 @@
 
 #include <libpq-fe.h>
 
-#include "../shared/pool.h"
+#include "../shared/db/pool.h"
 
 #define STATEMENT "query%d"
 #define STATEMENT_NAME 24

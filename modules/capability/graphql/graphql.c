@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../shared/web.h"
+#include "../shared/web/web.h"
 #include "encode.h"
 
 /* Ours. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../shared/web.h"
+#include "../shared/web/web.h"
 
 /* Ours. */
 #define URL_MAX (64 * 1024)
