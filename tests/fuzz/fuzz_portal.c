@@ -1,6 +1,6 @@
 /*
  * A portal message: offers, reasons, grants and payloads from a peer.
- * Covers: modules/portal/tcp/wire.c
+ * Covers: modules/portal/shared/stream/wire.c
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,14 +1,13 @@
 /*
- * A function's way out: streams to the outlet that a section names, and to nothing else. How they travel is
- * portal/tcp's, whose sources this module has too; each has one end of a socket pair there
- * and the other here (conn.c).
+ * A function's way out: streams to the outlet that a section names, and to nothing else. They travel as
+ * those of portal/tcp do; each has one end of a socket pair there and the other here (conn.c).
  */
 #ifndef OUTLET_OUTLET_H
 #define OUTLET_OUTLET_H
 
 #include <postern/capability.h>
 
-#include "../../portal/tcp/entry.h"
+#include "../../portal/shared/stream/entry.h"
 
 struct outlet {
 	struct entry entry;

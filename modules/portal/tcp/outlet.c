@@ -5,8 +5,8 @@
 #include <postern/dial.h>
 #include <postern/identity.h>
 
-#include "names.h"
-#include "portal.h"
+#include "../shared/section/names.h"
+#include "../shared/stream/portal.h"
 #include "sections.h"
 
 const struct pst_opt outlet_options[] = {

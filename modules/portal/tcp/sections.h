@@ -4,7 +4,7 @@
 
 #include <postern/module.h>
 
-#include "entry.h"
+#include "../shared/stream/entry.h"
 
 struct outlet_conf {
 	const char *to;

@@ -5,7 +5,7 @@
 #include <postern/identity.h>
 #include <postern/linked.h>
 
-#include "../tcp/names.h"
+#include "../shared/section/names.h"
 #include "portal.h"
 #include "sections.h"
 #include "target.h"

@@ -1,6 +1,6 @@
 /*
  * The names that an outlet answers to: its section's, and "outlet" while it is the
- * node's only one. Of portal/udp, too.
+ * node's only one.
  */
 #ifndef PORTAL_NAMES_H
 #define PORTAL_NAMES_H

@@ -1,5 +1,5 @@
 /*
- * The module's nouns: a portal is an inlet or an outlet section, or what functions
+ * The nouns of streams: a portal is an inlet or an outlet section, or what functions
  * have in an inlet's place; a stream is one connection at one of them, and its
  * peer at the other end; the two of them are a session, of which either end logs
  * one line.
