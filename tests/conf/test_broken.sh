@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 165
+plan 167
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -193,6 +193,9 @@ END
 broken "an unknown peer with more than others" \
 	't.conf:1: transport wan: unknown_max_message: more than 0 and at most max_message' <<'END'
 transport wan { use = udp  max_message = 1K }
+END
+broken "a rendezvous by a name" 't.conf:1: transport wan: rendezvous: "localhost:4000" is no address:port in numbers' <<'END'
+transport wan { use = udp  rendezvous = "localhost:4000" }
 END
 broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0" is no host:port' <<'END'
 outlet db { to = "127.0.0.1:0"  authorized = {"*"} }

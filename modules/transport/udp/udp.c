@@ -25,6 +25,9 @@ static const struct pst_opt udp_options[] = {
 	PST_OPT(INT, struct udp_conf, links, "10000", "peers that have spoken first, at once"),
 	PST_OPT(INT, struct udp_conf, unknown_links, "1000",
 	    "of them not admitted; the quietest makes way for who comes next"),
+	PST_OPT(STR, struct udp_conf, rendezvous, NULL,
+	    "a rendezvous service, address:port: peers with a channel may have a puncture made"),
+	PST_OPT(INT, struct udp_conf, punctures, "100", "punctures at once"),
 	PST_OPT_END,
 };
 
@@ -41,7 +44,7 @@ udp_gone(struct udp *udp)
 {
 	struct pst_section_env *senv = udp->senv;
 
-	if (!udp->closing || udp->first || udp->open_listeners)
+	if (!udp->closing || udp->first || udp->open_listeners || udp->puncture_count)
 		return;
 	while (udp->listeners) {
 		struct listener *listener = udp->listeners;
@@ -111,6 +114,7 @@ static int
 udp_check(const void *conf, struct pst_err *err)
 {
 	const struct udp_conf *c = conf;
+	struct sockaddr_storage rendezvous;
 	int rc = PST_OK;
 
 	for (size_t i = 0; !rc && i < c->listen.count; i++)
@@ -120,6 +124,10 @@ udp_check(const void *conf, struct pst_err *err)
 	if (c->links < 1 || c->unknown_links < 1 || !c->window || !c->unknown_window)
 		return pst_fail(err, PST_E_CONF,
 		    "want links, unknown_links, window and unknown_window of at least 1");
+	if (c->rendezvous && pst_sockaddr_parse(c->rendezvous, &rendezvous))
+		return pst_fail(err, PST_E_CONF, "rendezvous: \"%s\" is no address:port in numbers", c->rendezvous);
+	if (c->punctures < 1)
+		return pst_fail(err, PST_E_CONF, "punctures: at least 1");
 	if (c->max_message > DATAGRAM_MESSAGE_MAX)
 		return pst_fail(err, PST_E_CONF, "max_message: at most 16M");
 	if (!c->unknown_max_message || c->unknown_max_message > c->max_message)
@@ -140,7 +148,8 @@ udp_status(void *self, struct pst_status *status)
 	for (const struct link *link = udp->first; link; link = link->earlier)
 		links += link->up && !link->ended;
 	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_I64("unknown", udp->unknown),
-	    PST_I64("accepted", udp->accepted), PST_U64("dropped", dropped)));
+	    PST_I64("accepted", udp->accepted), PST_I64("punctures", udp->puncture_count),
+	    PST_U64("dropped", dropped)));
 }
 
 static const struct pst_section_hooks udp_hooks = {
@@ -163,6 +172,8 @@ udp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 	*self = udp;
 	for (size_t i = 0; !rc && i < udp->conf->listen.count; i++)
 		rc = listener_open(udp, udp->conf->listen.item[i], err);
+	if (!rc)
+		rc = negotiator_open(udp, err);
 	if (rc) /* open all the same, so that close() ends what there is */
 		pst_section_down(senv, rc, err->text);
 	else
@@ -175,6 +186,7 @@ udp_close(void *self)
 {
 	struct udp *udp = self;
 
+	negotiator_close(udp);
 	link_end_all(udp); /* their last words still go out */
 	udp->closing = true;
 	for (struct listener *l = udp->listeners; l; l = l->next)

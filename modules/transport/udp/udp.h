@@ -22,6 +22,8 @@ struct udp_conf {
 	uint64_t unfinished;
 	uint64_t idle, unknown_idle;
 	int64_t links, unknown_links;
+	const char *rendezvous;
+	int64_t punctures;
 };
 
 /* A socket that listens, and the links of those who speak to it. */
@@ -42,6 +44,11 @@ struct udp {
 	int64_t accepted; /* links, */
 	int64_t unknown;  /* and those of them that are not admitted */
 	unsigned open_listeners;
+	struct pst_worker negotiator;
+	bool negotiates;
+	struct sockaddr_storage rendezvous; /* whom punctures ask */
+	struct puncture *punctures;
+	int64_t puncture_count; /* with those that are closing */
 	bool closing;
 	struct pst_rate refused; /* lines about what peers do wrong */
 	struct socket_scratch scratch;
@@ -87,6 +94,10 @@ int link_connect(struct pst_link **out, void *transport, const char *host, uint1
 /* link.c again */
 void link_close(struct pst_link **out);
 void link_end_all(struct udp *udp);
+
+/* negotiator.c: a worker that begins punctures, where the section names a rendezvous. */
+PST_MUST_CHECK int negotiator_open(struct udp *udp, struct pst_err *err);
+void negotiator_close(struct udp *udp);
 
 /* udp.c: a listener's socket is closed. */
 void udp_listener_closed(struct socket *socket);
