@@ -1,6 +1,7 @@
 /*
  * The inside of a path: its plan (path_plan.c), its making and unmaking
- * (path.c), and the probes that watch it (path_probe.c).
+ * (path.c), its channels one by one (path_step.c), and the probes that watch
+ * it (path_probe.c).
  */
 #ifndef PST_NODE_PATH_H
 #define PST_NODE_PATH_H
@@ -102,8 +103,14 @@ int path_extend(const struct pst_path *path, struct pst_route_buf *rb, size_t fi
 
 /* path.c: it is down for this reason: dismantle it and begin again. */
 void path_start_over(struct pst_path *path, int rc);
+/* path.c: every step is made. */
+void path_all_up(struct pst_path *path);
 /* A sentence of what does not open, for one that is not up, and why. */
 PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size);
+
+/* path_step.c: make the channels, the first over that gate; NULL: within this node. */
+void path_steps_start(struct pst_path *path, struct pst_gate *first);
+void path_steps_drop(struct pst_path *path);
 
 /* path_probe.c: how long the far end takes for an answer, in microseconds: the quickest of the last; 0: not known yet. */
 uint64_t path_answers_us(const struct pst_path *path);
