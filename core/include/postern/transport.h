@@ -51,6 +51,9 @@ struct pst_transport_ops {
 	void (*close)(struct pst_link **link);
 	/* Another protocol that the same sections speak, or NULL. */
 	const struct pst_transport_ops *also;
+	/* Has the host lost the address that the link goes out from, so that nothing can come back?
+	 * Asked when nothing does. NULL: not known. */
+	bool (*stranded)(const struct pst_link *link);
 };
 
 /* Does a list of names let this one in? A last * matches any rest. What a link's

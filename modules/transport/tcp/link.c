@@ -1,20 +1,11 @@
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tcp.h"
+#include <postern/tcp.h>
 
-/*
- * What the kernel may hold unsent: beyond that frames wait here, where a
- * short message waits behind 128 KiB at most. Measured: 147 us instead of
- * 1.9 ms for a 64-byte message beside bulk, at 95 % of the throughput.
- */
-#define NOTSENT_LOWAT (128 * 1024)
-/* Spec routing.md 2.3 has it on outgoing links; a peer that vanished is no less
- * gone on an accepted one. */
-#define KEEPALIVE_IDLE_S 300
+#include "tcp.h"
 
 /* ---- life ---- */
 
@@ -73,15 +64,10 @@ idle_check(struct pst_timer *timer)
 		pst_timer_start(link->tcp->env, timer, limit - quiet, idle_check);
 }
 
-static void
-options_set(struct link *link)
+bool
+link_stranded(const struct pst_link *base)
 {
-	int fd, lowat = NOTSENT_LOWAT;
-
-	uv_tcp_nodelay(&link->handle, 1);
-	uv_tcp_keepalive(&link->handle, 1, KEEPALIVE_IDLE_S);
-	if (!uv_fileno((uv_handle_t *)&link->handle, &fd))
-		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+	return pst_tcp_stranded(&pst_container_of(base, struct link, base.link)->handle);
 }
 
 /* ---- accepting ---- */
@@ -114,7 +100,7 @@ link_enter(struct link *link, uv_stream_t *server)
 		rc = PST_E_LIMIT;
 	if (rc)
 		return rc;
-	options_set(link);
+	pst_tcp_tune(&link->handle);
 	pst_timer_start(tcp->env, &link->idle, tcp->conf->unknown_idle, idle_check);
 	return pst_stream_link_up(&link->base);
 }
@@ -141,7 +127,7 @@ dialled(void *arg, int rc)
 
 	link->dial = NULL;
 	if (!rc) {
-		options_set(link);
+		pst_tcp_tune(&link->handle);
 		pst_stream_link_take(&link->base, &link->pipe.pipe);
 	}
 	pst_stream_link_connected(&link->base, rc);

@@ -210,6 +210,7 @@ static const struct pst_transport_ops tcp_ops = {
 	.protocol = "tcp",
 	.connect = link_connect,
 	.close = pst_stream_link_close,
+	.stranded = link_stranded,
 };
 
 static const struct pst_section tcp_sections[] = {

@@ -45,6 +45,8 @@ int link_accept(struct link *link, uv_stream_t *server);
 /* The module's op. */
 int link_connect(struct pst_link **out, void *transport, const char *host, uint16_t port,
     const struct pst_link_events *events, void *arg);
+/* The module's op. */
+bool link_stranded(const struct pst_link *link);
 /* What struct pst_stream_links asks for. */
 void link_ending(struct pst_stream_link *base);
 void link_gone(struct pst_stream_link *base);

@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include <postern/tcp.h>
+
 #include "transport.h"
 
 /* Links of one address that nobody has admitted, this one included, and those that are not open yet. */
@@ -112,7 +114,7 @@ link_enter(struct link *link, uv_stream_t *server)
 		rc = PST_E_LIMIT;
 	if (rc)
 		return rc;
-	link_options_set(link);
+	pst_tcp_tune(&link->handle);
 	link->opening = true;
 	transport->handshakes++;
 	handshakes_bound(transport);

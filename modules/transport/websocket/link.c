@@ -1,13 +1,10 @@
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "transport.h"
+#include <postern/tcp.h>
 
-/* As of transport/tcp, and for its reasons. */
-#define NOTSENT_LOWAT (128 * 1024)
-#define KEEPALIVE_IDLE_S 300
+#include "transport.h"
 
 /* ---- life ---- */
 
@@ -53,15 +50,10 @@ link_new(struct transport *transport, bool accepted)
 	return link;
 }
 
-void
-link_options_set(struct link *link)
+bool
+link_stranded(const struct pst_link *base)
 {
-	int fd, lowat = NOTSENT_LOWAT;
-
-	uv_tcp_nodelay(&link->handle, 1);
-	uv_tcp_keepalive(&link->handle, 1, KEEPALIVE_IDLE_S);
-	if (!uv_fileno((uv_handle_t *)&link->handle, &fd))
-		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+	return pst_tcp_stranded(&pst_container_of(base, struct link, base.link)->handle);
 }
 
 void
@@ -197,7 +189,7 @@ dialled(void *arg, int rc)
 
 	link->dial = NULL;
 	if (!rc) {
-		link_options_set(link);
+		pst_tcp_tune(&link->handle);
 		pst_stream_link_take(&link->base, &link->tcp.pipe);
 	}
 	if (rc)

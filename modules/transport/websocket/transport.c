@@ -235,6 +235,7 @@ static const struct pst_transport_ops secure_ops = {
 	.protocol = "wss",
 	.connect = link_connect_secure,
 	.close = pst_stream_link_close,
+	.stranded = link_stranded,
 };
 
 static const struct pst_transport_ops plain_ops = {
@@ -242,6 +243,7 @@ static const struct pst_transport_ops plain_ops = {
 	.protocol = "ws",
 	.connect = link_connect,
 	.close = pst_stream_link_close,
+	.stranded = link_stranded,
 	.also = &secure_ops,
 };
 

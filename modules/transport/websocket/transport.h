@@ -66,7 +66,6 @@ link_of(struct pst_stream_link *base)
 	return pst_container_of(base, struct link, base);
 }
 struct link *link_new(struct transport *transport, bool accepted);
-void link_options_set(struct link *link);
 void link_too_slow(struct pst_timer *timer);
 /* A step has failed: the log says why where an operator can do something, and the events learn of it. */
 void link_failed(struct link *link, int rc);
@@ -83,6 +82,7 @@ int link_connect(struct pst_link **out, void *transport, const char *host, uint1
     const struct pst_link_events *events, void *arg);
 int link_connect_secure(struct pst_link **out, void *transport, const char *host, uint16_t port,
     const struct pst_link_events *events, void *arg);
+bool link_stranded(const struct pst_link *link);
 /* What struct pst_stream_links asks for. */
 void link_ending(struct pst_stream_link *base);
 void link_gone(struct pst_stream_link *base);
