@@ -24,6 +24,10 @@
 /* Spec routing.md 8.7. */
 #define PROBE_EVERY_MS 10000
 #define PROBES_LOST 3
+/* Streams would break: so many more, of a second or more each. A cut of 5 s is over after 7.8 s for a
+ * TCP connection that was busy: it repeats after 250 ms, and after twice as long each time. */
+#define PROBES_HELD 10
+#define PROBE_HELD_MS 1000
 /* Ours: one that was slow for another reason is no measure. */
 #define PROBES_KEPT 4
 
@@ -52,6 +56,7 @@ struct pst_path {
 	const struct pst_log *log;
 	struct pst_multiaddr to;
 	bool dials; /* it begins with a host and a port */
+	bool holds; /* as struct pst_path_conf has it */
 	char *project;                /* section with the first hops; NULL: all are in `to` */
 	struct pst_multiaddr *beyond; /* the hops after them */
 	size_t turn;                  /* of the project's routes */
@@ -111,6 +116,10 @@ PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size
 /* path_step.c: make the channels, the first over that gate; NULL: within this node. */
 void path_steps_start(struct pst_path *path, struct pst_gate *first);
 void path_steps_drop(struct pst_path *path);
+/* It is up and its far end silent: another handshake for the last channel, which the new one
+ * replaces when it comes up before anything else is heard. And that this is not wanted any more. */
+void path_try_anew(struct pst_path *path);
+void path_stays(struct pst_path *path);
 
 /* path_probe.c: how long the far end takes for an answer, in microseconds: the quickest of the last; 0: not known yet. */
 uint64_t path_answers_us(const struct pst_path *path);

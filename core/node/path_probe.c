@@ -19,13 +19,53 @@ alive(const struct pst_path *path, const struct pst_message *answer)
 	    !memcmp(answer->payload.start, path->probe_sent, sizeof path->probe_sent);
 }
 
-/* A far end that took long for its part of the handshake takes long for the rest of it. */
+static bool
+held(const struct pst_path *path)
+{
+	return path->up && path->holds;
+}
+
+/*
+ * A far end that took long for its part of the handshake takes long for the
+ * rest of it. One that has never answered may have no echo; and one that nobody
+ * suspects may be busy for a moment.
+ */
 static uint64_t
 patience_ms(const struct pst_path *path)
 {
 	uint64_t took_ns = path->step_count > 0 ? path->steps[path->step_count - 1].handshake_ns : 0;
+	uint64_t ms = pst_path_patience_ms(path) + took_ns / 1000000;
 
-	return pst_path_patience_ms(path) + took_ns / 1000000;
+	if (!path->suspected && (!held(path) || path->unproven))
+		return PROBE_EVERY_MS;
+	if ((!path->suspected || path->probes_lost >= PROBES_LOST) && ms < PROBE_HELD_MS)
+		return PROBE_HELD_MS;
+	return ms;
+}
+
+static bool
+stranded(const struct pst_path *path)
+{
+	const struct pst_transport_ops *ops = path->transport_ops;
+
+	return path->link && ops->stranded && ops->stranded(path->link);
+}
+
+/* It has been silent for several probes. Or the way to it is only cut: what is sent by TCP waits. */
+static void
+silence(struct pst_path *path)
+{
+	unsigned most = held(path) && !stranded(path) ? PROBES_LOST + PROBES_HELD : PROBES_LOST;
+
+	if (path->probes_lost >= most) {
+		pst_warn(path->log, "the far end does not answer probes");
+		path_start_over(path, UV_ETIMEDOUT);
+		return;
+	}
+	if (held(path) && path->step_count > 0)
+		path_try_anew(path);
+	if (path->up)
+		probe_start(&path->timer);
 }
 
 static void
@@ -58,6 +98,7 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 		path->suspected = false;
 		if (path->up) {
 			path->unproven = false;
+			path_stays(path);
 			pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
 		}
 		return;
@@ -65,12 +106,10 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 	/* no loss of theirs while we ourselves have stopped reading */
 	if (!path->link || !path->link->account || !pst_account_stopped(path->link->account))
 		path->probes_lost++;
-	if (path->probes_lost >= PROBES_LOST) {
-		pst_warn(path->log, "the far end does not answer probes");
-		path_start_over(path, UV_ETIMEDOUT);
-	} else if (path->up) {
+	if (path->probes_lost >= PROBES_LOST)
+		silence(path);
+	else if (path->up)
 		probe_start(&path->timer);
-	}
 }
 
 static void
@@ -95,7 +134,7 @@ probe_start(struct pst_timer *timer)
 	path->probe_sent_ns = uv_hrtime();
 	route = pst_route_buf_view(&rb);
 	if (pst_request_send(path->env, &path->probe, &route, &buf,
-	    path->suspected ? patience_ms(path) : PROBE_EVERY_MS, probe_answered)) {
+	    patience_ms(path), probe_answered)) {
 		pst_request_cancel(&path->probe);
 		path->probing = false;
 		if (path->up)

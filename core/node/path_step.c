@@ -7,12 +7,12 @@ static void step_start(struct pst_path *path);
 static void attempt_start(struct pst_timer *timer);
 
 static void
-attempts_drop(struct step *step, const struct attempt *but)
+attempts_drop(struct step *step, const struct pst_channel *but)
 {
 	for (size_t i = 0; i < ATTEMPTS_ALIVE; i++) {
 		struct attempt *a = &step->attempts[i];
 
-		if (a->channel && a != but)
+		if (a->channel && a->channel != but)
 			a->path->channel_ops->close(&a->channel);
 	}
 }
@@ -28,16 +28,52 @@ gate_set(struct pst_path *path, struct pst_gate *gate)
 }
 
 static void
+channel_won(struct attempt *a, struct pst_channel *channel)
+{
+	a->step->channel = channel;
+	a->step->took_ns = uv_hrtime() - a->step->began_ns;
+	a->step->handshake_ns = uv_hrtime() - a->began_ns;
+	attempts_drop(a->step, channel);
+}
+
+/*
+ * Its far end answers a handshake, and not what it was asked before that by the
+ * channel that was up: of which only our end is there. Whatever keeps order
+ * would have brought that answer first.
+ */
+static void
+channel_replaces(struct attempt *a, struct pst_channel *channel)
+{
+	struct pst_path *path = a->path;
+
+	if (path->gate->messages != path->heard) {
+		path_stays(path);
+		return;
+	}
+	pst_warn(path->log, "the far end does not answer probes");
+	path_probes_stop(path);
+	path->up = false;
+	path->why = UV_ETIMEDOUT;
+	channel_won(a, channel);
+	path->events->down(path->arg, UV_ETIMEDOUT);
+	if (!a->step->channel) /* dismantled meanwhile */
+		return;
+	gate_set(path, &channel->gate);
+	path_all_up(path);
+}
+
+static void
 channel_up(void *arg, struct pst_channel *channel)
 {
 	struct attempt *a = arg;
 	struct pst_path *path = a->path;
 
-	attempts_drop(a->step, a);
+	if (path->up) {
+		channel_replaces(a, channel);
+		return;
+	}
 	path_probes_stop(path);
-	a->step->channel = channel;
-	a->step->took_ns = uv_hrtime() - a->step->began_ns;
-	a->step->handshake_ns = uv_hrtime() - a->began_ns;
+	channel_won(a, channel);
 	gate_set(path, &channel->gate);
 	path->step_now++;
 	step_start(path);
@@ -77,31 +113,59 @@ pst_path_patience_ms(const struct pst_path *path)
 	return ms > PATIENCE_MIN_MS ? ms : PATIENCE_MIN_MS;
 }
 
+/* The oldest, but not the one that is up. */
 static struct attempt *
 attempt_free(struct pst_path *path, struct step *step)
 {
 	struct attempt *oldest = &step->attempts[path->tried % ATTEMPTS_ALIVE];
 
+	if (oldest->channel && oldest->channel == step->channel)
+		oldest = &step->attempts[++path->tried % ATTEMPTS_ALIVE];
 	if (oldest->channel)
 		path->channel_ops->close(&oldest->channel);
+	oldest->began_ns = uv_hrtime();
 	return oldest;
+}
+
+/* What a step is made over; NULL: this node. */
+static struct pst_gate *
+gate_before(const struct pst_path *path, const struct step *step)
+{
+	if (step > path->steps)
+		return &step[-1].channel->gate;
+	return path->link ? &path->link->gate : NULL;
 }
 
 /* One handshake. The section is looked up each time: a change may have replaced it. */
 static int
-attempt_connect(struct pst_path *path, struct step *step, struct attempt *a)
+attempt_connect(struct pst_path *path, struct step *step)
 {
-	struct pst_route_buf rb = path->route;
-	int rc = path_extend(path, &rb, step->first, step->last + 1);
-	struct pst_route route = pst_route_buf_view(&rb);
+	struct attempt *a = attempt_free(path, step);
+	struct pst_gate *before = gate_before(path, step);
+	struct pst_route_buf rb;
+	struct pst_route route;
 	const void *ops;
 	void *section = pst_section_ref(path->senv, "channel", path->channel_name, &ops);
+	int rc = PST_OK;
 
-	if (rc || !section)
-		return rc ? rc : PST_E_CLOSED;
+	pst_route_buf_init(&rb);
+	if (before) {
+		route = pst_worker_route(&before->worker);
+		rc = pst_route_add_route(&rb, &route);
+	}
+	if (!rc)
+		rc = path_extend(path, &rb, step->first, step->last + 1);
+	if (!section)
+		rc = PST_E_CLOSED;
+	if (rc)
+		return rc;
 	path->channel_ops = ops;
-	return path->channel_ops->connect(&a->channel, section, &route, step->admission,
+	route = pst_route_buf_view(&rb);
+	rc = path->channel_ops->connect(&a->channel, section, &route, step->admission,
 	    &channel_events, a);
+	if (rc)
+		a->channel = NULL;
+	return rc;
 }
 
 /*
@@ -114,7 +178,6 @@ attempt_start(struct pst_timer *timer)
 {
 	struct pst_path *path = pst_container_of(timer, struct pst_path, timer);
 	struct step *step = &path->steps[path->step_now];
-	struct attempt *a = attempt_free(path, step);
 	int rc;
 
 	path->tried++;
@@ -127,12 +190,26 @@ attempt_start(struct pst_timer *timer)
 			path_probe_once(path);
 	}
 	pst_timer_start(path->env, &path->timer, path->wait_ms, attempt_start);
-	a->began_ns = uv_hrtime();
-	rc = attempt_connect(path, step, a);
-	if (rc) {
-		a->channel = NULL;
+	rc = attempt_connect(path, step);
+	if (rc)
 		path_start_over(path, rc);
-	}
+}
+
+void
+path_try_anew(struct pst_path *path)
+{
+	struct step *last = &path->steps[path->step_count - 1];
+
+	path->tried++;
+	last->began_ns = uv_hrtime();
+	(void)!attempt_connect(path, last); /* there will be others */
+}
+
+void
+path_stays(struct pst_path *path)
+{
+	for (size_t i = 0; i < path->step_count; i++)
+		attempts_drop(&path->steps[i], path->steps[i].channel);
 }
 
 static void

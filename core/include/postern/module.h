@@ -24,7 +24,7 @@
  *        settled hooks; PST_OPT_WORD; pst_section_starting(); look in struct pst_module, <postern/look.h>
  *   2.0  unreliable and source in struct pst_gate, of which links and channels are made; pst_exposes();
  *        <postern/choice.h>; <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
- *        also in struct pst_transport_ops; stranded there, and <postern/tcp.h>
+ *        also in struct pst_transport_ops; stranded there, and <postern/tcp.h>; holds in struct pst_path_conf
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL

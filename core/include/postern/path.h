@@ -41,6 +41,9 @@ struct pst_path_conf {
 	const struct pst_list *hops;        /* the ends of all channels before it but the project's, in
 	                                       order; empty: any */
 	const char *channel;                /* section of the channels */
+	/* Streams go over it, which would break: when its far end is silent a new channel is
+	 * tried beside the last one, and that is not given up for a cut of some seconds. */
+	bool holds;
 };
 
 /* Check a path's configuration without opening it. */

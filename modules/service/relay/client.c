@@ -49,6 +49,7 @@ path_conf(const struct client_conf *c)
 		.allow = c->allow,
 		.hops = &c->hops,
 		.channel = c->channel,
+		.holds = true,
 	};
 }
 

@@ -23,6 +23,7 @@ path_conf(const struct entry_conf *c)
 		.type = "tcp-inlet",
 		.hops = &c->hops,
 		.channel = c->channel,
+		.holds = true,
 	};
 }
 
@@ -137,7 +138,8 @@ no_answer(struct pst_timer *timer)
 		return;
 	}
 	pst_timer_start(s->portal->env, timer, sooner(all - waited, SUSPECT_MS), no_answer);
-	if (entry->gate && !s->peer)
+	/* not asked yet; or by a route that is silent, and kept for the streams it has, while another serves */
+	if (entry->gate && s->gate != entry->gate)
 		stream_ping(entry, s);
 	else if (entry->paths && s->peer)
 		pst_choice_suspect(entry->paths);
