@@ -190,6 +190,7 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 		stream_admit(s, outlet->admission, m->from->peer);
 	if (m->from->admit && m->from->peer)
 		m->from->admit(m->from);
+	quiet_watch(&outlet->portal);
 	rc = pst_dial(&s->dial, outlet->portal.env, &s->socket.tcp, outlet->host, outlet->port,
 	    outlet->conf->connect_timeout, target_answers, s);
 	if (rc) {

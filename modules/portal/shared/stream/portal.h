@@ -42,6 +42,7 @@ struct portal {
 	int64_t count, max_streams;
 	uint64_t window_max;
 	uint64_t rtt_ns, rtt_ms; /* the shortest round trip of late, and when it was seen */
+	struct pst_timer quiet;  /* outlet: until it looks again whether its peers are there */
 	bool closing;
 	bool draining, drained;  /* nothing new is taken on; nothing is left */
 	/* Sessions that are over: those that were open, and those turned away. */
@@ -121,6 +122,8 @@ struct stream {
 	uint64_t received, taken, granted;
 	uint64_t window;          /* ours, as it grew */
 	uint64_t mark_taken, mark_ns, opened_ns;
+	uint64_t heard;           /* messages by the gate, when the outlet last looked */
+	unsigned quiet;           /* so often it has seen no more */
 	int32_t counter;          /* of v2 Payloads: the next; -1 before the first */
 
 	bool socket_eof;  /* nothing more to read */
@@ -160,6 +163,9 @@ void portal_drain(struct portal *portal);
 struct wire_offer portal_offer(const struct portal *portal);
 /* True when one more stream is too many. */
 bool portal_full(const struct portal *portal);
+
+/* quiet.c: the streams of an outlet end when nothing comes from their peer for 30 to 40 s. */
+void quiet_watch(struct portal *portal);
 
 /* session.c: the one line of each session, and the sum of all */
 void session_ended(const struct stream *stream, enum end why);

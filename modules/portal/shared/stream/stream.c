@@ -292,6 +292,7 @@ portal_end(struct portal *portal)
 		stream_end(s, END_STOPS);
 	}
 	portal->closing = true;
+	pst_timer_stop(portal->env, &portal->quiet);
 	if (!portal->streams)
 		portal->gone(portal);
 }
