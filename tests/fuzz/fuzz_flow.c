@@ -1,6 +1,7 @@
 /*
  * Messages of portal/udp: opened flows, datagrams, ends.
  * Covers: modules/portal/udp/wire.c
+ * Needs: modules/portal/shared/section/reason.c
  */
 #include <stdlib.h>
 #include <string.h>

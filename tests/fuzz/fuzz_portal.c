@@ -1,6 +1,7 @@
 /*
  * A portal message: offers, reasons, grants and payloads from a peer.
  * Covers: modules/portal/shared/stream/wire.c
+ * Needs: modules/portal/shared/section/reason.c
  */
 #include <stdlib.h>
 #include <string.h>

@@ -48,12 +48,15 @@ own_only() {
 	local file name room
 	for file; do
 		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
-			case $name in
+			case ${file%/*}:$name in
 			# what a module has within it, too: the library of a room, or another's sources
-			*/shared/*/*)
+			*:*/shared/*/*)
 				room=${name%/*}
 				[ -f "${file%/*}/$name" ] && grep -qs "/shared/${room##*/}/lib[a-z]*\.la" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
-			../../*) grep -qs "modules/${name#../../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
+			*:../../*) grep -qs "modules/${name#../../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
+			# a room's neighbour, of which who has the one has the other
+			"$top"/modules/*/shared/*:../*) [ -f "${file%/*}/$name" ] || echo "$file: \"$name\"" ;;
+			*:../*) echo "$file: \"$name\"" ;;
 			*) [ -f "${file%/*}/$name" ] || echo "$file: \"$name\"" ;;
 			esac
 		done

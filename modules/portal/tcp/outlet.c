@@ -5,17 +5,10 @@
 #include <postern/dial.h>
 #include <postern/identity.h>
 
-#include "../shared/section/names.h"
-#include "../shared/stream/portal.h"
 #include "sections.h"
 
 const struct pst_opt outlet_options[] = {
-	PST_OPT(STR, struct outlet_conf, to, NULL, "host:port of the target", .of = "required"),
-	PST_OPT(LIST, struct outlet_conf, authorized, NULL,
-	    "identifiers that may use it; \"*\" for everybody"),
-	PST_OPT(STR, struct outlet_conf, allow, NULL, "who may use it, as a policy over attributes"),
-	PST_OPT(REF, struct outlet_conf, project, NULL,
-	    "whose credentials count; its members may, when nothing else is said", .of = "project"),
+	DOOR_OPTIONS,
 	PST_OPT(TIME, struct outlet_conf, connect_timeout, "15s", "the target may take so long to answer"),
 	PST_OPT(SIZE, struct outlet_conf, window_max, "8M", "bytes a connection may have under way"),
 	PST_OPT(INT, struct outlet_conf, streams, "10000", "connections at once"),
@@ -25,40 +18,21 @@ const struct pst_opt outlet_options[] = {
 struct outlet {
 	struct portal portal;
 	const struct outlet_conf *conf;
-	struct pst_admission *admission;
-	struct pst_doorman doorman;
-	struct names names;
+	struct door door;
 	char host[PST_HOST_TEXT];
 	uint16_t port;
 };
-
-static struct pst_admission_conf
-admission_conf(const struct outlet_conf *c)
-{
-	return (struct pst_admission_conf){
-		.authorized = &c->authorized,
-		.allow = c->allow,
-		.project = c->project,
-		.type = "tcp-outlet",
-		.may = "use it",
-	};
-}
 
 int
 outlet_check(const void *conf, struct pst_err *err)
 {
 	const struct outlet_conf *c = conf;
-	const struct pst_admission_conf admission = admission_conf(c);
-	char host[PST_HOST_TEXT];
-	uint16_t port;
 
-	if (pst_host_port(c->to, host, &port) || !port)
-		return pst_fail(err, PST_E_CONF, "to: \"%s\" is no host:port", c->to);
 	if (c->window_max < STREAM_WINDOW)
 		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
 	if (c->streams < 1)
 		return pst_fail(err, PST_E_CONF, "streams: at least 1");
-	return pst_admission_look(&admission, err);
+	return door_check(&c->door, err);
 }
 
 /* ---- one stream ---- */
@@ -87,7 +61,7 @@ turn_away(struct stream *s, enum end why)
 static void
 turn_away_at_once(struct outlet *outlet, const struct pst_message *m, const struct wire_offer *offer)
 {
-	struct pst_route own = pst_worker_route(&outlet->names.by_name);
+	struct pst_route own = pst_worker_route(&outlet->door.names.by_name);
 	uint8_t bytes[WIRE_SHORT_MAX];
 	size_t len = wire_disconnect(bytes, offer->extended, WIRE_INTERNAL);
 	struct pst_buf buf;
@@ -125,29 +99,13 @@ target_answers(void *arg, int rc)
 	stream_open(s);
 }
 
-static bool
-allowed(const struct outlet *outlet, const struct pst_message *m)
-{
-	if (pst_admission_anybody(outlet->admission))
-		return true;
-	return m->from && m->from->peer && pst_admission_allows(outlet->admission, m->from->peer);
-}
-
-static bool
-names(const struct pst_doorman *doorman, const struct pst_peer *peer)
-{
-	const struct outlet *outlet = pst_container_of(doorman, struct outlet, doorman);
-
-	return pst_admission_names(outlet->admission, peer);
-}
-
 /* Why a Ping is turned away, if it is. */
 static bool
 ping_refused(const struct outlet *outlet, const struct pst_message *m, enum end *why)
 {
 	const struct portal *portal = &outlet->portal;
 
-	*why = !allowed(outlet, m) ? END_DENIED : portal->draining ? END_STOPS : END_LIMIT;
+	*why = !door_admits(&outlet->door, m->from) ? END_DENIED : portal->draining ? END_STOPS : END_LIMIT;
 	return *why != END_LIMIT || portal_full(portal);
 }
 
@@ -187,7 +145,7 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 		return;
 	}
 	if (m->from->peer)
-		stream_admit(s, outlet->admission, m->from->peer);
+		stream_admit(s, outlet->door.admission, m->from->peer);
 	if (m->from->admit && m->from->peer)
 		m->from->admit(m->from);
 	quiet_watch(&outlet->portal);
@@ -202,7 +160,7 @@ ping_came(struct outlet *outlet, struct pst_message *m, struct pst_reader *r)
 static void
 outlet_receives(struct names *names, struct pst_message *m)
 {
-	struct outlet *outlet = pst_container_of(names, struct outlet, names);
+	struct outlet *outlet = pst_container_of(names, struct outlet, door.names);
 	struct pst_reader r = pst_buf_reader(&m->payload);
 	uint8_t type = pst_read_u8(&r);
 
@@ -220,7 +178,7 @@ outlet_gone(struct portal *portal)
 	struct outlet *outlet = pst_container_of(portal, struct outlet, portal);
 	struct pst_section_env *senv = portal->senv;
 
-	pst_admission_free(&outlet->admission);
+	door_end(&outlet->door);
 	free(outlet);
 	pst_section_closed(senv);
 }
@@ -230,7 +188,7 @@ outlet_neighbours(void *self)
 {
 	struct outlet *outlet = self;
 
-	names_neighbours(&outlet->names);
+	names_neighbours(&outlet->door.names);
 }
 
 static void
@@ -238,8 +196,7 @@ outlet_status(void *self, struct pst_status *status)
 {
 	const struct outlet *outlet = self;
 
-	names_status(&outlet->names, status);
-	pst_status_put(status, PST_FIELDS(PST_STR("target", outlet->conf->to)));
+	door_status(&outlet->door, status);
 	portal_status(&outlet->portal, status);
 }
 
@@ -261,7 +218,6 @@ static const struct pst_section_hooks outlet_hooks = {
 int
 outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
-	const struct pst_admission_conf admission = admission_conf(conf);
 	struct outlet *outlet = calloc(1, sizeof *outlet);
 	int rc;
 
@@ -275,22 +231,18 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		.log = pst_section_log(senv),
 		.window_max = outlet->conf->window_max,
 		.max_streams = outlet->conf->streams,
-		.target = outlet->conf->to,
+		.target = outlet->conf->door.to,
 		.gone = outlet_gone,
 	};
-	rc = pst_host_port(outlet->conf->to, outlet->host, &outlet->port);
+	rc = pst_host_port(outlet->conf->door.to, outlet->host, &outlet->port);
 	if (!rc)
-		rc = pst_admission_open(&outlet->admission, senv, &admission, err);
-	if (!rc)
-		rc = names_start(&outlet->names, senv, outlet_receives, err);
+		rc = door_open(&outlet->door, senv, &outlet->conf->door, outlet_receives, err);
 	if (rc) {
-		names_stop(&outlet->names);
-		pst_admission_free(&outlet->admission);
+		door_end(&outlet->door);
 		free(outlet);
 		return rc;
 	}
 	pst_section_hook(senv, &outlet_hooks);
-	pst_doorman_enter(outlet->portal.router, &outlet->doorman, names);
 	*self = outlet;
 	pst_section_up(senv);
 	return PST_OK;
@@ -301,7 +253,6 @@ outlet_close(void *self)
 {
 	struct outlet *outlet = self;
 
-	pst_doorman_leave(&outlet->doorman);
-	names_stop(&outlet->names);
+	door_close(&outlet->door);
 	portal_end(&outlet->portal);
 }

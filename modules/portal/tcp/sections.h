@@ -4,17 +4,16 @@
 
 #include <postern/module.h>
 
+#include "../shared/section/door.h"
 #include "../shared/stream/entry.h"
 
 struct outlet_conf {
-	const char *to;
-	struct pst_list authorized;
-	const char *allow;
-	const char *project;
+	struct door_conf door;
 	uint64_t connect_timeout;
 	uint64_t window_max;
 	int64_t streams;
 };
+_Static_assert(offsetof(struct outlet_conf, door) == 0, "DOOR_OPTIONS");
 
 extern const struct pst_opt inlet_options[];
 int inlet_check(const void *conf, struct pst_err *err);

@@ -83,7 +83,7 @@ far_end(struct far *far, enum end why)
 {
 	far->uses++; /* it outlives its flows */
 	while (far->flows)
-		flow_end(far->flows, why, WIRE_INTERNAL);
+		flow_end(far->flows, why);
 	far_unref(&far);
 }
 

@@ -88,11 +88,11 @@ socket_closed(uv_handle_t *handle)
 }
 
 void
-flow_end(struct flow *flow, enum end why, enum wire_reason told)
+flow_end(struct flow *flow, enum end why)
 {
 	const struct wire_message end = { .kind = WIRE_END, .flow = flow->number, .reason = end_reason(why) };
 
-	session_ended(flow, why, told);
+	session_ended(flow, why);
 	if (why != END_TOLD && !flow->mute_ms)
 		far_say(flow->far, &end);
 	if (flow->portal->flow_leaves)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include <postern/listen.h>
-#include <postern/multiaddr.h>
 
 #include "inlet.h"
 #include "sections.h"
@@ -14,18 +13,7 @@
 const struct pst_opt inlet_options[] = {
 	PST_OPT(STR, struct inlet_conf, listen, NULL, "address:port where applications send datagrams",
 	    .of = "required"),
-	PST_OPT(LIST, struct inlet_conf, to, NULL,
-	    "multiaddr of the outlet; of several, which are all kept open, the best serves"),
-	PST_OPT(STR, struct inlet_conf, via, NULL,
-	    "in place of `to`: the name of the relay, at a node of the project, of the node with the outlet"),
-	PST_OPT(STR, struct inlet_conf, outlet, "outlet", "with `via`: the outlet's address there"),
-	PST_OPT(REF, struct inlet_conf, project, NULL, "where the relay is", .of = "project"),
-	PST_OPT(REF, struct inlet_conf, channel, NULL, "the section whose channels are used",
-	    .of = "channel"),
-	PST_OPT(LIST, struct inlet_conf, authorized, NULL,
-	    "who the far end of the last channel may be; \"*\" for anybody"),
-	PST_OPT(STR, struct inlet_conf, allow, NULL, "the same by a policy over its attributes"),
-	PST_OPT(LIST, struct inlet_conf, hops, NULL, "who the ends of the channels before it are, in order"),
+	WAY_OPTIONS,
 	PST_OPT(TIME, struct inlet_conf, idle, "60s", "end of a flow when quiet"),
 	PST_OPT(INT, struct inlet_conf, flows, "10000",
 	    "flows at once, one for each address of an application; the least recently used makes way"),
@@ -34,50 +22,15 @@ const struct pst_opt inlet_options[] = {
 
 /* ---- its configuration ---- */
 
-static struct pst_path_conf
-path_conf(const struct inlet_conf *c)
-{
-	return (struct pst_path_conf){
-		.project = c->project,
-		.via = c->via,
-		.outlet = c->outlet,
-		.authorized = &c->authorized,
-		.allow = c->allow,
-		.type = "tcp-inlet",
-		.hops = &c->hops,
-		.channel = c->channel,
-	};
-}
-
-/* A route to an outlet ends with a worker, not with a channel or a port. */
-static bool
-ends_at_worker(const char *to)
-{
-	struct pst_multiaddr ma;
-
-	if (pst_multiaddr_parse(&ma, to, NULL))
-		return true; /* the path says what is wrong */
-	return ma.hop[ma.count - 1].protocol == PST_SERVICE || ma.hop[ma.count - 1].protocol == PST_WORKER;
-}
-
 int
 inlet_check(const void *conf, struct pst_err *err)
 {
 	const struct inlet_conf *c = conf;
-	struct pst_path_conf path = path_conf(c);
 	int rc = pst_listen_check(c->listen, err);
 
 	if (!rc)
 		rc = flows_check(c->flows, c->idle, err);
-	if (rc)
-		return rc;
-	if (!c->to.count && !c->via)
-		return pst_fail(err, PST_E_CONF, "to: say where the outlet is, or `via` which relay");
-	for (size_t i = 0; i < c->to.count; i++)
-		if (!ends_at_worker(c->to.item[i]))
-			return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet",
-			    c->to.item[i]);
-	return pst_choice_check(&path, &c->to, err);
+	return rc ? rc : way_check(&c->way, false, err);
 }
 
 /* ---- the paths ---- */
@@ -240,7 +193,6 @@ int
 inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
 	const struct inlet_conf *c = conf;
-	struct pst_path_conf path = path_conf(c);
 	struct inlet *inlet;
 	int rc = inlet_new(&inlet, senv, c);
 
@@ -248,7 +200,7 @@ inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 		return rc;
 	rc = pst_worker_start(inlet->portal.router, &inlet->worker, PST_REACH_GATE, inlet_hears);
 	if (!rc)
-		rc = pst_choice_open(&inlet->paths, senv, &path, &c->to, &path_events, inlet, err);
+		rc = way_open(&inlet->paths, senv, &c->way, false, &path_events, inlet, err);
 	if (rc) {
 		pst_worker_stop(inlet->portal.router, &inlet->worker);
 		portal_fini(&inlet->portal);

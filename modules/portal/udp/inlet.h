@@ -2,8 +2,7 @@
 #ifndef PORTAL_UDP_INLET_H
 #define PORTAL_UDP_INLET_H
 
-#include <postern/choice.h>
-
+#include "../shared/section/way.h"
 #include "portal.h"
 
 struct inlet {

@@ -5,7 +5,6 @@
 #include <postern/identity.h>
 #include <postern/linked.h>
 
-#include "../shared/section/names.h"
 #include "portal.h"
 #include "sections.h"
 #include "target.h"
@@ -14,12 +13,7 @@
 #define FAR_BUCKETS 256
 
 const struct pst_opt outlet_options[] = {
-	PST_OPT(STR, struct outlet_conf, to, NULL, "host:port of the target", .of = "required"),
-	PST_OPT(LIST, struct outlet_conf, authorized, NULL,
-	    "identifiers that may use it; \"*\" for everybody"),
-	PST_OPT(STR, struct outlet_conf, allow, NULL, "who may use it, as a policy over attributes"),
-	PST_OPT(REF, struct outlet_conf, project, NULL,
-	    "whose credentials count; its members may, when nothing else is said", .of = "project"),
+	DOOR_OPTIONS,
 	PST_OPT(TIME, struct outlet_conf, idle, "60s", "end of a flow when quiet"),
 	PST_OPT(INT, struct outlet_conf, flows, "10000",
 	    "flows at once, a socket each; the least recently used makes way"),
@@ -29,38 +23,18 @@ const struct pst_opt outlet_options[] = {
 struct outlet {
 	struct portal portal;
 	const struct outlet_conf *conf;
-	struct pst_admission *admission;
-	struct pst_doorman doorman;
-	struct names names;
+	struct door door;
 	struct target target;
 	struct far *fars[FAR_BUCKETS]; /* by gate and route */
 };
-
-static struct pst_admission_conf
-admission_conf(const struct outlet_conf *c)
-{
-	return (struct pst_admission_conf){
-		.authorized = &c->authorized,
-		.allow = c->allow,
-		.project = c->project,
-		.type = "tcp-outlet",
-		.may = "use it",
-	};
-}
 
 int
 outlet_check(const void *conf, struct pst_err *err)
 {
 	const struct outlet_conf *c = conf;
-	const struct pst_admission_conf admission = admission_conf(c);
-	char host[PST_HOST_TEXT];
-	uint16_t port;
-	int rc;
+	int rc = flows_check(c->flows, c->idle, err);
 
-	if (pst_host_port(c->to, host, &port) || !port)
-		return pst_fail(err, PST_E_CONF, "to: \"%s\" is no host:port", c->to);
-	rc = flows_check(c->flows, c->idle, err);
-	return rc ? rc : pst_admission_look(&admission, err);
+	return rc ? rc : door_check(&c->door, err);
 }
 
 /* ---- who is at the other end ---- */
@@ -104,26 +78,10 @@ far_get(struct far **out, struct outlet *outlet, struct pst_message *m)
 	if (rc)
 		return rc;
 	pst_linked_enter(fars_of(outlet, m), *out);
-	far_admit(*out, outlet->admission);
+	far_admit(*out, outlet->door.admission);
 	if (m->from->admit && m->from->peer)
 		m->from->admit(m->from);
 	return PST_OK;
-}
-
-static bool
-allowed(const struct outlet *outlet, const struct pst_message *m)
-{
-	if (pst_admission_anybody(outlet->admission))
-		return true;
-	return m->from->peer && pst_admission_allows(outlet->admission, m->from->peer);
-}
-
-static bool
-peer_named(const struct pst_doorman *doorman, const struct pst_peer *peer)
-{
-	const struct outlet *outlet = pst_container_of(doorman, struct outlet, doorman);
-
-	return pst_admission_names(outlet->admission, peer);
 }
 
 /* ---- what the target says ---- */
@@ -159,13 +117,21 @@ socket_open(struct flow *flow, const struct sockaddr *target)
 /* ---- what peers say ---- */
 
 static void
-turn_away(struct outlet *outlet, const struct pst_message *m, const struct wire_message *message,
-    enum end why, int rc)
+turn_away(struct outlet *outlet, const struct pst_message *m, uint64_t number, enum end why, int rc)
 {
-	session_refused(&outlet->portal, m->from->peer, NULL, why, WIRE_INTERNAL, rc);
+	session_refused(&outlet->portal, m->from->peer, why, rc);
 	/* who is not even authenticated gets no answer */
 	if (m->from->peer || why != END_DENIED)
-		far_refuse(&outlet->portal, m, message->flow, end_reason(why));
+		far_refuse(&outlet->portal, m, number, end_reason(why));
+}
+
+/* All of it, since all of it is compared. */
+static void
+key_set(union flow_key *key, const struct far *far, uint64_t number)
+{
+	memset(key, 0, sizeof *key);
+	key->pair.far = far->id;
+	key->pair.number = number;
 }
 
 static int
@@ -177,9 +143,7 @@ flow_make(struct flow **out, struct outlet *outlet, struct pst_message *m, uint6
 
 	if (rc)
 		return rc;
-	memset(&key, 0, sizeof key);
-	key.pair.far = far->id;
-	key.pair.number = number;
+	key_set(&key, far, number);
 	rc = flow_new(out, &outlet->portal, far, &key);
 	far_unref(&far);
 	if (!rc)
@@ -187,23 +151,43 @@ flow_make(struct flow **out, struct outlet *outlet, struct pst_message *m, uint6
 	return rc;
 }
 
+/* Why a flow is not begun, where there is a reason. */
+static bool
+refused(struct outlet *outlet, const struct pst_message *m, enum end *why)
+{
+	if (!door_admits(&outlet->door, m->from))
+		*why = END_DENIED;
+	else if (outlet->portal.draining)
+		*why = END_STOPS;
+	else if (!target_address(&outlet->target))
+		*why = END_UNREACHABLE;
+	else if (!portal_room(&outlet->portal))
+		*why = END_LIMIT;
+	else
+		return false;
+	return true;
+}
+
 /* A flow that is not there; NULL: it is turned away, and that is said. */
 static struct flow *
-flow_begin(struct outlet *outlet, struct pst_message *m, const struct wire_message *message)
+flow_begin(struct outlet *outlet, struct pst_message *m, uint64_t number)
 {
-	const struct sockaddr *target = target_address(&outlet->target);
-	enum end why = !allowed(outlet, m) ? END_DENIED : outlet->portal.draining ? END_STOPS
-	    : !target ? END_UNREACHABLE : !portal_room(&outlet->portal) ? END_LIMIT : END_FAILED;
-	struct flow *flow = NULL;
-	int rc = why == END_FAILED ? flow_make(&flow, outlet, m, message->flow) : PST_OK;
+	struct flow *flow;
+	enum end why;
+	int rc;
 
-	if (!flow) {
-		turn_away(outlet, m, message, why, rc);
+	if (refused(outlet, m, &why)) {
+		turn_away(outlet, m, number, why, PST_OK);
 		return NULL;
 	}
-	flow->rc = socket_open(flow, target);
+	rc = flow_make(&flow, outlet, m, number);
+	if (rc) {
+		turn_away(outlet, m, number, END_FAILED, rc);
+		return NULL;
+	}
+	flow->rc = socket_open(flow, target_address(&outlet->target));
 	if (flow->rc) {
-		flow_end(flow, END_FAILED, WIRE_INTERNAL);
+		flow_end(flow, END_FAILED);
 		return NULL;
 	}
 	flow_opened(flow);
@@ -219,9 +203,7 @@ flow_find(struct outlet *outlet, const struct pst_message *m, uint64_t number)
 
 	if (!far)
 		return NULL;
-	memset(&key, 0, sizeof key);
-	key.pair.far = far->id;
-	key.pair.number = number;
+	key_set(&key, far, number);
 	entry = flows_find(&outlet->portal.flows, &key);
 	return entry ? pst_container_of(entry, struct flow, entry) : NULL;
 }
@@ -235,7 +217,7 @@ datagram_came(struct outlet *outlet, struct pst_message *m, const struct wire_me
 	};
 
 	if (!flow && message->kind == WIRE_OPEN)
-		flow = flow_begin(outlet, m, message);
+		flow = flow_begin(outlet, m, message->flow);
 	else if (!flow && m->from->peer)
 		far_refuse(&outlet->portal, m, message->flow, WIRE_NO_FLOW);
 	if (!flow)
@@ -248,7 +230,7 @@ datagram_came(struct outlet *outlet, struct pst_message *m, const struct wire_me
 static void
 peer_says(struct names *names, struct pst_message *m)
 {
-	struct outlet *outlet = pst_container_of(names, struct outlet, names);
+	struct outlet *outlet = pst_container_of(names, struct outlet, door.names);
 	struct pst_reader r = pst_buf_reader(&m->payload);
 	struct wire_message message;
 	struct flow *flow;
@@ -261,8 +243,10 @@ peer_says(struct names *names, struct pst_message *m)
 		datagram_came(outlet, m, &message);
 	} else if (message.kind == WIRE_END) {
 		flow = flow_find(outlet, m, message.flow);
-		if (flow)
-			flow_end(flow, END_TOLD, message.reason);
+		if (!flow)
+			return;
+		flow->told = message.reason;
+		flow_end(flow, END_TOLD);
 	}
 }
 
@@ -271,9 +255,8 @@ peer_says(struct names *names, struct pst_message *m)
 static void
 outlet_free(struct outlet *outlet)
 {
-	names_stop(&outlet->names);
+	door_end(&outlet->door);
 	target_fini(&outlet->target);
-	pst_admission_free(&outlet->admission);
 	portal_fini(&outlet->portal);
 	free(outlet);
 }
@@ -292,7 +275,7 @@ outlet_neighbours(void *self)
 {
 	struct outlet *outlet = self;
 
-	names_neighbours(&outlet->names);
+	names_neighbours(&outlet->door.names);
 }
 
 static void
@@ -300,8 +283,7 @@ outlet_status(void *self, struct pst_status *status)
 {
 	const struct outlet *outlet = self;
 
-	names_status(&outlet->names, status);
-	pst_status_put(status, PST_FIELDS(PST_STR("target", outlet->conf->to)));
+	door_status(&outlet->door, status);
 	portal_status(&outlet->portal, status);
 }
 
@@ -323,7 +305,6 @@ static const struct pst_section_hooks outlet_hooks = {
 int
 outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
-	const struct pst_admission_conf admission = admission_conf(conf);
 	const struct outlet_conf *c = conf;
 	struct outlet *outlet = calloc(1, sizeof *outlet);
 	int rc;
@@ -332,21 +313,18 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		return -ENOMEM;
 	outlet->conf = c;
 	portal_init(&outlet->portal, senv, c->flows, c->idle);
-	outlet->portal.worker = &outlet->names.by_name;
-	outlet->portal.target = c->to;
+	outlet->portal.worker = &outlet->door.names.by_name;
+	outlet->portal.target = c->door.to;
 	outlet->portal.far_gone = far_end;
 	outlet->portal.gone = outlet_gone;
-	rc = target_init(&outlet->target, outlet->portal.env, outlet->portal.log, c->to);
+	rc = target_init(&outlet->target, outlet->portal.env, outlet->portal.log, c->door.to);
 	if (!rc)
-		rc = pst_admission_open(&outlet->admission, senv, &admission, err);
-	if (!rc)
-		rc = names_start(&outlet->names, senv, peer_says, err);
+		rc = door_open(&outlet->door, senv, &c->door, peer_says, err);
 	if (rc) {
 		outlet_free(outlet);
 		return rc;
 	}
 	pst_section_hook(senv, &outlet_hooks);
-	pst_doorman_enter(outlet->portal.router, &outlet->doorman, peer_named);
 	*self = outlet;
 	pst_section_up(senv);
 	return PST_OK;
@@ -357,7 +335,6 @@ outlet_close(void *self)
 {
 	struct outlet *outlet = self;
 
-	pst_doorman_leave(&outlet->doorman);
-	portal_end(&outlet->portal); /* by whose name peers are told */
-	names_stop(&outlet->names);
+	portal_end(&outlet->portal); /* peers are told by its name */
+	door_close(&outlet->door);
 }

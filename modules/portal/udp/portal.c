@@ -8,7 +8,7 @@
 static void
 flow_idle(struct flow_entry *entry)
 {
-	flow_end(pst_container_of(entry, struct flow, entry), END_IDLE, WIRE_IDLE);
+	flow_end(pst_container_of(entry, struct flow, entry), END_IDLE);
 }
 
 void
@@ -35,7 +35,7 @@ portal_room(struct portal *portal)
 	if (pst_pool_over(pst_env_pool(portal->env)))
 		return false;
 	if (portal->flows.count >= portal->most)
-		flow_end(pst_container_of(portal->flows.oldest, struct flow, entry), END_CROWDED, WIRE_LIMIT);
+		flow_end(pst_container_of(portal->flows.oldest, struct flow, entry), END_CROWDED);
 	return true;
 }
 
@@ -76,7 +76,7 @@ void
 portal_end(struct portal *portal)
 {
 	while (portal->flows.oldest)
-		flow_end(pst_container_of(portal->flows.oldest, struct flow, entry), END_STOPS, WIRE_SHUTDOWN);
+		flow_end(pst_container_of(portal->flows.oldest, struct flow, entry), END_STOPS);
 	portal->closing = true;
 	portal_rests(portal);
 }

@@ -13,6 +13,7 @@
 #include <postern/admission.h>
 #include <postern/router.h>
 
+#include "../shared/section/session.h"
 #include "flows.h"
 #include "wire.h"
 
@@ -31,21 +32,6 @@ struct far;
 struct traffic {
 	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
 	uint64_t dropped;
-};
-
-/* Why a flow ended, or was not begun. session.c has what is said of each. */
-enum end {
-	END_IDLE,
-	END_TOLD,        /* the other end says so: told */
-	END_FAILED,      /* rc */
-	END_UNREACHABLE, /* the target has no address */
-	END_NO_ANSWER,   /* the outlet says nothing */
-	END_DENIED,
-	END_LIMIT,
-	END_CROWDED,     /* it made way for another */
-	END_ROUTE_LOST,
-	END_PROTOCOL,
-	END_STOPS,       /* this node, or the section */
 };
 
 struct portal {
@@ -97,6 +83,7 @@ struct flow {
 	uint64_t asked_ms;         /* or was asked then */
 	uint64_t mute_ms;          /* turned away: nothing is said for it until then; 0: it was not */
 	struct traffic traffic;
+	enum wire_reason told;     /* what the other end said */
 	int rc;                    /* what the target's socket said last, for the log */
 	uv_udp_t socket;           /* outlet, connected to the target */
 	bool has_socket;
@@ -113,8 +100,8 @@ void flow_opened(struct flow *flow);
 void flow_say(struct flow *flow, enum wire_kind kind, const void *data, size_t len);
 /* One that came from there went on, unless rc says otherwise. */
 void flow_took(struct flow *flow, size_t len, int rc);
-/* The log has its line, the other end is told, and it is let go. told: what was said, if that is why. */
-void flow_end(struct flow *flow, enum end why, enum wire_reason told);
+/* The log has its line, the other end is told, and it is let go. */
+void flow_end(struct flow *flow, enum end why);
 
 struct far {
 	struct far *next, **link; /* outlet: of those that are there */
@@ -146,11 +133,11 @@ void far_refuse(struct portal *portal, const struct pst_message *message, uint64
     enum wire_reason reason);
 
 /* session.c: what the log and the status say */
-void session_ended(const struct flow *flow, enum end why, enum wire_reason told);
-/* Of one that was turned away. application: its address, or NULL. */
-void session_refused(struct portal *portal, const struct pst_peer *peer,
-    const struct sockaddr *application, enum end why, enum wire_reason told, int rc);
+void session_ended(const struct flow *flow, enum end why);
+/* Of one that was turned away before it became a flow. */
+void session_refused(struct portal *portal, const struct pst_peer *peer, enum end why, int rc);
+/* The same of a flow, which stays. */
+void session_turned_away(const struct flow *flow, enum end why);
 void portal_status(const struct portal *portal, struct pst_status *status);
-enum wire_reason end_reason(enum end why);
 
 #endif

@@ -4,28 +4,23 @@
 
 #include <postern/module.h>
 
+#include "../shared/section/door.h"
+#include "../shared/section/way.h"
+
 struct inlet_conf {
+	struct way_conf way;
 	const char *listen;
-	struct pst_list to;
-	const char *via;
-	const char *outlet;
-	const char *project;
-	const char *channel;
-	struct pst_list authorized;
-	const char *allow;
-	struct pst_list hops;
 	uint64_t idle;
 	int64_t flows;
 };
+_Static_assert(offsetof(struct inlet_conf, way) == 0, "WAY_OPTIONS");
 
 struct outlet_conf {
-	const char *to;
-	struct pst_list authorized;
-	const char *allow;
-	const char *project;
+	struct door_conf door;
 	uint64_t idle;
 	int64_t flows;
 };
+_Static_assert(offsetof(struct outlet_conf, door) == 0, "DOOR_OPTIONS");
 
 /* What both ask of `flows` and `idle`. */
 PST_MUST_CHECK int flows_check(int64_t flows, uint64_t idle_ms, struct pst_err *err);

@@ -5,8 +5,6 @@
 
 /* After a refusal so long nothing is said for that application. */
 #define MUTE_MS 1000
-/* Without an answer for so long the path is asked whether it lives. */
-#define SUSPECT_MS 1000
 
 /* ---- what applications say ---- */
 
@@ -63,7 +61,7 @@ suspect(struct inlet *inlet, const struct flow *flow)
 {
 	uint64_t now = pst_now_ms(inlet->portal.env);
 
-	if (now - flow->asked_ms < SUSPECT_MS || now - inlet->suspected_ms < SUSPECT_MS)
+	if (now - flow->asked_ms < WAY_SUSPECT_MS || now - inlet->suspected_ms < WAY_SUSPECT_MS)
 		return;
 	inlet->suspected_ms = now;
 	pst_choice_suspect(inlet->paths);
@@ -117,13 +115,14 @@ flow_ended(struct flow *flow, enum wire_reason told)
 {
 	struct portal *portal = flow->portal;
 
+	flow->told = told;
 	if (told == WIRE_NO_FLOW) { /* the next datagram begins it again */
 		flow->opened = false;
 		flow->asked_ms = pst_now_ms(portal->env);
 	} else if (flow->begun) {
-		flow_end(flow, END_TOLD, told);
+		flow_end(flow, END_TOLD);
 	} else if (!flow->mute_ms) {
-		session_refused(portal, flow->far->peer, &flow->entry.key.sa, END_TOLD, told, 0);
+		session_turned_away(flow, END_TOLD);
 		flow->mute_ms = pst_now_ms(portal->env) + MUTE_MS;
 	}
 }

@@ -61,7 +61,7 @@ wire_read(struct wire_message *out, struct pst_reader *r)
 	}
 	if (out->kind == WIRE_END) {
 		reason = number(r, &list);
-		out->reason = reason && reason <= WIRE_NO_FLOW ? (enum wire_reason)reason : WIRE_INTERNAL;
+		out->reason = reason && reason <= WIRE_IDLE ? (enum wire_reason)reason : WIRE_INTERNAL;
 	}
 	if (has_data(out->kind)) {
 		item(r, &list);
@@ -69,21 +69,4 @@ wire_read(struct wire_message *out, struct pst_reader *r)
 	}
 	pst_cbor_leave(r, &list);
 	return r->status;
-}
-
-const char *
-wire_reason_text(enum wire_reason reason)
-{
-	static const char *const text[] = {
-		[WIRE_REFUSED] = "target refuses datagrams",
-		[WIRE_UNREACHABLE] = "target cannot be reached",
-		[WIRE_POLICY] = "denied by policy",
-		[WIRE_LIMIT] = "limit reached",
-		[WIRE_IDLE] = "idle",
-		[WIRE_SHUTDOWN] = "node shuts down",
-		[WIRE_INTERNAL] = "internal error",
-		[WIRE_NO_FLOW] = "no such flow",
-	};
-
-	return text[reason];
 }

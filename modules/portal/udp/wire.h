@@ -7,6 +7,8 @@
 
 #include <postern/buf.h>
 
+#include "../shared/section/reason.h"
+
 /* What we speak; an outlet answers with the lower of its own and the inlet's. */
 #define WIRE_VERSION 1
 
@@ -16,18 +18,6 @@ enum wire_kind {
 	WIRE_DATAGRAM = 2, /* bytes: one more, either way */
 	WIRE_END = 3,      /* reason: there is no such flow any more */
 	WIRE_UNKNOWN,      /* any other: to be ignored */
-};
-
-/* 1 to 7 are those of a Disconnect. */
-enum wire_reason {
-	WIRE_REFUSED = 1,
-	WIRE_UNREACHABLE = 2,
-	WIRE_POLICY = 3,
-	WIRE_LIMIT = 4,
-	WIRE_IDLE = 5,
-	WIRE_SHUTDOWN = 6,
-	WIRE_INTERNAL = 7,
-	WIRE_NO_FLOW = 8, /* a datagram came for one that is not there: open it again */
 };
 
 struct wire_message {
@@ -46,8 +36,5 @@ struct wire_message {
 void wire_push(struct pst_buf *buf, const struct wire_message *message);
 /* -EBADMSG for what is no message. Items behind those that we know are not looked at. */
 PST_MUST_CHECK int wire_read(struct wire_message *out, struct pst_reader *r);
-
-/* A sentence for a reason. */
-const char *wire_reason_text(enum wire_reason reason);
 
 #endif

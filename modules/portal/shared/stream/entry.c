@@ -4,75 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <postern/multiaddr.h>
-
-/* Without a Pong for so long the path is asked whether it lives. */
-#define SUSPECT_MS 1000
-
-/* ---- its configuration ---- */
-
-static struct pst_path_conf
-path_conf(const struct entry_conf *c)
-{
-	return (struct pst_path_conf){
-		.project = c->project,
-		.via = c->via,
-		.outlet = c->outlet,
-		.authorized = &c->authorized,
-		.allow = c->allow,
-		.type = "tcp-inlet",
-		.hops = &c->hops,
-		.channel = c->channel,
-		.holds = true,
-	};
-}
-
-/* A route to an outlet ends with a worker, not with a channel or a port. */
-static bool
-ends_at_worker(const char *to)
-{
-	struct pst_multiaddr ma;
-
-	if (pst_multiaddr_parse(&ma, to, NULL))
-		return true; /* the path says what is wrong */
-	return ma.hop[ma.count - 1].protocol == PST_SERVICE || ma.hop[ma.count - 1].protocol == PST_WORKER;
-}
-
-/* By UDP messages are lost and overtake each other, and nobody sends them again. */
-static bool
-is_lossy(const char *to)
-{
-	struct pst_multiaddr ma;
-
-	return !pst_multiaddr_parse(&ma, to, NULL) && ma.count > 1 && ma.hop[1].protocol == PST_UDP;
-}
-
-static int
-route_check(const char *to, struct pst_err *err)
-{
-	if (!ends_at_worker(to))
-		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", to);
-	if (is_lossy(to))
-		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what /udp loses would be missing from the stream",
-		    to);
-	return PST_OK;
-}
-
 int
 entry_check(const struct entry_conf *c, struct pst_err *err)
 {
-	struct pst_path_conf path = path_conf(c);
-	int rc = PST_OK;
-
 	if (c->window_max < STREAM_WINDOW)
 		return pst_fail(err, PST_E_CONF, "window_max: at least 512K");
 	if (c->streams < 1)
 		return pst_fail(err, PST_E_CONF, "streams: at least 1");
-	if (!c->to.count && !c->via)
-		return pst_fail(err, PST_E_CONF, "to: say where the outlet is, or `via` which relay");
-	for (size_t i = 0; !rc && i < c->to.count; i++)
-		rc = route_check(c->to.item[i], err);
-	return rc ? rc : pst_choice_check(&path, &c->to, err);
+	return way_check(&c->way, true, err);
 }
 
 /* ---- one stream ---- */
@@ -137,7 +76,7 @@ no_answer(struct pst_timer *timer)
 		stream_end(s, END_NO_ANSWER);
 		return;
 	}
-	pst_timer_start(s->portal->env, timer, sooner(all - waited, SUSPECT_MS), no_answer);
+	pst_timer_start(s->portal->env, timer, sooner(all - waited, WAY_SUSPECT_MS), no_answer);
 	/* not asked yet; or by a route that is silent, and kept for the streams it has, while another serves */
 	if (entry->gate && s->gate != entry->gate)
 		stream_ping(entry, s);
@@ -149,7 +88,7 @@ void
 entry_begin(struct entry *entry, struct stream *s)
 {
 	s->patient = true;
-	pst_timer_start(entry->portal.env, &s->timer, sooner(entry->conf->connect_timeout, SUSPECT_MS),
+	pst_timer_start(entry->portal.env, &s->timer, sooner(entry->conf->connect_timeout, WAY_SUSPECT_MS),
 	    no_answer);
 	if (entry->gate)
 		stream_ping(entry, s); /* without a route it waits for one */
@@ -202,8 +141,6 @@ int
 entry_open(struct entry *entry, struct pst_section_env *senv, const struct entry_conf *conf,
     void (*gone)(struct portal *portal), struct pst_err *err)
 {
-	struct pst_path_conf path = path_conf(conf);
-
 	entry->conf = conf;
 	entry->portal = (struct portal){
 		.senv = senv,
@@ -215,7 +152,7 @@ entry_open(struct entry *entry, struct pst_section_env *senv, const struct entry
 		.gone = gone,
 		.doubt = path_doubted,
 	};
-	return pst_choice_open(&entry->paths, senv, &path, &conf->to, &path_events, entry, err);
+	return way_open(&entry->paths, senv, &conf->way, true, &path_events, entry, err);
 }
 
 static void

@@ -6,20 +6,12 @@
 #ifndef PORTAL_ENTRY_H
 #define PORTAL_ENTRY_H
 
-#include <postern/choice.h>
-
+#include "../section/way.h"
 #include "portal.h"
 
 struct entry_conf {
+	struct way_conf way;
 	const char *listen; /* an inlet's alone */
-	struct pst_list to;
-	const char *via;
-	const char *outlet;
-	const char *project;
-	const char *channel;
-	struct pst_list authorized;
-	const char *allow;
-	struct pst_list hops;
 	uint64_t connect_timeout;
 	uint64_t window_max;
 	int64_t streams;
@@ -27,22 +19,12 @@ struct entry_conf {
 
 /* The options of both but `listen`. */
 #define ENTRY_OPTIONS(streams_) \
-	PST_OPT(LIST, struct entry_conf, to, NULL, \
-	    "multiaddr of the outlet; of several, which are all kept open, the best serves"), \
-	PST_OPT(STR, struct entry_conf, via, NULL, \
-	    "in place of `to`: the name of the relay, at a node of the project, of the node with the outlet"), \
-	PST_OPT(STR, struct entry_conf, outlet, "outlet", "with `via`: the outlet's address there"), \
-	PST_OPT(REF, struct entry_conf, project, NULL, "where the relay is", .of = "project"), \
-	PST_OPT(REF, struct entry_conf, channel, NULL, "the section whose channels are used", \
-	    .of = "channel"), \
-	PST_OPT(LIST, struct entry_conf, authorized, NULL, \
-	    "who the far end of the last channel may be; \"*\" for anybody"), \
-	PST_OPT(STR, struct entry_conf, allow, NULL, "the same by a policy over its attributes"), \
-	PST_OPT(LIST, struct entry_conf, hops, NULL, "who the ends of the channels before it are, in order"), \
+	WAY_OPTIONS, \
 	PST_OPT(TIME, struct entry_conf, connect_timeout, "15s", \
 	    "an application's connection is reset when nothing answers for so long"), \
 	PST_OPT(SIZE, struct entry_conf, window_max, "8M", "bytes a connection may have under way"), \
 	PST_OPT(INT, struct entry_conf, streams, streams_, "connections at once")
+_Static_assert(offsetof(struct entry_conf, way) == 0, "WAY_OPTIONS");
 
 struct entry {
 	struct portal portal;

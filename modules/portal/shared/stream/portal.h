@@ -11,6 +11,7 @@
 #include <postern/outbox.h>
 #include <postern/router.h>
 
+#include "../section/session.h"
 #include "wire.h"
 
 /*
@@ -54,23 +55,6 @@ struct portal {
 	void (*over)(struct stream *stream, bool finished);
 	const char *target;      /* outlet: as the configuration has it */
 	struct pst_rate odd, refused;
-};
-
-/* Why a stream ended. session.c has what is said of each. */
-enum end {
-	END_FINISHED,    /* both sides had said all */
-	END_FAILED,      /* mostly the application's or the target's connection: stream->rc */
-	END_TOLD,        /* the other end says so: stream->told */
-	END_REFUSED,     /* by the target */
-	END_UNREACHABLE,
-	END_TIMEOUT,     /* the target says nothing */
-	END_NO_ANSWER,   /* the outlet says nothing */
-	END_DENIED,
-	END_LIMIT,
-	END_OVERRUN,     /* more came than was granted */
-	END_PROTOCOL,
-	END_ROUTE_LOST,
-	END_STOPS,       /* this node, or the section */
 };
 
 enum stream_state {
@@ -172,8 +156,6 @@ void session_ended(const struct stream *stream, enum end why);
 /* Of one that was turned away before it became a stream; rc as in a stream. */
 void session_refused(struct portal *portal, const struct pst_gate *from, enum end why, int rc);
 void portal_status(const struct portal *portal, struct pst_status *status);
-/* What the peer is told. */
-enum wire_reason end_reason(enum end why);
 
 /* flow.c: bytes */
 void flow_message(struct stream *stream, struct pst_message *message);

@@ -153,20 +153,3 @@ wire_read_payload(struct pst_reader *r, size_t *len, int32_t *counter)
 		*counter = r->p[1] | r->p[2] << 8;
 	return data;
 }
-
-const char *
-wire_reason_text(enum wire_reason reason)
-{
-	static const char *const text[] = {
-		[WIRE_NO_REASON] = "closed",
-		[WIRE_REFUSED] = "target refused the connection",
-		[WIRE_UNREACHABLE] = "target cannot be reached",
-		[WIRE_POLICY] = "denied by policy",
-		[WIRE_LIMIT] = "limit reached",
-		[WIRE_TIMEOUT] = "time ran out",
-		[WIRE_SHUTDOWN] = "node shuts down",
-		[WIRE_INTERNAL] = "internal error",
-	};
-
-	return text[reason];
-}

@@ -7,6 +7,8 @@
 
 #include <postern/buf.h>
 
+#include "../section/reason.h"
+
 enum wire_type {
 	WIRE_PING = 0x00,
 	WIRE_PONG = 0x01,
@@ -14,18 +16,6 @@ enum wire_type {
 	WIRE_PAYLOAD = 0x03,
 	WIRE_GRANT = 0x10,  /* of windows */
 	WIRE_FINISH = 0x11, /* of half-close */
-};
-
-/* Reasons of a Disconnect; 0 is none said. Those before WIRE_SHUTDOWN turn a session away. */
-enum wire_reason {
-	WIRE_NO_REASON = 0,
-	WIRE_REFUSED = 1,
-	WIRE_UNREACHABLE = 2,
-	WIRE_POLICY = 3,
-	WIRE_LIMIT = 4,
-	WIRE_TIMEOUT = 5,
-	WIRE_SHUTDOWN = 6,
-	WIRE_INTERNAL = 7,
 };
 
 /* What Ping offers and Pong accepts. */
@@ -57,8 +47,5 @@ enum wire_reason wire_read_reason(struct pst_reader *r);
  * length; *counter is the v2 counter, or -1 when there is none.
  */
 const uint8_t *wire_read_payload(struct pst_reader *r, size_t *len, int32_t *counter);
-
-/* A sentence for a reason. */
-const char *wire_reason_text(enum wire_reason reason);
 
 #endif
