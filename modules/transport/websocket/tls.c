@@ -138,10 +138,12 @@ give(struct tls *t)
 	return false;
 }
 
+/* A peer can ask for answers, by updates of keys for one: who reads none is not read either. */
 static void
 below_read(struct tls *t)
 {
-	bool want = !t->open || (t->reading && BIO_ctrl_pending(t->in) < PIECE);
+	bool want = !t->open ||
+	    (t->reading && BIO_ctrl_pending(t->in) < PIECE && BIO_ctrl_pending(t->out) < PIECE);
 
 	if (!pst_pipe_closing(&t->pipe) && want != t->below_reading) {
 		t->below_reading = want;
