@@ -53,8 +53,8 @@ deliver(struct pst_stream *s, struct pst_buf *frame)
 static int
 frame_begin(struct pst_stream *s, const uint8_t *data, size_t have, size_t n)
 {
-	size_t behind = have < n ? PST_READ_AHEAD : PST_RX_TAILROOM;
-	int rc = pst_buf_new(&s->frame, s->pool, s->account, PST_RX_HEADROOM, n, behind);
+	size_t behind = have < n && !s->sparing ? PST_READ_AHEAD : PST_RX_TAILROOM;
+	int rc = pst_buf_new(&s->frame, s->pool, s->account, PST_RX_HEADROOM, s->sparing ? have : n, behind);
 
 	if (rc)
 		return rc;
@@ -113,6 +113,16 @@ parse(struct pst_stream *s, const uint8_t *data, size_t len)
 	}
 }
 
+/* The block of a sparing stream's frame is full: the next has room for three times as much besides, at most. */
+static int
+frame_grow(struct pst_stream *s)
+{
+	size_t more = 3 * pst_buf_len(&s->frame);
+
+	more = more < s->frame_want ? more : s->frame_want;
+	return pst_buf_reserve(&s->frame, PST_RX_HEADROOM, more + PST_RX_TAILROOM);
+}
+
 static uint8_t *
 bytes_room(void *arg, size_t *len)
 {
@@ -123,9 +133,14 @@ bytes_room(void *arg, size_t *len)
 		return NULL;
 	}
 	if (s->frame.block) {
-		size_t n = s->frame_want + PST_READ_AHEAD;
-		size_t room = pst_buf_tailroom(&s->frame);
+		size_t n = s->frame_want + PST_READ_AHEAD, room;
+		int rc = pst_buf_tailroom(&s->frame) ? PST_OK : frame_grow(s);
 
+		if (rc) {
+			pst_stream_fail(s, rc);
+			return NULL;
+		}
+		room = pst_buf_tailroom(&s->frame);
 		*len = s->gave = n < room ? n : room;
 		return s->frame.end;
 	}

@@ -118,6 +118,7 @@ gate_admit(struct pst_gate *gate)
 
 	gate->admit = NULL;
 	link->stream.max_frame = (uint32_t)link->links->max_frame;
+	link->stream.sparing = false;
 	pst_account_set_window(link->link.account, link->links->window);
 }
 
@@ -148,6 +149,7 @@ pst_stream_link_up(struct pst_stream_link *link)
 	gate->log = &link->log;
 	pst_stream_init(&link->stream, links->env, link->pipe, link->link.account,
 	    (uint32_t)(unknown ? links->unknown_max_frame : links->max_frame), &stream_events, link);
+	link->stream.sparing = unknown;
 	link->up = true;
 	link->heard_ms = pst_now_ms(links->env);
 	link->link.connect_ms = link->heard_ms - link->started_ms;

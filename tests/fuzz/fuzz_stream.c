@@ -3,8 +3,8 @@
  * are those that a plain look at the bytes finds, and each is sent back whole.
  *
  * First byte: how many bytes are written between two turns of the loop, whether
- * the reader holds on to frames until its account is full, and whether the peer
- * reads nothing before its end.
+ * the reader holds on to frames until its account is full, whether the peer
+ * reads nothing before its end, and whether the stream is sparing.
  * Covers: core/base/stream.c
  */
 #include <errno.h>
@@ -188,18 +188,21 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct end e = { .next = data };
+	bool sparing;
 	size_t piece;
 
 	if (!len)
 		return 0;
 	e.keeps = *data & 1;
 	e.deaf = *data & 0x20;
+	sparing = *data & 0x40;
 	piece = (size_t)1 << (*data >> 1 & 15);
 	data++;
 	len--;
 	e.next = data + (len > 0);
 	e.end = data + len;
 	end_init(&e);
+	e.stream.sparing = sparing;
 	for (size_t at = 0; at < len; at += piece)
 		peer_writes(&e, data + at, piece < len - at ? piece : len - at);
 	e.deaf = false;

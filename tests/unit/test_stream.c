@@ -308,6 +308,37 @@ of_a_long_frame_only_the_read_ahead_is_copied(void **state)
 	assert_in_range(stats.bytes_copied, 0, 20 * PST_READ_AHEAD);
 }
 
+/* What a head says is believed as far as bytes come; blocks are of some sizes only, from 5120 the next is 73728. */
+static void
+a_sparing_stream_takes_memory_as_bytes_come(void **state)
+{
+	end.stream.sparing = true;
+	out_add(FRAME_MAX);
+	out_add(100);
+	for (size_t come = 1; out_at < out_len; come *= 2) {
+		while (out_at < come && out_at < out_len) {
+			peer_writes(come - out_at);
+			uv_run(&test.loop, UV_RUN_NOWAIT);
+		}
+		loop_settle();
+		assert_in_range(pst_account_used(end.account), 0, 5120 + 16 * come);
+	}
+	peer_writes_all(SIZE_MAX); /* which waits for the last of them */
+}
+
+static void
+frames_of_all_sizes_arrive_at_a_sparing_stream(void **state)
+{
+	static const size_t pieces[] = { 1000, 4096, 65536, SIZE_MAX };
+
+	end.stream.sparing = end.seals = true;
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		for (size_t k = 0; k < SIZES; k++)
+			out_add(sizes[k]);
+		peer_writes_all(pieces[i]);
+	}
+}
+
 static void
 no_block_is_made_in_steady_state(void **state)
 {
@@ -624,6 +655,8 @@ main(void)
 		TEST(frames_kept_by_their_reader_stay_as_they_are),
 		TEST(a_frame_has_room_on_both_sides),
 		TEST(of_a_long_frame_only_the_read_ahead_is_copied),
+		TEST(a_sparing_stream_takes_memory_as_bytes_come),
+		TEST(frames_of_all_sizes_arrive_at_a_sparing_stream),
 		TEST(no_block_is_made_in_steady_state),
 		TEST(a_full_account_stops_reading_and_loses_nothing),
 		TEST(one_frame_a_time_passes_the_smallest_window),

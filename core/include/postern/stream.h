@@ -5,7 +5,7 @@
  * Each side first writes the version byte 01, then frames: a length of four
  * bytes, big-endian, and that many bytes. A frame gets a block of its own with
  * PST_RX_HEADROOM and at least what it needs behind; of a long frame only
- * what the read-ahead brought is copied, the rest is read where it stays.
+ * what the read-ahead brought is copied, the rest is read where it stays, unless the stream is sparing.
  *
  * The stream starts no new frame while its account is over its window, gives
  * at most one block a turn of the loop, sends what a turn brought together,
@@ -49,6 +49,9 @@ struct pst_stream {
 	struct pst_account *account;
 	uint32_t max_frame;
 	struct pst_pool *pool;
+	/* Of who may not be believed, set by the owner: a frame's block grows with what
+	 * comes of it, for the price of a copy or two, instead of being as long as its head says. */
+	bool sparing;
 	bool version_seen, reading, failed;
 	int fail_rc;
 	struct pst_task fail_task, resume_task, flush_task;
