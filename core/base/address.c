@@ -77,17 +77,17 @@ pst_sockaddr_equal(const struct sockaddr_storage *a, const struct sockaddr_stora
 	    !strcmp(pst_sockaddr_format(a, text_a), pst_sockaddr_format(b, text_b));
 }
 
-bool
-pst_sockaddr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+void
+pst_sockaddr_host(const struct sockaddr_storage *sa, uint8_t out[PST_HOST_KEY])
 {
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET6) {
-		const struct in6_addr *in6 = &((const struct sockaddr_in6 *)a)->sin6_addr;
+	memset(out, 0, PST_HOST_KEY);
+	if (sa->ss_family == AF_INET6) {
+		const struct in6_addr *in6 = &((const struct sockaddr_in6 *)sa)->sin6_addr;
 
-		return !memcmp(in6, &((const struct sockaddr_in6 *)b)->sin6_addr,
-		    IN6_IS_ADDR_V4MAPPED(in6) ? sizeof *in6 : 8);
+		out[0] = 6;
+		memcpy(out + 1, in6, IN6_IS_ADDR_V4MAPPED(in6) ? sizeof *in6 : 8);
+	} else {
+		out[0] = 4;
+		memcpy(out + 1, &((const struct sockaddr_in *)sa)->sin_addr, sizeof(struct in_addr));
 	}
-	return !memcmp(&((const struct sockaddr_in *)a)->sin_addr,
-	    &((const struct sockaddr_in *)b)->sin_addr, sizeof(struct in_addr));
 }

@@ -60,7 +60,7 @@ frame_received(void *arg, struct pst_buf *frame)
 
 	/* what nobody takes is as good as silence */
 	if (!pst_router_send(pst_env_router(link->links->env), &m))
-		link->heard_ms = pst_now_ms(link->links->env);
+		pst_quiet_heard(&link->links->quiet, &link->quiet);
 }
 
 static void
@@ -112,11 +112,19 @@ exposes(const struct pst_gate *gate, const uint8_t *name, size_t len)
 }
 
 static void
+strange_no_more(struct pst_stream_link *link)
+{
+	pst_host_leave(&link->links->hosts, &link->host);
+	pst_quiet_leave(&link->links->quiet, &link->quiet);
+}
+
+static void
 gate_admit(struct pst_gate *gate)
 {
 	struct pst_stream_link *link = pst_container_of(gate, struct pst_stream_link, link.gate);
 
 	gate->admit = NULL;
+	strange_no_more(link);
 	link->stream.max_frame = (uint32_t)link->links->max_frame;
 	link->stream.sparing = false;
 	pst_account_set_window(link->link.account, link->links->window);
@@ -131,7 +139,7 @@ gate_end(struct pst_gate *gate, int rc)
 int
 pst_stream_link_up(struct pst_stream_link *link)
 {
-	const struct pst_stream_links *links = link->links;
+	struct pst_stream_links *links = link->links;
 	struct pst_gate *gate = &link->link.gate;
 	bool unknown = links->unknown_window > 0;
 	int rc = pst_gate_open(pst_env_router(links->env), gate, message_leaves);
@@ -151,13 +159,38 @@ pst_stream_link_up(struct pst_stream_link *link)
 	    (uint32_t)(unknown ? links->unknown_max_frame : links->max_frame), &stream_events, link);
 	link->stream.sparing = unknown;
 	link->up = true;
-	link->heard_ms = pst_now_ms(links->env);
-	link->link.connect_ms = link->heard_ms - link->started_ms;
+	link->link.connect_ms = pst_now_ms(links->env) - link->started_ms;
+	if (link->accepted)
+		pst_quiet_enter(&links->quiet, &link->quiet);
 	pst_log_at(&link->log, life_level(link), "link open", PST_STR("side", link->accepted ? "accepted" : "connected"));
 	return pst_stream_start(&link->stream);
 }
 
+/* Who is not admitted and says nothing to anybody holds a link for a while only. */
+static void
+quiet_for_too_long(struct pst_quiet *quiet)
+{
+	pst_stream_link_end(pst_container_of(quiet, struct pst_stream_link, quiet), UV_ETIMEDOUT);
+}
+
+int
+pst_stream_link_enter(struct pst_stream_link *link, const struct sockaddr_storage *from)
+{
+	if (pst_pool_over(pst_env_pool(link->links->env)))
+		return PST_E_LIMIT;
+	return pst_host_enter(&link->host, &link->links->hosts, from);
+}
+
 /* ---- life ---- */
+
+void
+pst_stream_links_init(struct pst_stream_links *links)
+{
+	links->hosts.most = links->unknown_links;
+	links->quiet.env = links->env;
+	links->quiet.limit_ms = links->unknown_window ? links->unknown_idle_ms : PST_QUIET_FOREVER;
+	links->quiet.over = quiet_for_too_long;
+}
 
 void
 pst_stream_link_init(struct pst_stream_link *link, struct pst_stream_links *links,
@@ -249,6 +282,7 @@ pst_stream_link_end(struct pst_stream_link *link, int rc)
 	if (link->ended)
 		return;
 	link->ended = true;
+	strange_no_more(link);
 	if (link->links->ending)
 		link->links->ending(link);
 	if (link->up)
@@ -279,15 +313,11 @@ pst_stream_link_close(struct pst_link **out)
 bool
 pst_stream_links_make_way(struct pst_stream_links *links)
 {
-	struct pst_stream_link *quietest = NULL;
+	struct pst_quiet *longest = links->quiet.longest;
 
-	for (struct pst_stream_link *l = links->first; l; l = l->next)
-		if (l->accepted && l->up && !l->ended && (l->link.gate.admit || !links->unknown_window) &&
-		    (!quietest || l->heard_ms <= quietest->heard_ms))
-			quietest = l;
-	if (quietest)
-		pst_stream_link_end(quietest, PST_E_LIMIT);
-	return quietest;
+	if (longest)
+		pst_stream_link_end(pst_container_of(longest, struct pst_stream_link, quiet), PST_E_LIMIT);
+	return longest;
 }
 
 void

@@ -39,8 +39,10 @@ PST_API PST_MUST_CHECK int pst_host_port(const char *text, char host[PST_HOST_TE
 /* The same, for numbers only, into a socket address. */
 PST_API PST_MUST_CHECK int pst_sockaddr_parse(const char *text, struct sockaddr_storage *out);
 PST_API bool pst_sockaddr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
-/* Are they of one host? One of IPv6 has a whole /64 to itself (RFC 4291, 2.5.4); a mapped IPv4 address is one. */
-PST_API bool pst_sockaddr_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+/* What is the same for all addresses of one host, and for no other: one of IPv6 has a whole /64 to itself
+ * (RFC 4291, 2.5.4); a mapped IPv4 address is one. */
+#define PST_HOST_KEY 17
+PST_API void pst_sockaddr_host(const struct sockaddr_storage *sa, uint8_t out[PST_HOST_KEY]);
 /* The text of a socket address. Returns out. */
 PST_API char *pst_sockaddr_format(const struct sockaddr_storage *sa, char out[PST_ADDRESS_TEXT]);
 

@@ -25,6 +25,7 @@
  *   2.0  unreliable and source in struct pst_gate, of which links and channels are made; pst_exposes();
  *        <postern/choice.h>; <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
  *        also in struct pst_transport_ops; stranded there, and <postern/tcp.h>; holds in struct pst_path_conf
+ *        <postern/hosts.h>, <postern/quiet.h>: pst_stream_links_init() and pst_stream_link_enter()
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL

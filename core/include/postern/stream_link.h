@@ -8,12 +8,14 @@
  * struct pst_stream_link in each of its links. What differs is its own:
  * listening, whom to accept, how to connect, the options of a socket.
  *
- *     accepting:   init ─► take ─► up ─────────────► end ─► gone
+ *     accepting:   init ─► take ─► enter ─► up ────► end ─► gone
  *     connecting:  init ─► take ─► connected ─► … ─► end ─► gone
  */
 #ifndef POSTERN_STREAM_LINK_H
 #define POSTERN_STREAM_LINK_H
 
+#include <postern/hosts.h>
+#include <postern/quiet.h>
 #include <postern/stream.h>
 #include <postern/transport.h>
 
@@ -32,13 +34,20 @@ struct pst_stream_links {
 	 * peers, and of all others. unknown_window 0: whoever has a link is admitted. */
 	uint64_t max_frame, window;
 	uint64_t unknown_max_frame, unknown_window;
+	/* Of links that nobody has admitted: so many from one host, and so long without a
+	 * message to a worker. */
+	int64_t unknown_links;
+	uint64_t unknown_idle_ms;
 	/* A link ends: stop what is under way for it. May be NULL. */
 	void (*ending)(struct pst_stream_link *link);
 	/* It has left the list, and nothing points to it: free its memory. */
 	void (*gone)(struct pst_stream_link *link);
 
+	/* the rest is the core's; all zero at first */
 	struct pst_stream_link *first;
 	int64_t accepted;        /* how many of them */
+	struct pst_hosts hosts;  /* of strangers: accepted, and not admitted */
+	struct pst_quiets quiet; /* those that are up, and the only ones that make way; where none is a stranger, all */
 	struct pst_rate refused; /* lines about what peers do wrong */
 };
 
@@ -51,7 +60,8 @@ struct pst_stream_link {
 	bool accepted, up, ended;
 	unsigned holds;
 	uint64_t started_ms;
-	uint64_t heard_ms; /* opened, or the last message that reached a worker */
+	struct pst_host *host;
+	struct pst_quiet quiet; /* heard: opened, or the last message that reached a worker */
 	/* Of who connected, set by the transport once connecting is under way;
 	 * NULL for accepted links. */
 	const struct pst_link_events *events;
@@ -60,10 +70,18 @@ struct pst_stream_link {
 	struct pst_field fields[2];
 };
 
+/* Once, when what stands first is set. */
+PST_API void pst_stream_links_init(struct pst_stream_links *links);
+
 /* Begin with zeroed memory. peer_name lives as long as the link, and may be
  * filled in later. From here on end() lets go of it. */
 PST_API void pst_stream_link_init(struct pst_stream_link *link, struct pst_stream_links *links,
     const char *peer_name, bool accepted);
+/*
+ * Who has connected comes from there. After an error, end() it: PST_E_LIMIT, when there are as many
+ * strangers of that host as may be, or the node's memory is full; -ENOMEM.
+ */
+PST_API PST_MUST_CHECK int pst_stream_link_enter(struct pst_stream_link *link, const struct sockaddr_storage *from);
 /* The pipe is open, and the link's to close: at once if the link has ended. */
 PST_API void pst_stream_link_take(struct pst_stream_link *link, struct pst_pipe *pipe);
 /* The pipe is connected: open the gate and begin to read. After an error, end() it. */
@@ -76,7 +94,7 @@ PST_API void pst_stream_link_end(struct pst_stream_link *link, int rc);
 /*
  * There are as many accepted links as may be, and one more has come: the one
  * that has been quiet longest makes way, so that who holds many and says
- * nothing keeps nobody out. Of peers that are not admitted, where that is told
+ * nothing keeps nobody out. Of strangers, where these are told
  * apart (unknown_window). False when there is none.
  */
 PST_API bool pst_stream_links_make_way(struct pst_stream_links *links);

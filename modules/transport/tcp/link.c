@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +19,6 @@ link_ending(struct pst_stream_link *base)
 {
 	struct link *link = link_of(base);
 
-	pst_timer_stop(link->tcp->env, &link->idle);
 	if (link->dial)
 		pst_dial_cancel(link->dial);
 }
@@ -48,22 +46,6 @@ link_new(struct tcp *tcp, bool accepted)
 	return link;
 }
 
-/* Who is not admitted and says nothing to anybody holds a link for a while only. */
-static void
-idle_check(struct pst_timer *timer)
-{
-	struct link *link = pst_container_of(timer, struct link, idle);
-	uint64_t quiet = pst_now_ms(link->tcp->env) - link->base.heard_ms;
-	uint64_t limit = link->tcp->conf->unknown_idle;
-
-	if (!link->base.link.gate.admit)
-		return; /* admitted since */
-	if (quiet >= limit)
-		pst_stream_link_end(&link->base, UV_ETIMEDOUT);
-	else
-		pst_timer_start(link->tcp->env, timer, limit - quiet, idle_check);
-}
-
 bool
 link_stranded(const struct pst_link *base)
 {
@@ -72,36 +54,24 @@ link_stranded(const struct pst_link *base)
 
 /* ---- accepting ---- */
 
-/* Links of one address that nobody has admitted, this one included. */
-static int64_t
-unknown_of(const struct tcp *tcp, const struct link *link)
-{
-	int64_t n = 0;
-
-	for (struct pst_stream_link *l = tcp->links.first; l && n <= tcp->conf->unknown_links; l = l->next)
-		n += l == &link->base || (l->accepted && l->up && !l->ended && l->link.gate.admit &&
-		    pst_sockaddr_same_host(&link_of(l)->peer, &link->peer));
-	return n;
-}
-
 static int
 link_enter(struct link *link, uv_stream_t *server)
 {
 	struct tcp *tcp = link->tcp;
-	int len = sizeof link->peer;
+	struct sockaddr_storage peer = { 0 };
+	int len = sizeof peer;
 	int rc = uv_accept(server, (uv_stream_t *)&link->handle);
 
 	if (!rc)
-		rc = uv_tcp_getpeername(&link->handle, (struct sockaddr *)&link->peer, &len);
-	pst_sockaddr_format(&link->peer, link->name);
-	if (!rc && (pst_pool_over(pst_env_pool(tcp->env)) || unknown_of(tcp, link) > tcp->conf->unknown_links))
-		rc = PST_E_LIMIT;
+		rc = uv_tcp_getpeername(&link->handle, (struct sockaddr *)&peer, &len);
+	pst_sockaddr_format(&peer, link->name);
+	if (!rc)
+		rc = pst_stream_link_enter(&link->base, &peer);
 	if (!rc && tcp->links.accepted > tcp->max_links && !pst_stream_links_make_way(&tcp->links))
 		rc = PST_E_LIMIT;
 	if (rc)
 		return rc;
 	pst_tcp_tune(&link->handle);
-	pst_timer_start(tcp->env, &link->idle, tcp->conf->unknown_idle, idle_check);
 	return pst_stream_link_up(&link->base);
 }
 

@@ -175,9 +175,12 @@ tcp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 		.window = tcp->conf->window,
 		.unknown_max_frame = tcp->conf->unknown_max_frame,
 		.unknown_window = tcp->conf->unknown_window,
+		.unknown_links = tcp->conf->unknown_links,
+		.unknown_idle_ms = tcp->conf->unknown_idle,
 		.ending = link_ending,
 		.gone = link_gone,
 	};
+	pst_stream_links_init(&tcp->links);
 	pst_section_hook(senv, &tcp_hooks);
 	*self = tcp;
 	for (size_t i = 0; !rc && i < tcp->conf->listen.count; i++)

@@ -33,8 +33,6 @@ struct link {
 	uv_tcp_t handle;
 	struct pst_uv_pipe pipe;
 	struct pst_dial *dial; /* while it connects */
-	struct pst_timer idle; /* of accepted ones, until it is admitted */
-	struct sockaddr_storage peer;
 	char name[PST_ADDRESS_TEXT]; /* of the peer */
 };
 

@@ -276,6 +276,7 @@ uds_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 		.window = uds->conf->window,
 		.gone = link_gone,
 	};
+	pst_stream_links_init(&uds->links);
 	pst_section_hook(senv, &uds_hooks);
 	*self = uds;
 	rc = uds_listen(uds, err);

@@ -7,47 +7,23 @@
 
 #include "transport.h"
 
-/* Links of one address that nobody has admitted, this one included, and those that are not open yet. */
-static int64_t
-unknown_of(const struct transport *transport, const struct link *link)
+void
+link_handshake_over(struct pst_quiet *opening)
 {
-	int64_t n = 0;
-
-	for (struct pst_stream_link *l = transport->links.first; l && n <= transport->conf->unknown_links; l = l->next)
-		n += l->accepted && !l->ended && (!l->up || l->link.gate.admit) &&
-		    pst_sockaddr_same_host(&link_of(l)->peer, &link->peer);
-	return n;
+	pst_stream_link_end(&pst_container_of(opening, struct link, opening)->base, UV_ETIMEDOUT);
 }
 
 /* The one that has been at it longest goes: its peer had the most time. */
 static void
-handshakes_bound(struct transport *transport)
+handshake_begins(struct link *link)
 {
-	struct link *oldest = NULL;
+	struct transport *transport = link->transport;
+	struct pst_quiet *oldest = transport->opening.longest;
 
-	if (transport->handshakes <= transport->conf->handshakes)
-		return;
-	for (struct pst_stream_link *l = transport->links.first; l; l = l->next)
-		if (link_of(l)->opening)
-			oldest = link_of(l);
-	if (oldest)
-		pst_stream_link_end(&oldest->base, PST_E_LIMIT);
-}
-
-/* Who is not admitted and says nothing to anybody holds a link for a while only. */
-static void
-idle_check(struct pst_timer *timer)
-{
-	struct link *link = pst_container_of(timer, struct link, timer);
-	uint64_t quiet = pst_now_ms(link->transport->env) - link->base.heard_ms;
-	uint64_t limit = link->transport->conf->unknown_idle;
-
-	if (!link->base.link.gate.admit)
-		return; /* admitted since */
-	if (quiet >= limit)
-		pst_stream_link_end(&link->base, UV_ETIMEDOUT);
-	else
-		pst_timer_start(link->transport->env, timer, limit - quiet, idle_check);
+	if (transport->handshakes >= transport->conf->handshakes)
+		pst_stream_link_end(&pst_container_of(oldest, struct link, opening)->base, PST_E_LIMIT);
+	pst_quiet_enter(&transport->opening, &link->opening);
+	transport->handshakes++;
 }
 
 static int
@@ -85,7 +61,6 @@ asked(void *arg, int rc)
 	}
 	head_fini(&link->head);
 	link_opening_over(link);
-	pst_timer_start(link->transport->env, &link->timer, conf->unknown_idle, idle_check);
 }
 
 static void
@@ -103,22 +78,19 @@ static int
 link_enter(struct link *link, uv_stream_t *server)
 {
 	struct transport *transport = link->transport;
-	int len = sizeof link->peer;
+	struct sockaddr_storage peer = { 0 };
+	int len = sizeof peer;
 	int rc = uv_accept(server, (uv_stream_t *)&link->handle);
 
 	if (!rc)
-		rc = uv_tcp_getpeername(&link->handle, (struct sockaddr *)&link->peer, &len);
-	pst_sockaddr_format(&link->peer, link->name);
-	if (!rc && (pst_pool_over(pst_env_pool(transport->env)) ||
-	    unknown_of(transport, link) > transport->conf->unknown_links))
-		rc = PST_E_LIMIT;
+		rc = uv_tcp_getpeername(&link->handle, (struct sockaddr *)&peer, &len);
+	pst_sockaddr_format(&peer, link->name);
+	if (!rc)
+		rc = pst_stream_link_enter(&link->base, &peer);
 	if (rc)
 		return rc;
 	pst_tcp_tune(&link->handle);
-	link->opening = true;
-	transport->handshakes++;
-	handshakes_bound(transport);
-	pst_timer_start(transport->env, &link->timer, transport->conf->handshake_timeout, link_too_slow);
+	handshake_begins(link);
 	if (!transport->server)
 		return head_exchange(&link->head, link->base.pipe, NULL, asked, link);
 	rc = tls_open(&link->tls, transport->env, link->base.pipe, transport->server, NULL, listen_to_head, link);

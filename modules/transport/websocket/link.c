@@ -11,8 +11,8 @@
 void
 link_opening_over(struct link *link)
 {
-	link->transport->handshakes -= link->opening;
-	link->opening = false;
+	link->transport->handshakes -= link->opening.in;
+	pst_quiet_leave(&link->transport->opening, &link->opening);
 	pst_timer_stop(link->transport->env, &link->timer);
 }
 
@@ -56,7 +56,7 @@ link_stranded(const struct pst_link *base)
 	return pst_tcp_stranded(&pst_container_of(base, struct link, base.link)->handle);
 }
 
-void
+static void
 link_too_slow(struct pst_timer *timer)
 {
 	struct link *link = pst_container_of(timer, struct link, timer);

@@ -197,8 +197,14 @@ transport_open(void **self, struct pst_section_env *senv, const void *conf, stru
 		.window = c->window,
 		.unknown_max_frame = c->unknown_max_frame,
 		.unknown_window = c->unknown_window,
+		.unknown_links = c->unknown_links,
+		.unknown_idle_ms = c->unknown_idle,
 		.ending = link_ending,
 		.gone = link_gone,
+	};
+	pst_stream_links_init(&transport->links);
+	transport->opening = (struct pst_quiets){
+		.env = transport->env, .limit_ms = c->handshake_timeout, .over = link_handshake_over,
 	};
 	pst_section_hook(senv, &transport_hooks);
 	*self = transport;

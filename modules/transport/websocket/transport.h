@@ -30,7 +30,8 @@ struct transport {
 	SSL_CTX *server, *client; /* server NULL: it listens without TLS */
 	struct listener *listeners;
 	struct pst_stream_links links;
-	int64_t handshakes; /* accepted links that are not up yet */
+	struct pst_quiets opening; /* accepted links that are not up yet, in the order in which they came; */
+	int64_t handshakes;        /* so many */
 	unsigned open_listeners;
 	bool closing;
 };
@@ -50,9 +51,9 @@ struct link {
 	struct messages messages;
 	struct head head;
 	struct pst_dial *dial;  /* while it connects */
-	struct pst_timer timer; /* how long opening may take; then, of accepted ones, until it is admitted */
-	bool secure, opening;   /* wss; accepted, and counted in handshakes */
-	struct sockaddr_storage peer;
+	struct pst_timer timer; /* how long connecting may take */
+	struct pst_quiet opening;
+	bool secure; /* wss */
 	char host[PST_HOST_TEXT]; /* where it connects to */
 	char at[PST_HOST_TEXT + 8]; /* the same with the port, as HTTP has it */
 	char key[HEAD_KEY];
@@ -66,7 +67,6 @@ link_of(struct pst_stream_link *base)
 	return pst_container_of(base, struct link, base);
 }
 struct link *link_new(struct transport *transport, bool accepted);
-void link_too_slow(struct pst_timer *timer);
 /* A step has failed: the log says why where an operator can do something, and the events learn of it. */
 void link_failed(struct link *link, int rc);
 /* The pipe that the last step has made is the link's now: closing it closes those below. */
@@ -77,6 +77,8 @@ PST_MUST_CHECK int link_messages_begin(struct link *link);
 void link_opening_over(struct link *link);
 /* accepted.c: takes the connection in any case; on failure the link has ended. */
 int link_accept(struct link *link, uv_stream_t *server);
+/* Its handshake takes too long. */
+void link_handshake_over(struct pst_quiet *opening);
 /* The module's ops. */
 int link_connect(struct pst_link **out, void *transport, const char *host, uint16_t port,
     const struct pst_link_events *events, void *arg);
