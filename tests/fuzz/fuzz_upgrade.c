@@ -1,7 +1,7 @@
 /*
  * Heads of HTTP before a WebSocket, as a listener and as who connects reads them.
  * Covers: modules/transport/websocket/head.c
- * Needs: modules/transport/websocket/websocket.c
+ * Needs: modules/transport/shared/websocket/websocket.c
  */
 #define _GNU_SOURCE 1 /* memmem, strcasestr */
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include <postern/map.h>
 
-#include "../../transport/websocket/websocket.h"
+#include "../../transport/shared/websocket/websocket.h"
 
 /*
  * 0, and what Sec-WebSocket-Accept is; else the status of the refusal, and in *why its

@@ -20,7 +20,7 @@
 #include "outcome.h"
 #include "pattern.h"
 
-#include "../../transport/websocket/websocket.h"
+#include "../../transport/shared/websocket/websocket.h"
 
 /* How long one that we close may take to see it. Ours. */
 #define LINGER_MS 1000

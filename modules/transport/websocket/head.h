@@ -8,7 +8,7 @@
 #include <postern/module.h>
 #include <postern/pipe.h>
 
-#include "websocket.h"
+#include "../shared/websocket/websocket.h"
 
 /* The longest head that is read, and that is sent. */
 #define HEAD_MAX 8192

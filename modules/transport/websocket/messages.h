@@ -12,7 +12,7 @@
 #define WEBSOCKET_MESSAGES_H
 
 #include "pending.h"
-#include "websocket.h"
+#include "../shared/websocket/websocket.h"
 
 struct messages {
 	struct pst_pipe pipe;
