@@ -40,6 +40,12 @@ uses_kept(struct pst_node *node, const struct pst_config *config, struct pst_sec
 	return true;
 }
 
+static bool
+changes(const struct pst_section_env *s, const struct pst_item *item)
+{
+	return s->hooks.change && (!s->hooks.changes || s->hooks.changes(s->self, pst_values_conf(item->values)));
+}
+
 /* The open section that goes on as this item, as it is or changed; NULL: it must be opened. */
 static struct pst_section_env *
 section_kept(struct pst_node *node, const struct pst_config *config, struct pst_item *item)
@@ -51,7 +57,7 @@ section_kept(struct pst_node *node, const struct pst_config *config, struct pst_
 	    !uses_kept(node, config, s))
 		return NULL;
 	item->changed = !pst_values_equal(s->item->values, item->values);
-	return !item->changed || s->hooks.change ? s : NULL;
+	return !item->changed || changes(s, item) ? s : NULL;
 }
 
 /* ---- what stays, and changes ---- */

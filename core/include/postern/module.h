@@ -22,7 +22,7 @@
  *        crew (pst_crew_*); REFS; imply in struct pst_module, <postern/imply.h>; <postern/linked.h>,
  *        <postern/bytes.h>, <postern/json.h>, <postern/map.h>, <postern/local.h>; the change and
  *        settled hooks; PST_OPT_WORD; pst_section_starting(); look in struct pst_module, <postern/look.h>
- *   2.0  unreliable and source in struct pst_gate, of which links and channels are made; pst_exposes();
+ *   2.0  unreliable and source in struct pst_gate, of which links and channels are made; pst_exposes(); the changes hook;
  *        <postern/choice.h>; <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
  *        also in struct pst_transport_ops; stranded there, and <postern/tcp.h>; holds in struct pst_path_conf
  *        <postern/hosts.h>, <postern/quiet.h>: pst_stream_links_init() and pst_stream_link_enter()
@@ -194,6 +194,9 @@ struct pst_section_hooks {
 	/* The node has settled: whatever was to be opened is up, or has failed. After the start, and
 	 * whenever something has changed since. (1.3) */
 	void (*settled)(void *self);
+	/* Can it go on with these options by `change`, or must it be closed and opened for them? NULL: it can
+	 * with any. (2.0) */
+	bool (*changes)(void *self, const void *conf);
 };
 
 /* Name the hooks; from inside open(). They outlive the section. */

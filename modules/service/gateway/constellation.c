@@ -181,29 +181,13 @@ constellation_settled(void *self)
 
 /* ---- which nodes ---- */
 
-static bool
-text_equal(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-static bool
-list_equal(const struct pst_list *a, const struct pst_list *b)
-{
-	bool equal = a->count == b->count;
-
-	for (size_t i = 0; equal && i < a->count; i++)
-		equal = !strcmp(a->item[i], b->item[i]);
-	return equal;
-}
-
 /* Are nodes found, and let in, alike by both? */
 static bool
 same_way(const struct constellation_conf *a, const struct constellation_conf *b)
 {
-	return text_equal(a->project, b->project) && text_equal(a->channel, b->channel) &&
-	    list_equal(&a->authorized, &b->authorized) && text_equal(a->allow, b->allow) &&
-	    list_equal(&a->hops, &b->hops);
+	return gateway_text_equal(a->project, b->project) && gateway_text_equal(a->channel, b->channel) &&
+	    gateway_list_equal(&a->authorized, &b->authorized) && gateway_text_equal(a->allow, b->allow) &&
+	    gateway_list_equal(&a->hops, &b->hops);
 }
 
 /* One that is there already, and not in the new list yet. */

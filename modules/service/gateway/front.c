@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/imply.h"
 #include "exchange.h"
 #include "outcome.h"
 
@@ -36,8 +35,8 @@ const struct pst_opt front_options[] = {
 	PST_OPT_END,
 };
 
-static struct server_conf
-server_conf(const struct front_conf *c)
+struct server_conf
+front_server_conf(const struct front_conf *c)
 {
 	return (struct server_conf){
 		.listen = &c->listen,
@@ -56,7 +55,7 @@ int
 front_check(const void *conf, struct pst_err *err)
 {
 	const struct front_conf *c = conf;
-	const struct server_conf server = server_conf(c);
+	const struct server_conf server = front_server_conf(c);
 	struct plan plan = { 0 };
 	int rc = PST_OK;
 
@@ -156,7 +155,7 @@ asked(struct server *server, struct exchange *exchange)
 	static const char healthy[] = "{\"healthy\":true}";
 	struct front *front = pst_container_of(server, struct front, server);
 	const char *method = exchange->request.method;
-	struct route route = routes_find(&front->app.plan, method, exchange->path);
+	struct route route = routes_find(&front->app->plan, method, exchange->path);
 	uint8_t *json;
 	size_t len;
 
@@ -199,7 +198,7 @@ front_settled(void *self)
 
 	if (front->ready)
 		return;
-	for (const struct plan_fn *fn = front->app.plan.functions; fn; fn = fn->next)
+	for (const struct plan_fn *fn = front->app->plan.functions; fn; fn = fn->next)
 		if (!is_here(front, fn))
 			pst_warn(front->log, "there is no such function here: requests for it will fail",
 			    PST_STR("function", fn->name), PST_STR("worker", fn->worker));
@@ -219,7 +218,7 @@ front_status(void *self, struct pst_status *status)
 	pst_status_put(status, PST_FIELDS(PST_U64("connections", front->server.count),
 	    PST_U64("bodies", front->server.bodies), PST_U64("streams", front->stream_count), PST_U64("under_way", front->count), PST_U64("requests", front->requests),
 	    PST_U64("refused", front->refused), PST_U64("failed", front->failed)));
-	for (const struct plan_handler *h = front->app.plan.handlers; h; h = h->next)
+	for (const struct plan_handler *h = front->app->plan.handlers; h; h = h->next)
 		pst_status_item(status, "routes", PST_FIELDS(PST_STR("method", h->method),
 		    PST_STR("path", h->pattern)));
 }
@@ -237,6 +236,8 @@ front_drain(void *self)
 
 static const struct pst_section_hooks front_hooks = {
 	.size = sizeof front_hooks,
+	.change = front_change,
+	.changes = front_changes,
 	.status = front_status,
 	.drain = front_drain,
 	.settled = front_settled,
@@ -250,7 +251,7 @@ server_closed(struct server *server)
 	bool open = front->open;
 
 	pst_caller_close(&front->caller);
-	app_fini(&front->app);
+	front_app_unref(&front->app);
 	free(front);
 	if (open)
 		pst_section_closed(senv);
@@ -261,60 +262,6 @@ front_end(struct front *front)
 {
 	schedules_close(front);
 	server_close(&front->server, server_closed);
-}
-
-static struct app_options
-app_options(const struct front_conf *c, const char *section)
-{
-	return (struct app_options){
-		.path = c->app,
-		.section = section,
-		.headless = c->headless,
-		.schedules = c->schedules,
-	};
-}
-
-int
-front_imply(const char *kind, const void *conf, struct pst_implied *implied, struct pst_err *err)
-{
-	const struct front_conf *c = conf;
-	struct app_options options;
-	int rc;
-
-	if (strcmp(kind, "service") || !c->app) /* c is another struct where kind is another */
-		return PST_OK;
-	options = app_options(c, pst_implied_name(implied));
-	rc = app_imply(&options, implied, err);
-	return rc ? pst_fail_in(err, rc, "app: %s", c->app) : PST_OK;
-}
-
-/* What its functions may do is what the original lets them, and what older bundles have unpacked goes. */
-static void
-app_settle(const struct front *front)
-{
-	char dir[4096];
-
-	snprintf(dir, sizeof dir, "%s/implied/service-%s", pst_section_state_dir(front->senv),
-	    pst_section_name(front->senv));
-	app_sweep(&front->app, dir);
-	pst_warn(front->log, "the application's functions may do what the original lets them: private addresses of the web, too",
-	    PST_STR("application", front->conf->app), PST_STR("see", "postern check --print"));
-}
-
-static int
-plan_make(struct front *front, struct pst_err *err)
-{
-	int rc = PST_OK;
-
-	front->options = app_options(front->conf, pst_section_name(front->senv));
-	if (front->conf->app && (rc = app_read(&front->app, &front->options, err)))
-		pst_fail_in(err, rc, "app: %s", front->conf->app);
-	if (front->app.bundle)
-		app_settle(front);
-	if (!rc && front->app.problem_count)
-		rc = pst_fail(err, PST_E_CONF, "app: %zu problems, as postern check shows them",
-		    front->app.problem_count);
-	return rc ? rc : routes_plan(&front->app.plan, front->conf, err);
 }
 
 int
@@ -332,10 +279,10 @@ front_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 	front->server = (struct server){
 		.env = front->env,
 		.log = front->log,
-		.conf = server_conf(conf),
+		.conf = front_server_conf(conf),
 		.asked = asked,
 	};
-	rc = plan_make(front, err);
+	rc = front_app_open(front, err);
 	if (!rc)
 		rc = schedules_open(front);
 	if (!rc)

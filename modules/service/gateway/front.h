@@ -23,7 +23,7 @@ struct front {
 	const struct pst_log *log;
 	const struct front_conf *conf;
 	struct app_options options;
-	struct app app; /* what the option `app` says; its plan has the section's own routes, too */
+	struct app *app; /* what the option `app` says; its plan has the section's own routes, too. Visits keep theirs */
 	struct pst_caller caller;
 	struct server server;
 	struct visit *visits; /* under way */
@@ -41,6 +41,15 @@ struct front {
 void front_stream_ended(struct front *front);
 /* Members of a run that are the same for all of a section. */
 struct run front_run(struct front *front, const struct plan_steps *steps);
+/* What the server has of the options. */
+struct server_conf front_server_conf(const struct front_conf *conf);
+
+/* front_app.c: make front->app; and the hooks for other options. Of NULL there is none to let go. */
+PST_MUST_CHECK int front_app_open(struct front *front, struct pst_err *err);
+void front_app_unref(struct app **app);
+bool front_changes(void *self, const void *conf);
+int front_change(void *self, const void *conf, struct pst_err *err);
+
 /* A visit has ended. */
 void front_visited(struct front *front, unsigned status);
 

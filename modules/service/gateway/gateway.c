@@ -11,6 +11,22 @@ static const struct pst_section gateway_sections[] = {
 };
 
 bool
+gateway_text_equal(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+bool
+gateway_list_equal(const struct pst_list *a, const struct pst_list *b)
+{
+	bool equal = a->count == b->count;
+
+	for (size_t i = 0; equal && i < a->count; i++)
+		equal = !strcmp(a->item[i], b->item[i]);
+	return equal;
+}
+
+bool
 gateway_has(const struct pst_look *look, const char *name)
 {
 	static const char *const kinds[] = { "function", "constellation", "service" };

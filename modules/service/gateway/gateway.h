@@ -44,6 +44,9 @@ int constellation_look(const struct constellation_conf *conf, struct pst_look *l
 int constellation_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
 void constellation_close(void *self);
 
+/* Do two options say the same? NULL says what NULL says. */
+bool gateway_text_equal(const char *a, const char *b);
+bool gateway_list_equal(const struct pst_list *a, const struct pst_list *b);
 /* Is there a section that could have a worker of that name? */
 bool gateway_has(const struct pst_look *look, const char *name);
 

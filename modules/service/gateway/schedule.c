@@ -71,12 +71,12 @@ schedules_open(struct front *front)
 {
 	size_t count = 0;
 
-	for (const struct plan_schedule *p = front->app.plan.schedules; p; p = p->next)
+	for (const struct plan_schedule *p = front->app->plan.schedules; p; p = p->next)
 		count++;
 	front->schedules = calloc(1, sizeof *front->schedules + count * sizeof *front->schedules->list);
 	if (!front->schedules)
 		return -ENOMEM;
-	for (const struct plan_schedule *p = front->app.plan.schedules; p; p = p->next) {
+	for (const struct plan_schedule *p = front->app->plan.schedules; p; p = p->next) {
 		struct schedule *s = &front->schedules->list[front->schedules->count++];
 
 		s->front = front;

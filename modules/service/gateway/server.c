@@ -16,6 +16,8 @@
 /* An upgraded connection goes in several runs, and the library does not say when it wants the next (0.9.75, TLS). */
 #define AGAIN_MS 10
 
+#define LIBRARY_CONNECTIONS (1 << 20)
+
 struct listener {
 	struct server *server;
 	struct pst_listen_again again;
@@ -161,7 +163,7 @@ daemon_start(struct server *server, const char *certificate, const char *key, st
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_HEAD_MAX,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((server->conf.body_ms + 999) / 1000),
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->conf.connections + 16,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIBRARY_CONNECTIONS, /* ours may change */
 	    MHD_OPTION_URI_LOG_CALLBACK, exchange_target, server,
 	    MHD_OPTION_NOTIFY_CONNECTION, conn_changed, server,
 	    MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, server,

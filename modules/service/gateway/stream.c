@@ -333,6 +333,8 @@ ping_due(struct pst_timer *timer)
 {
 	struct stream *s = pst_container_of(timer, struct stream, ping);
 
+	if (!s->front->conf->ping) /* since a reload */
+		return;
 	if (s->pinged == s->ws.frames) {
 		stream_end(s);
 		return;

@@ -19,6 +19,7 @@ struct visit {
 	struct front *front;
 	struct visit *next, **link;
 	struct exchange *exchange;
+	struct app *app; /* whose handler it is */
 	const struct plan_handler *handler;
 	struct run run;
 	uint64_t since_ms;
@@ -31,6 +32,7 @@ visit_free(struct visit *v)
 	run_fini(&v->run);
 	pst_linked_leave(v);
 	v->front->count--;
+	front_app_unref(&v->app);
 	free(v);
 }
 
@@ -189,6 +191,8 @@ visit_new(struct front *front, struct exchange *exchange, const struct plan_hand
 	}
 	v->front = front;
 	v->exchange = exchange;
+	v->app = front->app;
+	v->app->refs++;
 	v->handler = handler;
 	v->since_ms = pst_now_ms(front->env);
 	v->run = front_run(front, &handler->steps);

@@ -57,6 +57,7 @@ struct app_options {
 };
 
 struct app {
+	size_t refs; /* of who answers by it, and has made it for that */
 	const struct app_options *options;
 	bool bundle;
 	char *identifier, *version;
