@@ -170,6 +170,19 @@ pst_choice_check(const struct pst_path_conf *conf, const struct pst_list *to, st
 	return rc;
 }
 
+void
+pst_choice_look(const struct pst_path_conf *conf, const struct pst_list *to, struct pst_look *look)
+{
+	struct pst_path_conf one = *conf;
+
+	if (to->count == 0)
+		pst_path_look(conf, look);
+	for (size_t i = 0; i < to->count; i++) {
+		one.to = to->item[i];
+		pst_path_look(&one, look);
+	}
+}
+
 static void
 choice_free(struct pst_choice *c)
 {

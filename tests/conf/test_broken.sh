@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 167
+plan 170
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -212,6 +212,24 @@ END
 broken "a route without a port" \
 	't.conf:1: relay db: at: route "/ip4/127.0.0.1/secure/api": want /tcp/PORT behind the host, or udp, ws or wss for tcp' <<END
 relay db { at = "/ip4/127.0.0.1/secure/api"  authorized = {"$me"} }
+END
+
+# ---- what is right, and yet will not work ----
+
+# warned SENTENCE FIRST-LINE <<FILE
+warned() {
+	cat >t.conf
+	is "$1" "$("$POSTERN" check t.conf 2>&1)" "$2"$'\n'"t.conf: 12 sections, all right"
+}
+web=/ip4/127.0.0.1/wss/443/secure/api
+warned "an inlet by a transport that there is not" 't.conf:1: inlet db: to: no transport speaks wss: the route will not open' <<END
+inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}  to = {"$route", "$web/service/outlet"} }
+END
+warned "a portal for datagrams" 't.conf:1: inlet dns: to: no transport speaks wss: the route will not open' <<END
+inlet dns { use = udp  listen = "127.0.0.1:53"  authorized = {"$me"}  to = "$web/service/dns" }
+END
+warned "a relay" 't.conf:1: relay db: at: no transport speaks wss: the route will not open' <<END
+relay db { at = "$web"  authorized = {"$me"} }
 END
 
 # ---- functions, what they may ask, and gateways ----

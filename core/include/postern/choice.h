@@ -26,6 +26,8 @@ struct pst_choice;
 /* Check what each path would be: conf with one of `to` as its route; as it is, where `to` is empty. */
 PST_API PST_MUST_CHECK int pst_choice_check(const struct pst_path_conf *conf, const struct pst_list *to,
     struct pst_err *err);
+/* Warn who checks of those that lead by what this node has not: pst_path_look(), once for each. */
+PST_API void pst_choice_look(const struct pst_path_conf *conf, const struct pst_list *to, struct pst_look *look);
 /*
  * Open all for the section `env`. `to` has to live as long as the choice. Events
  * come later: up() whenever another path serves, without a down() in between; down()

@@ -92,4 +92,5 @@ static const struct pst_section outlet_sections[] = {
 };
 
 PST_MODULE(capability_outlet, .kind = PST_KIND_CAPABILITY, .version = "0.1.0",
-    .summary = "functions reach a named outlet, and nothing else", .sections = outlet_sections, .ops = &outlet_ops);
+    .summary = "functions reach a named outlet, and nothing else", .sections = outlet_sections, .ops = &outlet_ops,
+    .look = way_look);

@@ -9,4 +9,4 @@ static const struct pst_section portal_sections[] = {
 };
 
 PST_MODULE(portal_tcp, .kind = PST_KIND_PORTAL, .version = "0.1.0",
-    .summary = "carries TCP connections over routes", .sections = portal_sections);
+    .summary = "carries TCP connections over routes", .sections = portal_sections, .look = way_look);

@@ -22,4 +22,4 @@ static const struct pst_section portal_sections[] = {
 };
 
 PST_MODULE(portal_udp, .kind = PST_KIND_PORTAL, .version = "0.1.0",
-    .summary = "carries UDP datagrams over routes", .sections = portal_sections);
+    .summary = "carries UDP datagrams over routes", .sections = portal_sections, .look = way_look);

@@ -64,6 +64,15 @@ client_check(const void *conf, struct pst_err *err)
 	return pst_choice_check(&path, &c->at, err);
 }
 
+void
+client_look(const void *conf, struct pst_look *look)
+{
+	const struct client_conf *c = conf;
+	struct pst_path_conf path = path_conf(c);
+
+	pst_choice_look(&path, &c->at, look);
+}
+
 static void attempt(struct client *c);
 
 static void

@@ -41,6 +41,7 @@ int service_open(void **self, struct pst_section_env *senv, const void *conf, st
 void service_close(void *self);
 
 int client_check(const void *conf, struct pst_err *err);
+void client_look(const void *conf, struct pst_look *look);
 int client_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
 void client_close(void *self);
 

@@ -1,5 +1,7 @@
 #include "way.h"
 
+#include <string.h>
+
 #include <postern/multiaddr.h>
 
 /* Ockam's word, of inlets that carry datagrams, too: who has said who may be at the far end of
@@ -64,6 +66,20 @@ way_check(const struct way_conf *c, bool whole, struct pst_err *err)
 	for (size_t i = 0; !rc && i < c->to.count; i++)
 		rc = route_check(c->to.item[i], whole, err);
 	return rc ? rc : pst_choice_check(&path, &c->to, err);
+}
+
+int
+way_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct way_conf *c = conf;
+	struct pst_path_conf path;
+
+	(void)err;
+	if (!strcmp(kind, "outlet"))
+		return PST_OK;
+	path = path_conf(c, false);
+	pst_choice_look(&path, &c->to, look);
+	return PST_OK;
 }
 
 int
