@@ -58,16 +58,21 @@ sound(const struct way *w)
 	return w->gate && !w->path->probes_lost;
 }
 
+/* The last of a list of fields: it ends before it where no probe was answered yet. */
+#define ANSWERS_US(us) PST_U64((us) ? "answers_us" : NULL, (us))
+
 static void
 serve(struct pst_choice *c, struct way *w, const char *why)
 {
+	uint64_t answers_us = path_answers_us(w->path);
+
 	c->serving = w;
 	c->why = why;
 	for (size_t i = 0; i < c->count; i++)
 		c->way[i].better_ms = 0;
 	if (c->count > 1)
 		pst_info(c->log, "the route that serves", PST_STR("to", w->to), PST_STR("why", why),
-		    PST_U64("answers_us", path_answers_us(w->path)));
+		    ANSWERS_US(answers_us));
 	c->events->up(c->arg, &w->route, w->gate);
 }
 
@@ -283,10 +288,11 @@ pst_choice_status(const struct pst_choice *c, struct pst_status *status)
 	for (size_t i = 0; c->count > 1 && i < c->count; i++) {
 		const struct way *w = &c->way[i];
 		const char *down = w->path->why ? pst_strerror(w->path->why) : NULL;
+		uint64_t answers_us = w->gate ? path_answers_us(w->path) : 0;
 
 		pst_status_item(status, "ways", PST_FIELDS(PST_STR("to", w->to),
 		    PST_STR("state", w == c->serving ? "serves" : w->gate ? "up" : "down"),
 		    PST_STR("why", w == c->serving ? c->why : w->gate ? NULL : down),
-		    PST_U64("answers_us", w->gate ? path_answers_us(w->path) : 0)));
+		    ANSWERS_US(answers_us)));
 	}
 }
