@@ -131,6 +131,15 @@ pst_multiaddr_parse(struct pst_multiaddr *out, const char *text, struct pst_err 
 	return PST_OK;
 }
 
+int
+pst_address_check(const char *address, struct pst_err *err)
+{
+	if (!value_right(PST_SERVICE, address) || strlen(address) >= PST_MULTIADDR_VALUE)
+		return pst_fail(err, PST_E_CONF, "address: \"%.40s\" cannot stand in a route: want 1 to %d bytes, none of them a /",
+		    address, PST_MULTIADDR_VALUE - 1);
+	return PST_OK;
+}
+
 char *
 pst_multiaddr_format(const struct pst_multiaddr *ma, char *out, size_t size)
 {

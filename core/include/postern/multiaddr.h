@@ -51,6 +51,8 @@ PST_API const char *pst_protocol_name(enum pst_protocol protocol);
 /* -EINVAL with a sentence that names the hop. */
 PST_API PST_MUST_CHECK int pst_multiaddr_parse(struct pst_multiaddr *out, const char *text,
     struct pst_err *err);
+/* Can a route say it, /service/ADDRESS? PST_E_CONF with a sentence that begins with `address`, as for a section's check. */
+PST_API PST_MUST_CHECK int pst_address_check(const char *address, struct pst_err *err);
 /* The text form, cut to fit. Returns out. */
 PST_API char *pst_multiaddr_format(const struct pst_multiaddr *ma, char *out, size_t size);
 /* The binary form; errors stick to reader and writer. */

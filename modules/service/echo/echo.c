@@ -7,6 +7,7 @@
 
 #include <postern/admission.h>
 #include <postern/module.h>
+#include <postern/multiaddr.h>
 #include <postern/router.h>
 
 struct echo_conf {
@@ -45,9 +46,11 @@ admission_conf(const struct echo_conf *c)
 static int
 echo_check(const void *conf, struct pst_err *err)
 {
-	const struct pst_admission_conf admission = admission_conf(conf);
+	const struct echo_conf *c = conf;
+	const struct pst_admission_conf admission = admission_conf(c);
+	int rc = c->address ? pst_address_check(c->address, err) : PST_OK;
 
-	return pst_admission_look(&admission, err);
+	return rc ? rc : pst_admission_look(&admission, err);
 }
 
 static void

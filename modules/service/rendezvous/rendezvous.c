@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/multiaddr.h>
 #include <postern/transport.h>
 
 #include "../../transport/udp/puncture_wire.h"
@@ -30,6 +31,14 @@ static const struct pst_opt rendezvous_options[] = {
 	PST_OPT(STR, struct rendezvous_conf, address, NULL, "the worker's address; default: the section's name"),
 	PST_OPT_END,
 };
+
+static int
+rendezvous_check(const void *conf, struct pst_err *err)
+{
+	const struct rendezvous_conf *c = conf;
+
+	return c->address ? pst_address_check(c->address, err) : PST_OK;
+}
 
 static int
 answer(struct rendezvous *rendezvous, const struct pst_message *m, enum rendezvous_type type)
@@ -109,8 +118,8 @@ rendezvous_close(void *self)
 }
 
 static const struct pst_section rendezvous_sections[] = {
-	PST_SECTION("service", struct rendezvous_conf, rendezvous_options, NULL, rendezvous_open,
-	    rendezvous_close),
+	PST_SECTION("service", struct rendezvous_conf, rendezvous_options, rendezvous_check,
+	    rendezvous_open, rendezvous_close),
 	PST_SECTION_END,
 };
 
