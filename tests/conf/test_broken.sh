@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 170
+plan 212
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -197,6 +197,54 @@ END
 broken "a rendezvous by a name" 't.conf:1: transport wan: rendezvous: "localhost:4000" is no address:port in numbers' <<'END'
 transport wan { use = udp  rendezvous = "localhost:4000" }
 END
+broken "parts that are not kept until the last has come" \
+	't.conf:1: transport wan: unfinished: at least max_message, of which all but the last part wait' <<'END'
+transport wan { use = udp  unfinished = 1M }
+END
+for time in idle unknown_idle; do
+	broken "peers by UDP that are let go at once: $time" "t.conf:1: transport wan: $time: more than nothing" <<END
+transport wan { use = udp  $time = 0 }
+END
+done
+broken "a transport whose peers may send nothing" \
+	't.conf:1: transport wan: want links, unknown_links, window and unknown_window of at least 1' <<'END'
+transport wan { window = 0 }
+END
+for address in '' a/b; do
+	broken "a rendezvous that no route can lead to" \
+		"t.conf:1: service rendezvous: address: \"$address\" cannot stand in a route: want 1 to 255 bytes, none of them a /" <<END
+service rendezvous { address = "$address" }
+END
+done
+
+# ---- WebSockets ----
+
+# web OPTION… <<<SENTENCE: of a transport with these options.
+web() {
+	local sentence
+	read -r sentence
+	if [ ! -e "$builddir/modules/transport/websocket/transport_websocket.la" ]; then
+		for _ in 1 2; do skip "transport/websocket: $*" "it is not built"; done
+		return
+	fi
+	broken "transport/websocket: $*" "t.conf:1: transport web: $sentence" <<<"transport web { use = websocket  $* }"
+}
+: >empty
+for time in connect_timeout handshake_timeout ping unknown_idle; do
+	web "$time = 0" <<<"$time: more than nothing"
+done
+web 'window = 0' <<<'want links, unknown_links, handshakes, window and unknown_window of at least 1'
+web 'headers = {"host: hub"}' <<<'headers: "host: hub": host is the upgrade'\''s own'
+web 'headers = {"Sec-WebSocket-Key: 1"}' <<<'headers: "Sec-WebSocket-Key: 1": Sec-WebSocket-Key is the upgrade'\''s own'
+web 'headers = {"X(1): 1"}' <<<'headers: "X(1): 1" is not of the form Name: value'
+web 'path = "/a#b"' <<<'path: "/a#b" is no path, such as /ockam'
+web 'path = "/a?b"  listen = {"127.0.0.1:0"}' <<<'path: "/a?b": where it listens, a query is not looked at'
+web 'server_name = ""' <<<'server_name: "" is no name of a host'
+web 'certificate = "none.pem"  key = "none.key"' <<<"certificate: $work/none.pem: No such file or directory"
+web 'certificate = "empty"  key = "empty"' <<<"certificate: $work/empty: no certificate in PEM"
+web 'ca = "none.pem"' <<<"ca: $work/none.pem: No such file or directory"
+web 'ca = "empty"' <<<"ca: $work/empty: no certificates in PEM"
+
 broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0" is no host:port' <<'END'
 outlet db { to = "127.0.0.1:0"  authorized = {"*"} }
 END

@@ -106,8 +106,9 @@ tcp_check(const void *conf, struct pst_err *err)
 		rc = pst_listen_check(c->listen.item[i], err);
 	if (rc)
 		return rc;
-	if (c->links < 1 || c->unknown_links < 1 || !c->unknown_window)
-		return pst_fail(err, PST_E_CONF, "want links, unknown_links and unknown_window of at least 1");
+	if (c->links < 1 || c->unknown_links < 1 || !c->window || !c->unknown_window)
+		return pst_fail(err, PST_E_CONF,
+		    "want links, unknown_links, window and unknown_window of at least 1");
 	if (c->max_frame > PST_STREAM_FRAME_MAX)
 		return pst_fail(err, PST_E_CONF, "max_frame: at most 16M");
 	if (!c->unknown_max_frame || c->unknown_max_frame > c->max_frame)

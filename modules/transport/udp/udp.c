@@ -128,8 +128,12 @@ udp_check(const void *conf, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "rendezvous: \"%s\" is no address:port in numbers", c->rendezvous);
 	if (c->punctures < 1)
 		return pst_fail(err, PST_E_CONF, "punctures: at least 1");
+	if (!c->idle || !c->unknown_idle)
+		return pst_fail(err, PST_E_CONF, "%s: more than nothing", c->idle ? "unknown_idle" : "idle");
 	if (c->max_message > DATAGRAM_MESSAGE_MAX)
 		return pst_fail(err, PST_E_CONF, "max_message: at most 16M");
+	if (c->unfinished < c->max_message)
+		return pst_fail(err, PST_E_CONF, "unfinished: at least max_message, of which all but the last part wait");
 	if (!c->unknown_max_message || c->unknown_max_message > c->max_message)
 		return pst_fail(err, PST_E_CONF, "unknown_max_message: more than 0 and at most max_message");
 	return PST_OK;

@@ -26,6 +26,8 @@ handshake_begins(struct link *link)
 	transport->handshakes++;
 }
 
+#define BAD_REQUEST "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
 static int
 answer(struct link *link)
 {
@@ -35,7 +37,7 @@ answer(struct link *link)
 	if (rc)
 		head_say(link->base.pipe, rc == PST_E_NOTHING
 		    ? "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-		    : "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+		    : BAD_REQUEST);
 	if (rc)
 		return rc;
 	snprintf(text, sizeof text, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -51,6 +53,8 @@ asked(void *arg, int rc)
 	struct link *link = arg;
 	const struct transport_conf *conf = link->transport->conf;
 
+	if (rc == PST_E_PROTOCOL) /* who speaks TLS sees from the answer that nobody does here */
+		head_say(link->base.pipe, BAD_REQUEST);
 	if (!rc && link->transport->links.accepted > conf->links && !pst_stream_links_make_way(&link->transport->links))
 		rc = PST_E_LIMIT;
 	if (!rc)

@@ -220,6 +220,13 @@ head_answered(const char *text, size_t len, const char *key)
 
 /* ---- an exchange ---- */
 
+/* The other side speaks TLS, or who knows what: no head of HTTP begins so, and none needs to be waited for. */
+static bool
+is_foreign(const struct head *h)
+{
+	return h->len && (unsigned char)*h->text < ' ';
+}
+
 static void
 over(struct head *h, int rc)
 {
@@ -245,10 +252,10 @@ came(void *arg, size_t len)
 
 	h->len += len;
 	h->head = head_length(h->text, h->len);
-	if (!h->head && h->len < HEAD_MAX)
+	if (!h->head && !is_foreign(h) && h->len < HEAD_MAX)
 		return;
 	(void)h->pipe->ops->read(h->pipe, false);
-	over(h, h->head ? PST_OK : PST_E_LIMIT);
+	over(h, is_foreign(h) ? PST_E_PROTOCOL : h->head ? PST_OK : PST_E_LIMIT);
 }
 
 static void

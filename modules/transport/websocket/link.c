@@ -66,11 +66,28 @@ link_too_slow(struct pst_timer *timer)
 
 /* ---- both sides ---- */
 
+/* Who was asked does not speak what the route says; NULL: it is something else. */
+static const char *
+unlike(const struct link *link, int rc)
+{
+	if (link->base.accepted || (rc != PST_E_PROTOCOL && rc != UV_EOF && rc != UV_ECONNRESET))
+		return NULL;
+	if (link->tls.ssl && !link->tls.open)
+		return "it speaks no TLS: /ws in place of /wss may be the way there";
+	if (!link->secure && link->asked)
+		return "it speaks no WebSocket: perhaps TLS, for which the route says /wss";
+	return NULL;
+}
+
 void
 link_failed(struct link *link, int rc)
 {
 	const char *why = rc == PST_E_AUTH ? tls_why(&link->tls) : NULL;
+	const char *what = unlike(link, rc);
 
+	if (what)
+		pst_warn_rated(&link->base.log, &link->transport->links.refused, "not what the route says",
+		    PST_STR("why", what));
 	if (why)
 		pst_warn_rated(&link->base.log, &link->transport->links.refused, "certificate refused",
 		    PST_STR("why", why));
@@ -127,6 +144,7 @@ ask(void *arg, int rc)
 
 	if (!rc)
 		rc = head_ask(text, link->key, conf->path ? conf->path : "/", link->at, &conf->headers);
+	link->asked = !rc;
 	if (!rc)
 		rc = head_exchange(&link->head, link->base.pipe, text, answered, link);
 	if (rc)

@@ -23,7 +23,8 @@ struct tls {
 	struct pst_task task;
 };
 
-/* Of a listener: certificate with its chain, and key, both PEM. The context is the caller's to free. */
+/* tls_context.c. Of a listener: certificate with its chain, and key, both PEM. The context is the caller's to free.
+ * -EACCES and the like where a file cannot be read, PST_E_CONF where it is of no use. */
 PST_MUST_CHECK int tls_server(SSL_CTX **out, const char *certificate, const char *key, struct pst_err *err);
 /* Of who connects: authorities, or certificates themselves, PEM; NULL: the system's. */
 PST_MUST_CHECK int tls_client(SSL_CTX **out, const char *ca, struct pst_err *err);

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include <postern/listen.h>
 
@@ -107,6 +109,25 @@ listener_open(struct transport *transport, const char *address, struct pst_err *
 
 /* ---- checking ---- */
 
+/* What a name of a header is made of (RFC 9110, 5.6.2). */
+static bool
+is_token(const char *text, size_t len)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	return len && strspn(text, others) >= len;
+}
+
+/* A path with a query (RFC 3986): visible ASCII, and no fragment. */
+static bool
+is_target(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f || *p == '#')
+			return false;
+	return *text == '/';
+}
+
 /* What goes into a request as it is must not begin another line of it. */
 static bool
 printable(const char *text)
@@ -117,18 +138,76 @@ printable(const char *text)
 	return true;
 }
 
+/* Those of the upgrade, which are there already, and those of a body, of which there is none. */
+static bool
+is_ours(const char *name, size_t len)
+{
+	static const char *const ours[] = { "Connection", "Content-Length", "Host", "Sec-WebSocket-Accept",
+		"Sec-WebSocket-Extensions", "Sec-WebSocket-Key", "Sec-WebSocket-Protocol", "Sec-WebSocket-Version",
+		"Transfer-Encoding", "Upgrade" };
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (strlen(ours[i]) == len && !strncasecmp(ours[i], name, len))
+			return true;
+	return false;
+}
+
+static int
+header_check(const char *line, struct pst_err *err)
+{
+	const char *colon = strchr(line, ':');
+
+	if (!colon || !is_token(line, (size_t)(colon - line)) || !printable(line))
+		return pst_fail(err, PST_E_CONF, "headers: \"%s\" is not of the form Name: value", line);
+	if (is_ours(line, (size_t)(colon - line)))
+		return pst_fail(err, PST_E_CONF, "headers: \"%s\": %.*s is the upgrade's own", line, (int)(colon - line),
+		    line);
+	return PST_OK;
+}
+
 static int
 request_check(const struct transport_conf *c, struct pst_err *err)
 {
-	if (c->path && (*c->path != '/' || !printable(c->path) || strchr(c->path, ' ')))
+	if (c->path && !is_target(c->path))
 		return pst_fail(err, PST_E_CONF, "path: \"%s\" is no path, such as /ockam", c->path);
+	if (c->path && c->listen.count && strchr(c->path, '?'))
+		return pst_fail(err, PST_E_CONF, "path: \"%s\": where it listens, a query is not looked at", c->path);
+	if (c->server_name && (!*c->server_name || strpbrk(c->server_name, " :/[]")))
+		return pst_fail(err, PST_E_CONF, "server_name: \"%s\" is no name of a host", c->server_name);
 	for (size_t i = 0; i < c->headers.count; i++) {
-		const char *line = c->headers.item[i], *colon = strchr(line, ':');
+		int rc = header_check(c->headers.item[i], err);
 
-		if (!colon || colon == line || !printable(line) || strcspn(line, " \t") < (size_t)(colon - line))
-			return pst_fail(err, PST_E_CONF, "headers: \"%s\" is not of the form Name: value", line);
+		if (rc)
+			return rc;
 	}
 	return PST_OK;
+}
+
+static int
+times_check(const struct transport_conf *c, struct pst_err *err)
+{
+	const char *none = !c->connect_timeout ? "connect_timeout"
+	    : !c->handshake_timeout ? "handshake_timeout"
+	    : !c->unknown_idle ? "unknown_idle"
+	    : !c->ping ? "ping" : NULL;
+
+	return none ? pst_fail(err, PST_E_CONF, "%s: more than nothing", none) : PST_OK;
+}
+
+/* Who looks may not be who runs, and so may not read them. */
+static int
+files_check(const struct transport_conf *c, struct pst_err *err)
+{
+	SSL_CTX *server = NULL, *client = NULL;
+	int rc = PST_OK;
+
+	if (c->certificate)
+		rc = tls_server(&server, c->certificate, c->key, err);
+	if (c->ca && (!rc || rc == -EACCES))
+		rc = tls_client(&client, c->ca, err);
+	SSL_CTX_free(server);
+	SSL_CTX_free(client);
+	return rc == -EACCES ? PST_OK : rc;
 }
 
 static int
@@ -141,19 +220,22 @@ transport_check(const void *conf, struct pst_err *err)
 
 	for (size_t i = 0; !rc && i < c->listen.count; i++)
 		rc = pst_listen_check(c->listen.item[i], err);
+	if (!rc)
+		rc = times_check(c, err);
 	if (rc)
 		return rc;
 	if (!c->certificate != !c->key)
 		return pst_fail(err, PST_E_CONF, "certificate: wants key, and key certificate");
 	if (c->proxy && (pst_host_port(c->proxy, host, &port) || !port))
 		return pst_fail(err, PST_E_CONF, "proxy: \"%s\" is no host:port", c->proxy);
-	if (c->links < 1 || c->unknown_links < 1 || c->handshakes < 1 || !c->unknown_window || !c->ping)
-		return pst_fail(err, PST_E_CONF, "want links, unknown_links, handshakes, unknown_window and ping of at least 1");
+	if (c->links < 1 || c->unknown_links < 1 || c->handshakes < 1 || !c->window || !c->unknown_window)
+		return pst_fail(err, PST_E_CONF,
+		    "want links, unknown_links, handshakes, window and unknown_window of at least 1");
 	if (c->max_frame > PST_STREAM_FRAME_MAX)
 		return pst_fail(err, PST_E_CONF, "max_frame: at most 16M");
 	if (!c->unknown_max_frame || c->unknown_max_frame > c->max_frame)
 		return pst_fail(err, PST_E_CONF, "unknown_max_frame: more than 0 and at most max_frame");
-	return PST_OK;
+	return files_check(c, err);
 }
 
 static void

@@ -54,6 +54,7 @@ struct link {
 	struct pst_timer timer; /* how long connecting may take */
 	struct pst_quiet opening;
 	bool secure; /* wss */
+	bool asked;  /* for the upgrade */
 	char host[PST_HOST_TEXT]; /* where it connects to */
 	char at[PST_HOST_TEXT + 8]; /* the same with the port, as HTTP has it */
 	char key[HEAD_KEY];
