@@ -17,7 +17,8 @@ message_leaves(struct pst_worker *worker, struct pst_message *m)
 {
 	struct pst_stream_link *link = pst_container_of(worker, struct pst_stream_link, link.gate.worker);
 	struct pst_route onward = pst_route_rest(&m->onward);
-	int rc = pst_frame_push(&m->payload, &onward, &m->back);
+	int rc = link->links->bare ? pst_bare_push(&m->payload, &onward, &m->back)
+	                           : pst_frame_push(&m->payload, &onward, &m->back);
 
 	if (!rc)
 		rc = pst_stream_send(&link->stream, &m->payload);
@@ -42,7 +43,7 @@ frame_received(void *arg, struct pst_buf *frame)
 	pst_route_buf_init(&back);
 	rc = pst_route_add_route(&back, &own);
 	if (!rc)
-		rc = pst_frame_open(frame, &onward, &back);
+		rc = link->links->bare ? pst_bare_open(frame, &onward, &back) : pst_frame_open(frame, &onward, &back);
 	if (rc) {
 		pst_warn_rated(&link->log, &link->links->refused, "frame not understood", PST_RC(rc));
 		pst_stream_link_end(link, rc);

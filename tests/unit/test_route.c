@@ -269,6 +269,76 @@ a_frame_s_head_goes_into_the_headroom(void **state)
 	pst_pool_free(&pool);
 }
 
+/* ---- the same in BARE ---- */
+
+static int
+bare_open(const void *bytes, size_t len, struct pst_buf *out, struct pst_route_buf *onward, struct pst_route_buf *back)
+{
+	uint8_t *at = (uint8_t *)bytes; /* opening only reads */
+
+	*out = (struct pst_buf){ NULL, at, at + len, at + len };
+	pst_route_buf_init(onward);
+	pst_route_buf_init(back);
+	return pst_bare_open(out, onward, back);
+}
+
+static void
+a_message_in_bare_is_what_was_pushed(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 127, 128, 70000 };
+	struct pst_pool *pool = pst_pool_new(SIZE_MAX);
+	struct pst_account *account = pst_account_new(pool, SIZE_MAX, NULL, NULL);
+	struct pst_route_buf to = ROUTE("to", "them"), from = ROUTE("me"), a, b;
+	struct pst_route onward = pst_route_buf_view(&to), back = pst_route_buf_view(&from);
+
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		struct pst_buf buf, opened;
+
+		assert_int_equal(pst_buf_new(&buf, pool, account, 0, lengths[i], 0), PST_OK);
+		memset(pst_buf_put(&buf, lengths[i]), 'p', lengths[i]);
+		assert_int_equal(pst_bare_push(&buf, &onward, &back), PST_OK);
+		assert_true(pst_buf_headroom(&buf) >= 4);
+		assert_int_equal(bare_open(buf.start, pst_buf_len(&buf), &opened, &a, &b), PST_OK);
+		check_text(pst_route_buf_view(&a), "0#to => 0#them");
+		check_text(pst_route_buf_view(&b), "0#me");
+		assert_int_equal(pst_buf_len(&opened), lengths[i]);
+		assert_true(opened.end == buf.end);
+		pst_buf_free(&buf);
+	}
+	pst_account_close(&account);
+	pst_pool_free(&pool);
+}
+
+static void
+what_is_no_message_in_bare_is_refused(void **state)
+{
+	static const uint8_t whole[] = "\x02\x01\x00\x02to\x01\x00\x02me\x02hi\x01\x02{}";
+	static const size_t text = 5; /* may be missing, or cut */
+	uint8_t many[2 + 2 * PST_ROUTE_MAX] = { 1, 0xff };
+	struct pst_route_buf a, b;
+	struct pst_buf buf;
+
+	for (size_t len = 0; len < sizeof whole; len++)
+		assert_int_equal(bare_open(whole, len, &buf, &a, &b),
+		    len + text >= sizeof whole ? PST_OK : -EBADMSG);
+	for (int version = 0; version < 256; version++) {
+		uint8_t bytes[sizeof whole];
+
+		memcpy(bytes, whole, sizeof whole);
+		bytes[0] = (uint8_t)version;
+		assert_int_equal(bare_open(bytes, sizeof bytes, &buf, &a, &b),
+		    version == 1 || version == 2 ? PST_OK : -EBADMSG);
+	}
+	/* a route of more addresses than fit, each of no bytes */
+	memcpy(many + 1, "\xff\x07", 2);
+	assert_int_equal(bare_open(many, sizeof many, &buf, &a, &b), -EBADMSG);
+	/* an address of more than 255 bytes */
+	memcpy(many + 1, "\x01\x00\x80\x02", 4);
+	assert_int_equal(bare_open(many, sizeof many, &buf, &a, &b), -EBADMSG);
+	memcpy(many + 1, "\x01\x00\xff\x01", 4);
+	assert_int_equal(bare_open(many, sizeof many, &buf, &a, &b), PST_OK);
+}
+
 int
 main(void)
 {
@@ -284,6 +354,8 @@ main(void)
 		cmocka_unit_test(a_route_over_the_limit_is_refused),
 		cmocka_unit_test(an_address_over_255_bytes_is_refused),
 		cmocka_unit_test(a_frame_s_head_goes_into_the_headroom),
+		cmocka_unit_test(a_message_in_bare_is_what_was_pushed),
+		cmocka_unit_test(what_is_no_message_in_bare_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

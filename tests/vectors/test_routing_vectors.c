@@ -1,12 +1,11 @@
 /*
  * The vectors of routing.json that concern what is built: address-cbor-*,
- * route-cbor*, tcp-body-*, live-tcp-*, portal-*, string-*, multiaddr-*, and the
+ * route-cbor*, transport-message-*, tcp-body-*, live-tcp-*, portal-*, string-*, multiaddr-*, and the
  * frames of relay-*, sc-handshake-*, cap-portal-*, cap-message-*, cap-relay-*.
  *
  * live-tcp-version-* and live-tcp-too-long end a connection: see test_stream.c.
  * What the sealed payloads hold: test_handshake_vectors.c.
- * Left for later issues: transport-message-*, address-bare-*, route-bare,
- * relay-info-bare (websocket, relay information); kafka-*; api-*, cap-api-*,
+ * Left for later issues: address-bare-*, route-bare, relay-info-bare (relay information); kafka-*; api-*, cap-api-*,
  * duration (node API). Those of UDP: test_udp_vectors.c. `unit` is the empty payload.
  */
 #include "vector.h"
@@ -321,6 +320,43 @@ a_multiaddr_in_cbor_is_a_byte_string(void **state)
 
 /* ---- portals ---- */
 
+/* Of WebSockets. What we write is version 1, without what stands behind the payload. */
+static void
+messages_in_bare_are_read_and_written(void **state)
+{
+	static const struct {
+		const char *name, *onward, *back;
+		size_t len, behind;
+	} table[] = {
+		{ "transport-message-v1", "0#onward", "0#return", 0, 1 },
+		{ "transport-message-v2-none", "0#onward", "0#return", 2, 1 },
+		{ "transport-message-v2-some", "0#onward", "0#return", 2, 4 },
+		{ "transport-message-v2-two-hops", "1#127.0.0.1:4000 => 0#echo", "", 5, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct bytes want = bytes_of(table[i].name);
+		struct pst_buf buf = buf_of(want.data, want.len);
+		struct pst_route_buf onward_bytes, back_bytes;
+		struct pst_route onward, back;
+		char text[128];
+
+		pst_route_buf_init(&onward_bytes);
+		pst_route_buf_init(&back_bytes);
+		assert_int_equal(pst_bare_open(&buf, &onward_bytes, &back_bytes), PST_OK);
+		onward = pst_route_buf_view(&onward_bytes);
+		back = pst_route_buf_view(&back_bytes);
+		assert_string_equal(pst_route_format(&onward, text, sizeof text), table[i].onward);
+		assert_string_equal(pst_route_format(&back, text, sizeof text), table[i].back);
+		assert_int_equal(pst_buf_len(&buf), table[i].len);
+		assert_int_equal(pst_bare_push(&buf, &onward, &back), PST_OK);
+		want.data[0] = 1;
+		want.len -= table[i].behind;
+		same_bytes(buf.start, pst_buf_len(&buf), &want);
+		pst_buf_free(&buf);
+	}
+}
+
 static void
 portal_messages_are_written_as_the_peer_writes_them(void **state)
 {
@@ -392,6 +428,7 @@ main(void)
 		cmocka_unit_test(strings_are_written_and_read),
 		cmocka_unit_test(multiaddrs_are_written_and_read),
 		cmocka_unit_test(a_multiaddr_in_cbor_is_a_byte_string),
+		cmocka_unit_test(messages_in_bare_are_read_and_written),
 		cmocka_unit_test(portal_messages_are_written_as_the_peer_writes_them),
 		cmocka_unit_test(portal_payloads_are_read_with_and_without_counter),
 		cmocka_unit_test(bytes_behind_a_ping_are_no_offer),

@@ -128,6 +128,14 @@ PST_API PST_MUST_CHECK int pst_frame_push(struct pst_buf *payload, const struct 
     const struct pst_route *back);
 PST_API PST_MUST_CHECK int pst_frame_open(struct pst_buf *frame, struct pst_route_buf *onward,
     struct pst_route_buf *back);
+/*
+ * The same in BARE, as WebSockets have it (routing.md 1.5): a version, which is 1 or, of peers, 2;
+ * routes, payload, and what is neither written nor read, the tracing text.
+ */
+PST_API PST_MUST_CHECK int pst_bare_push(struct pst_buf *payload, const struct pst_route *onward,
+    const struct pst_route *back);
+PST_API PST_MUST_CHECK int pst_bare_open(struct pst_buf *message, struct pst_route_buf *onward,
+    struct pst_route_buf *back);
 
 #ifdef __cplusplus
 }

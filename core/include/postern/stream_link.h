@@ -38,6 +38,7 @@ struct pst_stream_links {
 	 * message to a worker. */
 	int64_t unknown_links;
 	uint64_t unknown_idle_ms;
+	bool bare; /* messages are in BARE, not in CBOR (route.h) */
 	/* A link ends: stop what is under way for it. May be NULL. */
 	void (*ending)(struct pst_stream_link *link);
 	/* It has left the list, and nothing points to it: free its memory. */

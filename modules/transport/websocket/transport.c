@@ -281,6 +281,7 @@ transport_open(void **self, struct pst_section_env *senv, const void *conf, stru
 		.unknown_window = c->unknown_window,
 		.unknown_links = c->unknown_links,
 		.unknown_idle_ms = c->unknown_idle,
+		.bare = true,
 		.ending = link_ending,
 		.gone = link_gone,
 	};
