@@ -52,6 +52,7 @@ struct message {
 struct model {
 	bool begun;
 	uint16_t oldest;
+	int far; /* -1: none */
 	uint64_t taken_ms;
 	struct message window[REASSEMBLY_WINDOW];
 };
@@ -71,6 +72,7 @@ model_reset(struct model *model)
 {
 	model->begun = false;
 	model->taken_ms = 0;
+	model->far = -1;
 	for (size_t i = 0; i < REASSEMBLY_WINDOW; i++)
 		message_reset(&model->window[i]);
 }
@@ -159,6 +161,12 @@ model_take(struct model *model, uint64_t now_ms, const struct datagram *d, int r
 		return true;
 	}
 	ahead = (uint16_t)(d->number - model->oldest);
+	if (ahead >= REASSEMBLY_FAR && (model->far < 0 || abs((int16_t)(d->number - model->far)) > REASSEMBLY_WINDOW)) {
+		model->far = d->number;
+		check(rc == -ESTALE);
+		return true;
+	}
+	model->far = -1;
 	if (ahead > REASSEMBLY_WINDOW - 1) {
 		model_slide(model, ahead - (REASSEMBLY_WINDOW - 1));
 		ahead = REASSEMBLY_WINDOW - 1;

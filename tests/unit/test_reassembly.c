@@ -129,11 +129,38 @@ a_leap_empties_the_window(void **state)
 {
 	for (uint16_t n = 0; n < 5; n++)
 		assert_int_equal(take(n, 0, 2, "a"), PST_OK);
+	assert_int_equal(take(19999, 0, 1, "w"), -ESTALE);
 	completes(20000, 0, 1, "x", "x");
 	assert_int_equal(store.used, 0);
 	assert_int_equal(take(4, 1, 2, "b"), -ESTALE);
 	completes(19996, 0, 1, "y", "y");
 	assert_int_equal(take(19995, 0, 1, "y"), -ESTALE);
+}
+
+/* Whoever forges one datagram, or some that do not agree, moves nothing. */
+static void
+a_leap_that_the_next_does_not_confirm_is_none(void **state)
+{
+	assert_int_equal(take(100, 0, 2, "a"), PST_OK);
+	assert_int_equal(take(20000, 0, 1, "x"), -ESTALE);
+	assert_int_equal(take(101, 0, 2, "a"), PST_OK);
+	assert_int_equal(take(20001, 0, 1, "x"), -ESTALE); /* the peer has spoken between them */
+	assert_int_equal(take(20007, 0, 1, "x"), -ESTALE);
+	assert_int_equal(take(30000, 0, 1, "x"), -ESTALE);
+	assert_int_equal(take(110, 0, 1, "x"), -ESTALE);   /* ten lost in a row are a leap */
+	completes(100, 1, 2, "b", "ab");
+	completes(101, 1, 2, "b", "ab");
+	completes(109, 0, 1, "c", "c");                    /* nine are none */
+}
+
+static void
+a_leap_may_be_confirmed_from_either_side(void **state)
+{
+	completes(65000, 0, 1, "a", "a");
+	assert_int_equal(take(2, 0, 1, "x"), -ESTALE);
+	completes(65533, 0, 1, "b", "b"); /* overtaken by it */
+	completes(0, 0, 1, "c", "c");
+	completes(2, 0, 1, "x", "x");
 }
 
 static void
@@ -168,6 +195,7 @@ half_the_numbers_are_older(void **state)
 	completes(1000, 0, 1, "a", "a");
 	assert_int_equal(take((uint16_t)(1000 - 1), 0, 1, "b"), -ESTALE);
 	assert_int_equal(take((uint16_t)(1000 - 32768), 0, 1, "b"), -ESTALE);
+	assert_int_equal(take((uint16_t)(1000 - 32769), 0, 1, "c"), -ESTALE); /* which has to be confirmed */
 	completes((uint16_t)(1000 - 32769), 0, 1, "c", "c");
 }
 
@@ -305,6 +333,8 @@ main(void)
 		TEST(five_messages_may_be_under_way),
 		TEST(a_newer_number_moves_the_window_and_drops_the_oldest),
 		TEST(a_leap_empties_the_window),
+		TEST(a_leap_that_the_next_does_not_confirm_is_none),
+		TEST(a_leap_may_be_confirmed_from_either_side),
 		TEST(a_completed_message_is_remembered_while_the_window_moves),
 		TEST(numbers_wrap),
 		TEST(half_the_numbers_are_older),

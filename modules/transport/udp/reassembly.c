@@ -25,6 +25,19 @@ window_slide(struct reassembly *r, struct partial_store *store, uint16_t by)
 	r->oldest = (uint16_t)(r->oldest + by);
 }
 
+/* Another close to it has come, and none of the window's since. */
+static bool
+far_agreed(struct reassembly *r, uint16_t number)
+{
+	uint16_t apart = (uint16_t)(number - r->far + REASSEMBLY_WINDOW);
+
+	if (r->doubted && apart <= 2 * REASSEMBLY_WINDOW)
+		return true;
+	r->doubted = true;
+	r->far = number;
+	return false;
+}
+
 /* Where the number stands in the window, which moves as far as it must; or -ESTALE. */
 static int
 window_at(struct reassembly *r, struct partial_store *store, uint16_t number)
@@ -36,8 +49,9 @@ window_at(struct reassembly *r, struct partial_store *store, uint16_t number)
 		r->oldest = number;
 	}
 	ahead = (uint16_t)(number - r->oldest);
-	if (ahead >= OLDER)
+	if (ahead >= OLDER || (ahead >= REASSEMBLY_FAR && !far_agreed(r, number)))
 		return -ESTALE;
+	r->doubted = false;
 	if (ahead >= REASSEMBLY_WINDOW) {
 		window_slide(r, store, ahead - (REASSEMBLY_WINDOW - 1));
 		ahead = REASSEMBLY_WINDOW - 1;

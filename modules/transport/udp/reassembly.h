@@ -2,7 +2,9 @@
  * The messages that one peer is sending: a window of five consecutive numbers,
  * which begins at the first that was seen (spec routing.md 3.3). A newer number
  * moves the window on, and what falls out of it unfinished is lost; an older one
- * is late. Numbers wrap: a is older than b when (b - a) mod 65536 is in 1 … 32768.
+ * is late. One that is far ahead is believed when the next agrees: anybody may send one
+ * datagram in a peer's name, and a window that has moved away makes all that the peer says
+ * late. Numbers wrap: a is older than b when (b - a) mod 65536 is in 1 … 32768.
  *
  * Nothing here knows time. Who keeps reassemblies decides when one is forgotten
  * (peers.h).
@@ -14,11 +16,14 @@
 
 /* Messages of a peer that may be under way at once. Ockam's default. */
 #define REASSEMBLY_WINDOW 5
+/* From here on a number is far ahead of the oldest: so many messages can be lost in a row, and one more not. */
+#define REASSEMBLY_FAR (2 * REASSEMBLY_WINDOW)
 
 /* All zero: nothing has been seen. */
 struct reassembly {
 	bool begun;
-	uint16_t oldest;
+	bool doubted; /* `far` has come, far ahead, and nothing since */
+	uint16_t oldest, far;
 	bool done[REASSEMBLY_WINDOW]; /* at number - oldest, as is the next */
 	struct partial partial[REASSEMBLY_WINDOW];
 };
@@ -34,7 +39,7 @@ struct assembled {
  * Take a datagram. PST_OK: out has the message that it completed, or none. Then
  * assembled_end() has to follow.
  *
- * -ESTALE: late, or of a message that was completed; PST_E_LIMIT, -ENOMEM: there
+ * -ESTALE: late, too far ahead to be believed, or of a message that was completed; PST_E_LIMIT, -ENOMEM: there
  * is no room for it; -EBADMSG: its message is refused. With the last three all
  * that was kept of that message is dropped; parts that come later begin it anew.
  */
