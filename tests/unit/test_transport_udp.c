@@ -2,6 +2,7 @@
 #include "links.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -133,6 +134,105 @@ an_unknown_peer_sends_short_messages_until_it_is_admitted(void **state)
 	links_close(&far);
 }
 
+/* ---- strangers ---- */
+
+#define ASKED 1500
+#define ANSWER 1400
+
+/* Answers much to little, and hears what of it comes. */
+static struct {
+	struct pst_worker generous, ear;
+	unsigned asked, heard;
+} talk;
+
+static void
+generous_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	static const uint8_t bytes[ANSWER];
+	struct pst_route own = pst_worker_route(worker);
+	struct pst_buf answer;
+
+	talk.asked++;
+	assert_int_equal(pst_env_buf(&answer, &node.env, bytes, sizeof bytes, 64, 64), PST_OK);
+	pst_send(pst_env_router(&node.env), &m->back, &own, &answer);
+}
+
+static void
+ear_receives(struct pst_worker *worker, struct pst_message *m)
+{
+	talk.heard++;
+}
+
+/* Ask until so many answers have come, or so many questions. */
+static void
+ask(unsigned heard, unsigned asked)
+{
+	struct pst_router *router = pst_env_router(&node.env);
+	struct pst_route back = pst_worker_route(&talk.ear);
+
+	for (unsigned i = 0; i < 1000000 && talk.heard < heard && talk.asked < asked; i++) {
+		struct pst_route link = pst_worker_route(&near.link->gate.worker), onward;
+		struct pst_route_buf route;
+		struct pst_buf buf;
+
+		pst_route_buf_init(&route);
+		assert_int_equal(pst_route_add_route(&route, &link), PST_OK);
+		assert_int_equal(pst_route_add(&route, PST_ADDRESS_LOCAL, "generous", 8), PST_OK);
+		assert_int_equal(pst_env_buf(&buf, &node.env, "?", 1, PST_LINK_FRONT, 0), PST_OK);
+		onward = pst_route_buf_view(&route);
+		assert_int_equal(pst_send(router, &onward, &back, &buf), PST_OK);
+		uv_run(&node.loop, UV_RUN_NOWAIT);
+	}
+}
+
+static void
+talk_begin(void)
+{
+	struct pst_router *router = pst_env_router(&node.env);
+
+	memset(&talk, 0, sizeof talk);
+	udp_open("expose = {\"generous\", \"fence\"}");
+	assert_int_equal(pst_worker_start_named(router, &talk.generous, "generous", PST_REACH_SECTION,
+			     generous_receives), PST_OK);
+	assert_int_equal(pst_worker_start(router, &talk.ear, PST_REACH_ANY, ear_receives), PST_OK);
+	desk_start(&fence, &node, "fence", PST_REACH_SECTION);
+	near_open(&near, &far, "127.0.0.1", port);
+}
+
+static void
+talk_end(void)
+{
+	struct pst_router *router = pst_env_router(&node.env);
+
+	near_close(&near, &far);
+	desk_stop(&fence);
+	pst_worker_stop(router, &talk.generous);
+	pst_worker_stop(router, &talk.ear);
+	links_close(&far);
+}
+
+/* He could be somebody else, who has not asked: 2 MB of answers would take two minutes. */
+static void
+a_stranger_is_told_little_more_than_he_has_said(void **state)
+{
+	talk_begin();
+	ask(UINT_MAX, ASKED);
+	assert_in_range(talk.heard, 1, ASKED / 2);
+	gate_ask(&node, &near.link->gate, "fence", 1000); /* as much as he says he is told */
+	talk_end();
+}
+
+static void
+who_is_admitted_is_told_all(void **state)
+{
+	talk_begin();
+	fence.admits = true;
+	gate_ask(&node, &near.link->gate, "fence", 1000);
+	ask(ASKED / 2, UINT_MAX);
+	assert_int_equal(talk.heard, ASKED / 2);
+	talk_end();
+}
+
 /* Its host answers a datagram with an ICMP message. */
 static void
 a_port_where_nobody_is_ends_the_link_that_sent_there(void **state)
@@ -209,6 +309,8 @@ main(void)
 		TEST(messages_and_their_answers_cross),
 		TEST(what_is_not_exposed_is_not_reached),
 		TEST(an_unknown_peer_sends_short_messages_until_it_is_admitted),
+		TEST(a_stranger_is_told_little_more_than_he_has_said),
+		TEST(who_is_admitted_is_told_all),
 		TEST(a_port_where_nobody_is_ends_the_link_that_sent_there),
 		TEST(an_address_that_takes_no_datagrams_is_lost),
 		TEST(closing_while_it_looks_up_tells_nobody),

@@ -9,7 +9,6 @@
 
 /* ---- life ---- */
 
-/* In the order in which they were heard. */
 static void
 link_list(struct link *link)
 {
@@ -17,7 +16,8 @@ link_list(struct link *link)
 
 	link->later = NULL;
 	link->earlier = udp->first;
-	*(udp->first ? &udp->first->later : &udp->last) = link;
+	if (udp->first)
+		udp->first->later = link;
 	udp->first = link;
 }
 
@@ -27,7 +27,8 @@ link_unlist(struct link *link)
 	struct udp *udp = link->udp;
 
 	*(link->later ? &link->later->earlier : &udp->first) = link->earlier;
-	*(link->earlier ? &link->earlier->later : &udp->last) = link->later;
+	if (link->earlier)
+		link->earlier->later = link->later;
 }
 
 static void gate_admit(struct pst_gate *gate);
@@ -78,6 +79,7 @@ link_end(struct link *link, int rc)
 		return;
 	link->ended = true;
 	pst_timer_stop(udp->env, &link->idle);
+	pst_quiet_leave(&udp->strangers, &link->quiet);
 	pst_task_cancel(udp->env, &link->task);
 	if (link->up)
 		pst_info(&link->log, "link closed", PST_RC(rc), PST_U64("bytes_in", link->bytes_in),
@@ -139,6 +141,21 @@ link_end_all(struct udp *udp)
 
 /* ---- traffic ---- */
 
+/* A stranger is told as much as he has said, and little more: he may be somebody else. */
+static bool
+may_hear(struct link *link, size_t len)
+{
+	struct udp *udp = link->udp;
+
+	if (!link->listener || !link->link.gate.admit)
+		return true;
+	if (len > link->credit &&
+	    !allowance_take(&udp->allowance, &link->peer, pst_now_ms(udp->env), len - link->credit))
+		return false;
+	link->credit -= len < link->credit ? len : link->credit;
+	return true;
+}
+
 /* A message leaves: our address off the route, the frame's head in front. */
 static void
 message_leaves(struct pst_worker *worker, struct pst_message *m)
@@ -149,6 +166,8 @@ message_leaves(struct pst_worker *worker, struct pst_message *m)
 	int rc = pst_frame_push(&m->payload, &onward, &m->back);
 	size_t len = pst_buf_len(&m->payload);
 
+	if (!rc && !may_hear(link, len))
+		rc = PST_E_LIMIT;
 	if (!rc)
 		rc = socket_send(socket, link->listener ? &link->peer : NULL, link->number++, &m->payload);
 	if (!rc)
@@ -205,12 +224,12 @@ take(struct link *link, struct partial_store *store, struct assembled *whole)
 	if (rc)
 		return rc;
 	link->bytes_in += len;
+	link->credit += len;
 	rc = frame_deliver(link, &frame);
 	if (!rc && !link->ended) {
 		/* what nobody takes is as good as silence */
 		link->heard_ms = pst_now_ms(link->udp->env);
-		link_unlist(link);
-		link_list(link);
+		pst_quiet_heard(&link->udp->strangers, &link->quiet);
 	}
 	pst_buf_free(&frame);
 	return rc;
@@ -245,6 +264,7 @@ gate_admit(struct pst_gate *gate)
 
 	gate->admit = NULL;
 	link->udp->unknown -= link->listener != NULL;
+	pst_quiet_leave(&link->udp->strangers, &link->quiet);
 	pst_account_set_window(link->link.account, link->udp->conf->window);
 }
 
@@ -307,13 +327,11 @@ idle_check(struct pst_timer *timer)
 static bool
 make_way(struct udp *udp)
 {
-	struct link *link = udp->unknown ? udp->last : NULL;
+	struct pst_quiet *quiet = udp->strangers.longest;
 
-	while (link && (!link->listener || link->ended || !link->link.gate.admit))
-		link = link->later;
-	if (link)
-		link_end(link, PST_E_LIMIT);
-	return link;
+	if (quiet)
+		link_end(pst_container_of(quiet, struct link, quiet), PST_E_LIMIT);
+	return quiet;
 }
 
 static struct link *
@@ -335,6 +353,7 @@ link_accept(struct listener *listener, const struct sockaddr_storage *from)
 	link->listener = listener;
 	udp->accepted++;
 	udp->unknown++;
+	pst_quiet_enter(&udp->strangers, &link->quiet);
 	if (link_up(link) || !tsearch(link, &listener->links, peers_order)) {
 		link_end(link, -ENOMEM);
 		return NULL;

@@ -172,6 +172,8 @@ udp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 	udp->senv = senv;
 	udp->env = pst_section_env(senv);
 	udp->conf = conf;
+	udp->strangers = (struct pst_quiets){ .env = udp->env, .limit_ms = PST_QUIET_FOREVER };
+	randombytes_buf(udp->allowance.key, sizeof udp->allowance.key);
 	pst_section_hook(senv, &udp_hooks);
 	*self = udp;
 	for (size_t i = 0; !rc && i < udp->conf->listen.count; i++)

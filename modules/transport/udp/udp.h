@@ -10,8 +10,10 @@
 #define UDP_UDP_H
 
 #include <postern/dial.h>
+#include <postern/quiet.h>
 #include <postern/transport.h>
 
+#include "allowance.h"
 #include "socket.h"
 
 struct udp_conf {
@@ -39,10 +41,11 @@ struct udp {
 	struct pst_env *env;
 	const struct udp_conf *conf;
 	struct listener *listeners;
-	struct link *first; /* who was heard last stands first */
-	struct link *last;
+	struct link *first;
 	int64_t accepted; /* links, */
-	int64_t unknown;  /* and those of them that are not admitted */
+	int64_t unknown;  /* and those of them that are not admitted: */
+	struct pst_quiets strangers;
+	struct allowance allowance; /* of these */
 	unsigned open_listeners;
 	struct pst_worker negotiator;
 	bool negotiates;
@@ -58,7 +61,9 @@ struct link {
 	struct sockaddr_storage peer; /* first: peers_order() looks at it */
 	struct pst_link link;
 	struct udp *udp;
-	struct link *later, *earlier; /* heard after and before */
+	struct link *later, *earlier; /* made after and before */
+	struct pst_quiet quiet;       /* of a stranger */
+	size_t credit;                /* his: bytes that he has said, and was not told */
 	struct listener *listener;    /* of one that was accepted, else NULL, and */
 	struct socket own;            /* this is its socket */
 	uv_getaddrinfo_t lookup;
