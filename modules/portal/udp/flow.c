@@ -42,6 +42,13 @@ flow_opened(struct flow *flow)
 	flow->begun = true;
 }
 
+static void
+flow_used(struct flow *flow)
+{
+	flows_use(&flow->portal->flows, &flow->entry);
+	guests_use(&flow->guest);
+}
+
 void
 flow_say(struct flow *flow, enum wire_kind kind, const void *data, size_t len)
 {
@@ -49,7 +56,7 @@ flow_say(struct flow *flow, enum wire_kind kind, const void *data, size_t len)
 		.kind = kind, .flow = flow->number, .version = WIRE_VERSION, .data = data, .len = len,
 	};
 
-	flows_use(&flow->portal->flows, &flow->entry);
+	flow_used(flow);
 	if (far_say(flow->far, &m)) {
 		flow->traffic.datagrams_out++;
 		flow->traffic.bytes_out += len;
@@ -61,7 +68,7 @@ flow_say(struct flow *flow, enum wire_kind kind, const void *data, size_t len)
 void
 flow_took(struct flow *flow, size_t len, int rc)
 {
-	flows_use(&flow->portal->flows, &flow->entry);
+	flow_used(flow);
 	if (rc) {
 		flow->rc = rc;
 		flow->traffic.dropped++;

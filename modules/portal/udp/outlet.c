@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/descriptors.h>
 #include <postern/identity.h>
 #include <postern/linked.h>
 
@@ -16,7 +17,7 @@ const struct pst_opt outlet_options[] = {
 	DOOR_OPTIONS,
 	PST_OPT(TIME, struct outlet_conf, idle, "60s", "end of a flow when quiet"),
 	PST_OPT(INT, struct outlet_conf, flows, "10000",
-	    "flows at once, a socket each; the least recently used makes way"),
+	    "flows at once, a socket each; the least recently used makes way, of a peer with its share one of its own"),
 	PST_OPT_END,
 };
 
@@ -25,6 +26,7 @@ struct outlet {
 	const struct outlet_conf *conf;
 	struct door door;
 	struct target target;
+	struct guests guests;
 	struct far *fars[FAR_BUCKETS]; /* by gate and route */
 };
 
@@ -134,6 +136,12 @@ key_set(union flow_key *key, const struct far *far, uint64_t number)
 	key->pair.number = number;
 }
 
+static const struct pst_identifier *
+who(const struct pst_message *m)
+{
+	return m->from->peer ? pst_peer_identifier(m->from->peer) : NULL;
+}
+
 static int
 flow_make(struct flow **out, struct outlet *outlet, struct pst_message *m, uint64_t number)
 {
@@ -146,9 +154,30 @@ flow_make(struct flow **out, struct outlet *outlet, struct pst_message *m, uint6
 	key_set(&key, far, number);
 	rc = flow_new(out, &outlet->portal, far, &key);
 	far_unref(&far);
-	if (!rc)
-		(*out)->number = number;
+	if (rc)
+		return rc;
+	(*out)->number = number;
+	rc = guests_enter(&outlet->guests, &(*out)->guest, who(m));
+	if (rc)
+		flow_end(*out, END_FAILED);
 	return rc;
+}
+
+/* The one that makes way for another of a peer's, where that has its share. */
+static struct flow *
+own_flow(struct outlet *outlet, const struct pst_message *m)
+{
+	struct guest_entry *entry = guests_own(&outlet->guests, who(m), outlet->portal.most);
+
+	return entry ? pst_container_of(entry, struct flow, guest) : NULL;
+}
+
+static void
+outlet_lets_go(struct flow *flow)
+{
+	struct outlet *outlet = pst_container_of(flow->portal, struct outlet, portal);
+
+	guests_leave(&outlet->guests, &flow->guest);
 }
 
 /* Why a flow is not begun, where there is a reason. */
@@ -161,7 +190,7 @@ refused(struct outlet *outlet, const struct pst_message *m, enum end *why)
 		*why = END_STOPS;
 	else if (!target_address(&outlet->target))
 		*why = END_UNREACHABLE;
-	else if (!portal_room(&outlet->portal))
+	else if (!portal_room(&outlet->portal, own_flow(outlet, m)))
 		*why = END_LIMIT;
 	else
 		return false;
@@ -312,10 +341,12 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 	if (!outlet)
 		return -ENOMEM;
 	outlet->conf = c;
-	portal_init(&outlet->portal, senv, c->flows, c->idle);
+	portal_init(&outlet->portal, senv, pst_descriptors(c->flows), c->idle);
+	outlet->guests.env = outlet->portal.env;
 	outlet->portal.worker = &outlet->door.names.by_name;
 	outlet->portal.target = c->door.to;
 	outlet->portal.far_gone = far_end;
+	outlet->portal.flow_leaves = outlet_lets_go;
 	outlet->portal.gone = outlet_gone;
 	rc = target_init(&outlet->target, outlet->portal.env, outlet->portal.log, c->door.to);
 	if (!rc)

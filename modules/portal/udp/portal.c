@@ -30,12 +30,12 @@ portal_fini(struct portal *portal)
 }
 
 bool
-portal_room(struct portal *portal)
+portal_room(struct portal *portal, struct flow *own)
 {
 	if (pst_pool_over(pst_env_pool(portal->env)))
 		return false;
 	if (portal->flows.count >= portal->most)
-		flow_end(pst_container_of(portal->flows.oldest, struct flow, entry), END_CROWDED);
+		flow_end(own ? own : pst_container_of(portal->flows.oldest, struct flow, entry), END_CROWDED);
 	return true;
 }
 

@@ -15,6 +15,7 @@
 
 #include "../shared/section/session.h"
 #include "flows.h"
+#include "guests.h"
 #include "wire.h"
 
 /* Bytes that may wait for the link to the other end, of all flows that go there. */
@@ -50,7 +51,7 @@ struct portal {
 	uint64_t fars;            /* ever */
 	/* Its gate has closed, or its peer may no longer: END_ROUTE_LOST, END_DENIED. */
 	void (*far_gone)(struct far *far, enum end why);
-	void (*flow_leaves)(struct flow *flow); /* inlet: its number is free again */
+	void (*flow_leaves)(struct flow *flow); /* its number is free again, or its guest's place */
 	void (*gone)(struct portal *portal); /* no flow is left of a closing portal */
 	struct pst_task rest;
 	struct pst_rate odd, refused, crowded;
@@ -60,8 +61,9 @@ struct portal {
 /* portal.c: all flows of one section */
 void portal_init(struct portal *portal, struct pst_section_env *senv, int64_t most, uint64_t idle_ms);
 void portal_fini(struct portal *portal);
-/* Is there room for one more? If need be another one makes way; false when memory is short. */
-bool portal_room(struct portal *portal);
+/* Is there room for one more? If need be another one makes way: `own`, or else (NULL) the one that was
+ * quiet longest. False when memory is short. */
+bool portal_room(struct portal *portal, struct flow *own);
 /* Something has ended that gone(), or the drain, may have waited for. */
 void portal_rests(struct portal *portal);
 void portal_drain(struct portal *portal);
@@ -73,6 +75,7 @@ int portal_write(uv_udp_t *socket, const struct sockaddr *to, const struct wire_
 
 struct flow {
 	struct flow_entry entry;
+	struct guest_entry guest;  /* outlet */
 	struct flow *next, **link; /* of its far */
 	struct portal *portal;
 	struct far *far;

@@ -50,7 +50,7 @@ flow_of(struct inlet *inlet, const struct sockaddr *from)
 	entry = flows_find(&portal->flows, &key);
 	if (entry)
 		return pst_container_of(entry, struct flow, entry);
-	if (portal->draining || !portal_room(portal) || flow_new(&flow, portal, inlet->far, &key))
+	if (portal->draining || !portal_room(portal, NULL) || flow_new(&flow, portal, inlet->far, &key))
 		return NULL;
 	number_give(inlet, flow);
 	return flow;

@@ -6,12 +6,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
+#include <postern/descriptors.h>
 #include <postern/listen.h>
-
-/* For portals, files and libraries. */
-#define DESCRIPTORS_KEPT 256
 
 struct listener {
 	uv_tcp_t handle;
@@ -120,17 +117,12 @@ tcp_check(const void *conf, struct pst_err *err)
 static int64_t
 links_possible(struct tcp *tcp)
 {
-	struct rlimit limit;
-	int64_t most = tcp->conf->links;
+	int64_t most = pst_descriptors(tcp->conf->links);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		return most;
-	if ((int64_t)limit.rlim_cur - DESCRIPTORS_KEPT < most)
-		most = (int64_t)limit.rlim_cur - DESCRIPTORS_KEPT;
 	if (tcp->conf->listen.count && most < tcp->conf->links)
 		pst_warn(pst_section_log(tcp->senv), "fewer descriptors than links",
-		    PST_U64("links", most > 0 ? (uint64_t)most : 0));
-	return most > 1 ? most : 1;
+		    PST_I64("links", most));
+	return most;
 }
 
 static void
