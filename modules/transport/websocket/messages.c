@@ -206,13 +206,13 @@ below_read(struct messages *m)
 static void
 pump(struct messages *m)
 {
-	int rc, sent;
+	int rc;
 
 	if (pst_pipe_closing(&m->pipe))
 		return;
 	rc = take(m);
-	if (!rc && !pst_pipe_closing(&m->pipe) && pending_try(&m->pending, &m->pipe, &sent))
-		m->pipe.events->written(m->pipe.arg);
+	if (!rc)
+		rc = pending_run(&m->pending, &m->pipe);
 	if (rc && !pst_pipe_closing(&m->pipe))
 		lose(m, rc);
 	below_read(m);

@@ -31,24 +31,21 @@ pending_advance(struct pending *p, size_t bytes)
 	}
 }
 
-/*
- * Try what is pending; from the loop. True when it has all gone, and written()
- * is due. *rc is negative when the pipe has failed.
- */
-static inline bool
-pending_try(struct pending *p, struct pst_pipe *pipe, int *rc)
+/* Try what is pending, from the loop, and tell when it has all gone. Negative when the pipe has failed. */
+static inline int
+pending_run(struct pending *p, struct pst_pipe *pipe)
 {
 	ssize_t wrote;
 
-	*rc = PST_OK;
-	if (p->at == p->count)
-		return false;
+	if (p->at == p->count || pst_pipe_closing(pipe))
+		return PST_OK;
 	wrote = pipe->ops->try_write(pipe, p->bufs + p->at, p->count - p->at);
 	if (wrote < 0)
-		*rc = (int)wrote;
-	else
-		pending_advance(p, (size_t)wrote);
-	return !*rc && p->at == p->count;
+		return (int)wrote;
+	pending_advance(p, (size_t)wrote);
+	if (p->at == p->count)
+		pipe->events->written(pipe->arg);
+	return PST_OK;
 }
 
 #endif

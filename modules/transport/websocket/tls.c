@@ -163,8 +163,8 @@ pump(struct tls *t)
 		shake_hands(t);
 	} else {
 		rc = flush(t);
-		if (!rc && pending_try(&t->pending, &t->pipe, &rc))
-			t->pipe.events->written(t->pipe.arg);
+		if (!rc)
+			rc = pending_run(&t->pending, &t->pipe);
 		if (rc)
 			t->pipe.events->lost(t->pipe.arg, rc);
 		while (t->reading && !pst_pipe_closing(&t->pipe) && give(t))
