@@ -220,6 +220,12 @@ pst_path_hindrance(const struct pst_path *path)
 	return NULL;
 }
 
+int
+path_why(const struct pst_path *path)
+{
+	return path->up ? PST_OK : path->why;
+}
+
 void
 pst_path_status(const struct pst_path *path, struct pst_status *status)
 {
@@ -227,7 +233,7 @@ pst_path_status(const struct pst_path *path, struct pst_status *status)
 
 	pst_status_put(status, PST_FIELDS(PST_STR("path", path->up ? "up" : "down"),
 	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL),
-	    PST_STR("path_why", path->up || !path->why ? NULL : pst_strerror(path->why)),
+	    PST_STR("path_why", path_why(path) ? pst_strerror(path_why(path)) : NULL),
 	    PST_U64("path_attempts", path->failures)));
 }
 

@@ -110,6 +110,8 @@ int path_extend(const struct pst_path *path, struct pst_route_buf *rb, size_t fi
 void path_start_over(struct pst_path *path, int rc);
 /* path.c: every step is made. */
 void path_all_up(struct pst_path *path);
+/* path.c: why it is down; 0: it is up, or was not tried to its end yet. */
+int path_why(const struct pst_path *path);
 /* A sentence of what does not open, for one that is not up, and why. */
 PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size);
 
@@ -123,6 +125,8 @@ void path_stays(struct pst_path *path);
 
 /* path_probe.c: how long the far end takes for an answer, in microseconds: the quickest of the last; 0: not known yet. */
 uint64_t path_answers_us(const struct pst_path *path);
+/* It is up, and its far end has answered the last probe, or was not asked yet. */
+bool path_sound(const struct pst_path *path);
 /* It is up: probe the far end from now on; and no more. */
 void path_probes_start(struct pst_path *path);
 void path_probes_stop(struct pst_path *path);

@@ -22,7 +22,6 @@ struct way {
 	struct pst_route route;
 	struct pst_gate *gate; /* NULL: it is down */
 	uint64_t better_ms;    /* since when it is better than the one that serves; 0: it is not */
-	int why;               /* it is down */
 };
 
 struct pst_choice {
@@ -52,12 +51,6 @@ faster(const struct way *w, const struct way *than)
 	return w < than ? ours <= ABOUT_AS_FAST(theirs) : ours < FAR_FASTER(theirs);
 }
 
-static bool
-sound(const struct way *w)
-{
-	return w->gate && !w->path->probes_lost;
-}
-
 /* The last of a list of fields: it ends before it where no probe was answered yet. */
 #define ANSWERS_US(us) PST_U64((us) ? "answers_us" : NULL, (us))
 
@@ -83,7 +76,7 @@ instead(struct pst_choice *c)
 	struct way *any = NULL;
 
 	for (size_t i = 0; i < c->count; i++) {
-		if (sound(&c->way[i]))
+		if (path_sound(c->way[i].path))
 			return &c->way[i];
 		if (!any && c->way[i].gate)
 			any = &c->way[i];
@@ -103,9 +96,9 @@ look(struct pst_timer *timer)
 	for (size_t i = 0; serving && serving == c->serving && i < c->count; i++) {
 		struct way *w = &c->way[i];
 
-		if (w == serving || !sound(w))
+		if (w == serving || !path_sound(w->path))
 			w->better_ms = 0;
-		else if (!sound(serving))
+		else if (!path_sound(serving->path))
 			serve(c, w, "the one before does not answer");
 		else if (!faster(w, serving))
 			w->better_ms = 0;
@@ -125,7 +118,6 @@ way_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 
 	w->route = *route;
 	w->gate = gate;
-	w->why = PST_OK;
 	if (!w->choice->serving)
 		serve(w->choice, w, "it was up first");
 }
@@ -138,7 +130,6 @@ way_down(void *arg, int rc)
 
 	w->gate = NULL;
 	w->better_ms = 0;
-	w->why = rc;
 	if (c->serving != w)
 		return;
 	other = instead(c);
@@ -287,12 +278,12 @@ pst_choice_status(const struct pst_choice *c, struct pst_status *status)
 	pst_path_status(path_of(c), status);
 	for (size_t i = 0; c->count > 1 && i < c->count; i++) {
 		const struct way *w = &c->way[i];
-		const char *down = w->path->why ? pst_strerror(w->path->why) : NULL;
+		int why = path_why(w->path);
 		uint64_t answers_us = w->gate ? path_answers_us(w->path) : 0;
 
 		pst_status_item(status, "ways", PST_FIELDS(PST_STR("to", w->to),
 		    PST_STR("state", w == c->serving ? "serves" : w->gate ? "up" : "down"),
-		    PST_STR("why", w == c->serving ? c->why : w->gate ? NULL : down),
+		    PST_STR("why", w == c->serving ? c->why : why ? pst_strerror(why) : NULL),
 		    ANSWERS_US(answers_us)));
 	}
 }

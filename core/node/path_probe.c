@@ -85,6 +85,12 @@ path_answers_us(const struct pst_path *path)
 	return least / 1000;
 }
 
+bool
+path_sound(const struct pst_path *path)
+{
+	return path->up && !path->probes_lost;
+}
+
 static void
 probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 {
