@@ -246,24 +246,41 @@ pst_choice_close(struct pst_choice **out, void (*on_closed)(void *arg), void *ar
 		pst_path_close(&c->way[i].path, way_closed, c);
 }
 
+/* ---- one of them ---- */
+
+/* NULL: that is not up any more. */
+static struct pst_path *
+path_by(const struct pst_choice *c, const struct pst_gate *gate)
+{
+	for (size_t i = 0; gate && i < c->count; i++)
+		if (c->way[i].gate == gate)
+			return c->way[i].path;
+	return NULL;
+}
+
+void
+pst_choice_suspect(struct pst_choice *c, const struct pst_gate *gate)
+{
+	struct pst_path *path = path_by(c, gate);
+
+	if (path)
+		pst_path_suspect(path);
+}
+
+struct pst_admission *
+pst_choice_admission(const struct pst_choice *c, const struct pst_gate *gate)
+{
+	const struct pst_path *path = path_by(c, gate);
+
+	return path ? pst_path_admission(path) : NULL;
+}
+
 /* ---- what serves ---- */
 
 static struct pst_path *
 path_of(const struct pst_choice *c)
 {
 	return c->serving ? c->serving->path : c->way[0].path;
-}
-
-void
-pst_choice_suspect(struct pst_choice *c)
-{
-	pst_path_suspect(path_of(c));
-}
-
-struct pst_admission *
-pst_choice_admission(const struct pst_choice *c)
-{
-	return pst_path_admission(path_of(c));
 }
 
 uint64_t

@@ -36,9 +36,11 @@ PST_API void pst_choice_look(const struct pst_path_conf *conf, const struct pst_
 PST_API PST_MUST_CHECK int pst_choice_open(struct pst_choice **out, struct pst_section_env *env,
     const struct pst_path_conf *conf, const struct pst_list *to, const struct pst_path_events *events,
     void *arg, struct pst_err *err);
+/* Of the path that `gate` is the first hop of: see path.h. Nothing, and NULL, when that is down. */
+PST_API void pst_choice_suspect(struct pst_choice *choice, const struct pst_gate *gate);
+PST_API struct pst_admission *pst_choice_admission(const struct pst_choice *choice,
+    const struct pst_gate *gate);
 /* Of the path that serves, or would: see path.h. */
-PST_API void pst_choice_suspect(struct pst_choice *choice);
-PST_API struct pst_admission *pst_choice_admission(const struct pst_choice *choice);
 PST_API uint64_t pst_choice_patience_ms(const struct pst_choice *choice);
 /* The fields of that path; and where there are several the list "ways": the route of each, its state
  * (serves, up, down), how fast it answers, and why it serves or is down. */

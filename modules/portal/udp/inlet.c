@@ -39,7 +39,7 @@ static void
 path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 {
 	struct inlet *inlet = arg;
-	struct pst_admission *admission = pst_choice_admission(inlet->paths);
+	struct pst_admission *admission = pst_choice_admission(inlet->paths, gate);
 
 	far_unref(&inlet->far);
 	if (far_new(&inlet->far, &inlet->portal, gate, route)) {

@@ -64,7 +64,7 @@ suspect(struct inlet *inlet, const struct flow *flow)
 	if (now - flow->asked_ms < WAY_SUSPECT_MS || now - inlet->suspected_ms < WAY_SUSPECT_MS)
 		return;
 	inlet->suspected_ms = now;
-	pst_choice_suspect(inlet->paths);
+	pst_choice_suspect(inlet->paths, flow->far->gate);
 }
 
 static bool

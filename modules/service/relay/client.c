@@ -93,7 +93,7 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 	if (!c->service.hops)
 		return;
 	/* a refusal is silence, too; but so is a channel of which only our end is there */
-	pst_choice_suspect(c->paths);
+	pst_choice_suspect(c->paths, c->gate);
 	attempt(c);
 }
 
@@ -109,7 +109,7 @@ attempt(struct client *c)
 	(void)!pst_env_buf(&buf, c->env, text, len, PST_RX_HEADROOM, PST_RX_TAILROOM);
 	/* no answer is what a refusal looks like, too; and lack of memory */
 	if (pst_request_send(c->env, &c->request, &route, &buf, c->wait_ms, answered))
-		pst_choice_suspect(c->paths);
+		pst_choice_suspect(c->paths, c->gate);
 }
 
 static void

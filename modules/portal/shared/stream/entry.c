@@ -22,7 +22,7 @@ pong_came(struct stream *s, struct pst_message *m)
 	struct pst_reader r = pst_buf_reader(&m->payload);
 	struct wire_offer ours = portal_offer(s->portal), theirs;
 	struct entry *entry = pst_container_of(s->portal, struct entry, portal);
-	struct pst_admission *admission = entry->paths ? pst_choice_admission(entry->paths) : NULL;
+	struct pst_admission *admission = entry->paths ? pst_choice_admission(entry->paths, m->from) : NULL;
 
 	pst_read_u8(&r);
 	theirs = wire_read_offer(&r);
@@ -80,8 +80,8 @@ no_answer(struct pst_timer *timer)
 	/* not asked yet; or by a route that is silent, and kept for the streams it has, while another serves */
 	if (entry->gate && s->gate != entry->gate)
 		stream_ping(entry, s);
-	else if (entry->paths && s->peer)
-		pst_choice_suspect(entry->paths);
+	else if (entry->paths)
+		pst_choice_suspect(entry->paths, s->gate);
 }
 
 void
@@ -127,12 +127,12 @@ static const struct pst_path_events path_events = {
 };
 
 static void
-path_doubted(struct portal *portal)
+path_doubted(struct stream *s)
 {
-	struct entry *entry = pst_container_of(portal, struct entry, portal);
+	struct entry *entry = pst_container_of(s->portal, struct entry, portal);
 
 	if (entry->paths)
-		pst_choice_suspect(entry->paths);
+		pst_choice_suspect(entry->paths, s->gate);
 }
 
 /* ---- its life ---- */

@@ -64,7 +64,7 @@ no_grant(struct pst_timer *timer)
 	struct stream *s = pst_container_of(timer, struct stream, timer);
 
 	if (s->granted_once) {
-		s->portal->doubt(s->portal);
+		s->portal->doubt(s);
 		return;
 	}
 	pst_log_rated(s->portal->log, PST_LOG_WARN, &s->portal->odd,

@@ -50,7 +50,7 @@ struct portal {
 	uint64_t ended, refusals;
 	uint64_t bytes_in, bytes_out;
 	void (*gone)(struct portal *portal); /* the last stream of a closing portal */
-	void (*doubt)(struct portal *portal); /* is the other end alive? outlet: NULL */
+	void (*doubt)(struct stream *stream); /* is the other end alive? outlet: NULL */
 	/* A stream is, before its socket is closed: for who has the other end of that. NULL: nobody. */
 	void (*over)(struct stream *stream, bool finished);
 	const char *target;      /* outlet: as the configuration has it */
