@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "node/path.h"
 
@@ -148,20 +149,30 @@ static const struct pst_path_events way_events = {
 
 /* ---- life ---- */
 
+static bool
+stands_before(const struct pst_list *to, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(to->item[k], to->item[i]))
+			return true;
+	return false;
+}
+
 int
 pst_choice_check(const struct pst_path_conf *conf, const struct pst_list *to, struct pst_err *err)
 {
 	struct pst_path_conf one = *conf;
+	const char *key = conf->key ? conf->key : "to";
 	int rc = PST_OK;
 
 	if (to->count == 0)
 		return pst_path_check(conf, err);
 	if (to->count > PST_CHOICE_PATHS)
-		return pst_fail(err, PST_E_CONF, "%s: %zu routes, more than %d", conf->key ? conf->key : "to",
-		    to->count, PST_CHOICE_PATHS);
+		return pst_fail(err, PST_E_CONF, "%s: %zu routes, more than %d", key, to->count, PST_CHOICE_PATHS);
 	for (size_t i = 0; !rc && i < to->count; i++) {
 		one.to = to->item[i];
-		rc = pst_path_check(&one, err);
+		rc = stands_before(to, i) ? pst_fail(err, PST_E_CONF, "%s: route \"%s\" stands there twice", key, one.to)
+		                          : pst_path_check(&one, err);
 	}
 	return rc;
 }

@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 212
+plan 214
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -168,6 +168,10 @@ broken "an inlet whose route ends before the outlet" \
 	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/tcp/4000/secure/api" ends without /service/NAME, the outlet' <<END
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
 	to = "/ip4/127.0.0.1/tcp/4000/secure/api" }
+END
+broken "the same route twice" \
+	"t.conf:1: inlet db: to: route \"$route\" stands there twice" <<END
+inlet db { listen = "127.0.0.1:15432"  to = {"$route", "$route"}  authorized = {"*"} }
 END
 broken "an inlet whose route loses bytes" \
 	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet": what /udp loses would be missing from the stream' <<END
