@@ -172,6 +172,7 @@ pst_path_open(struct pst_path **out, struct pst_section_env *senv, const struct 
 	path->events = events;
 	path->arg = arg;
 	path->holds = conf->holds;
+	path->one_of_several = conf->one_of_several;
 	path->backoff_ms = BACKOFF_FIRST_MS;
 	rc = path_plan(path, conf, err);
 	if (!rc && conf->channel && !(path->channel_name = strdup(conf->channel)))

@@ -24,6 +24,8 @@
 /* Spec routing.md 8.7. */
 #define PROBE_EVERY_MS 10000
 #define PROBES_LOST 3
+/* Ours: of several paths each. */
+#define PROBE_OFTEN_MS 2000
 /* Streams would break: so many more, of a second or more each. A cut of 5 s is over after 7.8 s for a
  * TCP connection that was busy: it repeats after 250 ms, and after twice as long each time. */
 #define PROBES_HELD 10
@@ -56,7 +58,7 @@ struct pst_path {
 	const struct pst_log *log;
 	struct pst_multiaddr to;
 	bool dials; /* it begins with a host and a port */
-	bool holds; /* as struct pst_path_conf has it */
+	bool holds, one_of_several; /* as struct pst_path_conf has them */
 	char *project;                /* section with the first hops; NULL: all are in `to` */
 	struct pst_multiaddr *beyond; /* the hops after them */
 	size_t turn;                  /* of the project's routes */

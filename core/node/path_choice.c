@@ -213,6 +213,7 @@ pst_choice_open(struct pst_choice **out, struct pst_section_env *senv, const str
 		struct pst_path_conf one = *conf;
 
 		one.to = to->count ? to->item[i] : conf->to;
+		one.one_of_several = count > 1;
 		c->way[i].choice = c;
 		c->way[i].to = one.to;
 		rc = pst_path_open(&c->way[i].path, senv, &one, &way_events, &c->way[i], err);

@@ -25,6 +25,13 @@ held(const struct pst_path *path)
 	return path->up && path->holds;
 }
 
+/* One that has never answered may have no echo: it is not made anew more often for that. */
+static uint64_t
+every_ms(const struct pst_path *path)
+{
+	return path->one_of_several && !path->unproven ? PROBE_OFTEN_MS : PROBE_EVERY_MS;
+}
+
 /*
  * A far end that took long for its part of the handshake takes long for the
  * rest of it. One that has never answered may have no echo; and one that nobody
@@ -37,7 +44,7 @@ patience_ms(const struct pst_path *path)
 	uint64_t ms = pst_path_patience_ms(path) + took_ns / 1000000;
 
 	if (!path->suspected && (!held(path) || path->unproven))
-		return PROBE_EVERY_MS;
+		return every_ms(path);
 	if ((!path->suspected || path->probes_lost >= PROBES_LOST) && ms < PROBE_HELD_MS)
 		return PROBE_HELD_MS;
 	return ms;
@@ -105,7 +112,7 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 		if (path->up) {
 			path->unproven = false;
 			path_stays(path);
-			pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+			pst_timer_start(path->env, &path->timer, every_ms(path), probe_start);
 		}
 		return;
 	}
@@ -144,7 +151,7 @@ probe_start(struct pst_timer *timer)
 		pst_request_cancel(&path->probe);
 		path->probing = false;
 		if (path->up)
-			pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+			pst_timer_start(path->env, &path->timer, every_ms(path), probe_start);
 	}
 }
 
@@ -183,7 +190,7 @@ path_probes_start(struct pst_path *path)
 	if (prove)
 		path_probe_once(path); /* before those whom it is up for fill it */
 	else
-		pst_timer_start(path->env, &path->timer, PROBE_EVERY_MS, probe_start);
+		pst_timer_start(path->env, &path->timer, every_ms(path), probe_start);
 }
 
 void

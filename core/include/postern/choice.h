@@ -2,10 +2,10 @@
  * A choice: several paths to one end, of which the best serves.
  *
  * All of them are opened and kept open, so that one is there when another dies. The
- * first that is up serves. It is left when it is lost or a probe of it is, which takes up
- * to 20 s where nothing is sent over it and a second or two where somebody waits; and
- * for a better one when that has been better for 5 s: one that is written before
- * it and answers probes about as fast, or one that answers in less than half the time.
+ * first that is up serves. It is left when it is lost or a probe of it is: they go every
+ * 2 s, and at once when somebody has waited for a second. And it is left for a better one
+ * when that has been better for 5 s: one that is written before it and answers
+ * probes about as fast, or one that answers in less than half the time.
  * What has begun over a path stays there until that is lost: a move closes nothing.
  *
  * With one path it is that path, and costs nothing more. Used by inlets and relays.

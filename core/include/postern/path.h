@@ -44,6 +44,7 @@ struct pst_path_conf {
 	/* Streams go over it, which would break: when its far end is silent a new channel is
 	 * tried beside the last one, and that is not given up for a cut of some seconds. */
 	bool holds;
+	bool one_of_several; /* it is probed often: another can take over when its far end is silent */
 };
 
 /* Check a path's configuration without opening it. */
