@@ -148,7 +148,7 @@ struct wire_offer portal_offer(const struct portal *portal);
 /* True when one more stream is too many. */
 bool portal_full(const struct portal *portal);
 
-/* quiet.c: the streams of an outlet end when nothing comes from their peer for 30 to 40 s. */
+/* quiet.c: a stream of an outlet ends when nothing comes from its peer for 30 to 40 s, or has ever come of it. */
 void quiet_watch(struct portal *portal);
 
 /* session.c: the one line of each session, and the sum of all */

@@ -5,13 +5,23 @@
 #define QUIET_CHECK_MS 10000
 #define QUIET_CHECKS 3
 
+/*
+ * An inlet grants something as soon as it has our Pong, unless it has asked
+ * again by another route meanwhile: then nobody waits for this one.
+ */
+static bool
+wanted(const struct stream *s)
+{
+	return s->state == STREAM_WAITING || s->granted_once || s->received || s->limit == UINT64_MAX;
+}
+
 /* Of Ockam's inlets that is not known. */
 static bool
 gone(struct stream *s)
 {
 	if (!s->gate || !s->agreed.extended)
 		return false;
-	if (s->gate->messages != s->heard)
+	if (s->gate->messages != s->heard && wanted(s))
 		s->quiet = 0;
 	s->heard = s->gate->messages;
 	return s->quiet++ == QUIET_CHECKS;
