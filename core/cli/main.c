@@ -42,11 +42,11 @@ const struct command commands[] = {
 	{ "ping", "[ROUTE | inlet NAME | relay NAME]", "ask the far end of a route, or the node itself, for an answer",
 	    "  --count N       so often (default: 3)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n"
-	    "  --way N         of a section with several routes the Nth (default: 1)\n" ASK_OPTIONS_HELP, cmd_trace },
+	    "  --route N       of a section with several routes the Nth (default: 1)\n" ASK_OPTIONS_HELP, cmd_trace },
 	{ "trace", "ROUTE | inlet NAME | relay NAME", "say of each hop of a route who is there, and how far",
 	    "  --count N       echoes at the end (default: 1)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n"
-	    "  --way N         of a section with several routes the Nth (default: 1)\n" ASK_OPTIONS_HELP, cmd_trace },
+	    "  --route N       of a section with several routes the Nth (default: 1)\n" ASK_OPTIONS_HELP, cmd_trace },
 	{ "report", "", "write down what somebody who helps will ask for, without secrets",
 	    "  --to FILE       where to (default: postern-report-DATE-TIME.txt here)\n" ASK_RUNNING_HELP,
 	    cmd_report },

@@ -177,10 +177,10 @@ ping_node(const struct ask *ask)
 
 /* A route; or a kind and a name. */
 static json_t *
-trace_question(const struct words *words, long count, long way, uint64_t timeout_ms)
+trace_question(const struct words *words, long count, long route, uint64_t timeout_ms)
 {
-	json_t *question = json_pack("{s:s, s:I, s:I, s:I}", "do", "trace", "count", (json_int_t)count, "way",
-	    (json_int_t)way, "timeout", (json_int_t)timeout_ms);
+	json_t *question = json_pack("{s:s, s:I, s:I, s:I}", "do", "trace", "count", (json_int_t)count, "route",
+	    (json_int_t)route, "timeout", (json_int_t)timeout_ms);
 
 	if (words->count == 1) {
 		json_object_set_new(question, "to", json_string(words->word[0]));
@@ -202,7 +202,7 @@ traceable(const struct words *words)
 }
 
 static int
-trace(struct words *words, long count, long way, uint64_t timeout_ms, bool ping)
+trace(struct words *words, long count, long route, uint64_t timeout_ms, bool ping)
 {
 	json_t *answer = NULL;
 	int exit;
@@ -214,7 +214,7 @@ trace(struct words *words, long count, long way, uint64_t timeout_ms, bool ping)
 		return cli_usage(words->command, "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
 		    "or inlet NAME, or relay NAME");
 	words->ask.timeout_ms += ANSWER_MS; /* the node gives up first, and says where it is stuck */
-	exit = ask_node(&words->ask, trace_question(words, count, way, timeout_ms), &answer);
+	exit = ask_node(&words->ask, trace_question(words, count, route, timeout_ms), &answer);
 	if (exit == EXIT_DONE)
 		exit = trace_print(words, answer, ping);
 	json_decref(answer);
@@ -224,21 +224,21 @@ trace(struct words *words, long count, long way, uint64_t timeout_ms, bool ping)
 int
 cmd_trace(int argc, char **argv)
 {
-	static const char *const known[] = { "count=", "timeout=", "way=", NULL };
+	static const char *const known[] = { "count=", "route=", "timeout=", NULL };
 	bool ping = !strcmp(argv[0], "ping");
 	struct words words = { 0 };
 	uint64_t timeout_ms = 5000;
-	long count = ping ? 3 : 1, way = 1;
+	long count = ping ? 3 : 1, route = 1;
 	int exit = words_read(&words, known, 2, argc, argv);
 
 	if (exit == EXIT_DONE)
 		exit = number_read(&words, "count", &count);
 	if (exit == EXIT_DONE)
-		exit = number_read(&words, "way", &way);
+		exit = number_read(&words, "route", &route);
 	if (exit == EXIT_DONE)
 		exit = words_time(&words, "timeout", &timeout_ms);
 	if (exit == EXIT_DONE)
-		exit = trace(&words, count, way, timeout_ms, ping);
+		exit = trace(&words, count, route, timeout_ms, ping);
 	json_decref(words.options);
 	return exit;
 }

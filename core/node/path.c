@@ -232,10 +232,10 @@ pst_path_status(const struct pst_path *path, struct pst_status *status)
 {
 	const struct pst_peer *peer = path->up && path->gate ? path->gate->peer : NULL;
 
-	pst_status_put(status, PST_FIELDS(PST_STR("path", path->up ? "up" : "down"),
+	pst_status_put(status, PST_FIELDS(PST_STR("route", path->up ? "up" : "down"),
 	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL),
-	    PST_STR("path_why", path_why(path) ? pst_strerror(path_why(path)) : NULL),
-	    PST_U64("path_attempts", path->failures)));
+	    PST_STR("route_why", path_why(path) ? pst_strerror(path_why(path)) : NULL),
+	    PST_U64("route_attempts", path->failures)));
 }
 
 /* "project acme: 192.0.2.1 port 4000: ": who is asked, where nobody has typed that; of a link its host. */

@@ -310,7 +310,7 @@ pst_choice_status(const struct pst_choice *c, struct pst_status *status)
 		int why = path_why(w->path);
 		uint64_t answers_us = w->gate ? path_answers_us(w->path) : 0;
 
-		pst_status_item(status, "ways", PST_FIELDS(PST_STR("to", w->to),
+		pst_status_item(status, "routes", PST_FIELDS(PST_STR("to", w->to),
 		    PST_STR("state", w == c->serving ? "serves" : w->gate ? "up" : "down"),
 		    PST_STR("why", w == c->serving ? c->why : why ? pst_strerror(why) : NULL),
 		    ANSWERS_US(answers_us)));

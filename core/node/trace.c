@@ -301,18 +301,18 @@ static const struct pst_path_events path_events = {
 
 /* ---- the beginning ---- */
 
-/* A route, or the section whose route it is to be; of several its first, or which one `way` says. */
+/* A route, or the section whose route it is to be; of several its first, or which one `route` says. */
 static int
 path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err)
 {
 	static const struct pst_list none;
 	const char *to = NULL, *kind = NULL, *name = NULL;
-	const struct pst_list *ways;
+	const struct pst_list *routes;
 	struct pst_section_env *s;
-	json_int_t way = 1;
+	json_int_t route = 1;
 
 	if (json_unpack((json_t *)control_ask(trace->request), "{s?:s, s?:s, s?:s, s?:I}", "to", &to, "kind",
-	    &kind, "name", &name, "way", &way))
+	    &kind, "name", &name, "route", &route))
 		return pst_fail(err, -EINVAL, "want a route, or the kind and name of a section");
 	trace->anybody_item[0] = "*";
 	trace->anybody = (struct pst_list){ 1, trace->anybody_item };
@@ -334,10 +334,10 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	if (s->item->wrong)
 		return pst_fail(err, PST_E_CONF, "%s", s->item->wrong);
 	/* the route is copied by the path */
-	ways = pst_values_list(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
-	if (way < 1 || (way > 1 && (!ways || (size_t)way > ways->count)))
-		return pst_fail(err, PST_E_NOTHING, "%s %s has no way %" JSON_INTEGER_FORMAT, kind, name, way);
-	conf->to = ways && ways->count ? ways->item[way - 1] : NULL;
+	routes = pst_values_list(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
+	if (route < 1 || (route > 1 && (!routes || (size_t)route > routes->count)))
+		return pst_fail(err, PST_E_NOTHING, "%s %s has no route %" JSON_INTEGER_FORMAT, kind, name, route);
+	conf->to = routes && routes->count ? routes->item[route - 1] : NULL;
 	conf->project = pst_values_text(s->item->values, "project");
 	conf->via = pst_values_text(s->item->values, "via");
 	conf->outlet = pst_values_text(s->item->values, "outlet");

@@ -42,7 +42,7 @@ PST_API struct pst_admission *pst_choice_admission(const struct pst_choice *choi
     const struct pst_gate *gate);
 /* Of the path that serves, or would: see path.h. */
 PST_API uint64_t pst_choice_patience_ms(const struct pst_choice *choice);
-/* The fields of that path; and where there are several the list "ways": the route of each, its state
+/* The fields of that path; and where there are several the list "routes": the route of each, its state
  * (serves, up, down), how fast it answers, and why it serves or is down. */
 PST_API void pst_choice_status(const struct pst_choice *choice, struct pst_status *status);
 /* Close; no event follows. Sets *choice to NULL. */

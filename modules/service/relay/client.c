@@ -12,7 +12,7 @@
 
 const struct pst_opt client_options[] = {
 	PST_OPT(LIST, struct client_conf, at, NULL,
-	    "multiaddr of the node with the relay service, or several ways to it, of which the best serves;"
+	    "multiaddr of the node with the relay service, or several routes to it, of which the best serves;"
 	    " default: the project's"),
 	PST_OPT(REF, struct client_conf, project, NULL, "whose node it is", .of = "project"),
 	PST_OPT(STR, struct client_conf, name, NULL, "the name to register; default: the section's"),
