@@ -208,6 +208,8 @@ trace(struct words *words, long count, long route, uint64_t timeout_ms, bool pin
 	int exit;
 
 	words->ask.timeout_ms = timeout_ms;
+	if (words_value(words, "route") && words->count < 2)
+		return cli_usage(words->command, "--route: which one of a section's routes: want its kind and name");
 	if (ping && !words->count)
 		return ping_node(&words->ask);
 	if (!traceable(words))

@@ -301,13 +301,27 @@ static const struct pst_path_events path_events = {
 
 /* ---- the beginning ---- */
 
+/* Of the section's routes the Nth; NULL: it has one, as its project says. */
+static int
+route_wanted(const char **out, struct pst_section_env *s, json_int_t nth, struct pst_err *err)
+{
+	const char *kind = s->item->kind->name;
+	const struct pst_list *routes = pst_values_list(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
+	size_t count = routes && routes->count ? routes->count : 1;
+
+	if (nth < 1 || (uint64_t)nth > count)
+		return pst_fail(err, PST_E_NOTHING, "%s %s has no route %" JSON_INTEGER_FORMAT ": there %s %zu", kind,
+		    pst_section_name(s), nth, count == 1 ? "is" : "are", count);
+	*out = routes && routes->count ? routes->item[nth - 1] : NULL;
+	return PST_OK;
+}
+
 /* A route, or the section whose route it is to be; of several its first, or which one `route` says. */
 static int
 path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err)
 {
 	static const struct pst_list none;
 	const char *to = NULL, *kind = NULL, *name = NULL;
-	const struct pst_list *routes;
 	struct pst_section_env *s;
 	json_int_t route = 1;
 
@@ -334,10 +348,8 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	if (s->item->wrong)
 		return pst_fail(err, PST_E_CONF, "%s", s->item->wrong);
 	/* the route is copied by the path */
-	routes = pst_values_list(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
-	if (route < 1 || (route > 1 && (!routes || (size_t)route > routes->count)))
-		return pst_fail(err, PST_E_NOTHING, "%s %s has no route %" JSON_INTEGER_FORMAT, kind, name, route);
-	conf->to = routes && routes->count ? routes->item[route - 1] : NULL;
+	if (route_wanted(&conf->to, s, route, err))
+		return PST_E_NOTHING;
 	conf->project = pst_values_text(s->item->values, "project");
 	conf->via = pst_values_text(s->item->values, "via");
 	conf->outlet = pst_values_text(s->item->values, "outlet");
