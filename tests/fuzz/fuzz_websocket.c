@@ -5,7 +5,8 @@
  *
  * First byte: which side we are, whether the peer reads nothing before its end, and how
  * many bytes come at once. Second byte: the longest message that is taken, in sixteens above 128.
- * Covers: modules/transport/shared/websocket/websocket.c
+ * Covers: modules/transport/shared/websocket/websocket.c:on_read() modules/transport/shared/websocket/websocket.c:on_write() modules/transport/shared/websocket/websocket.c:on_frame() modules/transport/shared/websocket/websocket.c:on_piece()
+ * Covers: modules/transport/shared/websocket/websocket.c:on_message() modules/transport/shared/websocket/websocket.c:websocket_send() modules/transport/shared/websocket/websocket.c:websocket_refuse()
  */
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +152,7 @@ struct end {
 	struct websocket ws;
 	const uint8_t *next, *end; /* what comes */
 	size_t piece;              /* at once */
-	bool deaf;
+	bool deaf, gone;
 	struct said echo;          /* messages that came, and go back */
 	size_t out_len;
 	uint8_t out[8 * INPUT_MAX];
@@ -165,6 +166,8 @@ ws_read(struct websocket *ws, uint8_t *bytes, size_t len)
 	size_t n = e.piece;
 
 	(void)ws;
+	if (e.gone)
+		return UV_EOF;
 	n = n < len ? n : len;
 	n = n < (size_t)(e.end - e.next) ? n : (size_t)(e.end - e.next);
 	if (n)
@@ -228,6 +231,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	e.echo.len = e.echo.at = e.out_len = 0;
 	e.ws.server = *data & 1;
 	e.deaf = *data & 2;
+	e.gone = false;
 	piece = (size_t)1 << (*data >> 2 & 15);
 	e.ws.message_max = 128 + (size_t)data[1] * 16; /* wslay holds it against pings, too */
 	e.ws.read = ws_read;
@@ -249,6 +253,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		rc = websocket_run(&e.ws);
 	check(rc == PST_OK || rc == PST_E_CLOSED);
 	check_out(!e.ws.server);
+	e.gone = true;
+	check(websocket_is_closing(&e.ws) || websocket_run(&e.ws) == UV_EOF);
 	websocket_fini(&e.ws);
 	return 0;
 }
