@@ -246,7 +246,9 @@ static int
 config_make(struct cli_node *cli, struct pst_config **out, const char *file, const char *state,
     struct pst_err *err)
 {
-	struct pst_config_source source = { .path = file, .state = state, .problems = stderr, .goes_on = true };
+	struct pst_config_source source = {
+		.path = file, .state = state, .edit = cli->edit, .problems = stderr, .goes_on = true,
+	};
 
 	return cli->use == PST_NODE_ASKS ? pst_config_new_client(out, cli->loader, err)
 					 : pst_config_new(out, cli->loader, &source, err);

@@ -83,6 +83,7 @@ struct cli_node {
 	uv_signal_t signals[3]; /* SIGINT, SIGTERM: stop in order; again: at once. SIGHUP: `run` reloads, others stop */
 	int asked;              /* times that we were asked to stop */
 	int log_level;          /* -1: as the configuration says */
+	struct pst_config_edit edit; /* a section more than is written, for as long as it runs */
 	void (*ready)(struct cli_node *cli);
 	/* A signal asks a command to stop: close what ready opened, then cli_done. NULL: nothing to close. */
 	void (*stop)(struct cli_node *cli);

@@ -229,11 +229,24 @@ send_ready(struct cli_node *cli)
 		finish(send, cli_fail(rc, "%s", err.text));
 }
 
+/* A transport that nodes have only where it is written. */
+static void
+websocket_add(struct send *send)
+{
+	struct pst_multiaddr *ma = malloc(sizeof *ma);
+
+	if (ma && !pst_multiaddr_parse(ma, send->to, NULL) && ma->count > 1 &&
+	    (ma->hop[1].protocol == PST_WS || ma->hop[1].protocol == PST_WSS))
+		send->cli.edit = (struct pst_config_edit){ "transport", "message", "transport message { use = websocket }" };
+	free(ma);
+}
+
 static int
 send_run(struct send *send, const char *state)
 {
 	int exit;
 
+	websocket_add(send);
 	if (!state)
 		send->own = state_make();
 	if (!state && !send->own)
@@ -241,7 +254,7 @@ send_run(struct send *send, const char *state)
 	send->cli.use = PST_NODE_BRIEF;
 	send->cli.ready = send_ready;
 	send->cli.stop = send_stop;
-	send->cli.log_level = PST_LOG_ERROR;
+	send->cli.log_level = send->cli.edit.kind ? PST_LOG_WARN : PST_LOG_ERROR; /* TLS has reasons of its own */
 	exit = cli_node_run(&send->cli, NULL, state ? state : send->own);
 	state_remove(send);
 	return exit;

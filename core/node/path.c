@@ -257,11 +257,12 @@ pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size)
 {
 	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
 	    ? "whoever is there may not be the far end" : pst_strerror(rc);
+	const char *hindrance = rc == PST_E_NO_ROUTE ? pst_path_hindrance(path) : NULL;
 	char place[PST_HOST_TEXT + 96];
 
 	place_print(path, place, sizeof place);
 	if (path->dials && !path->gate)
-		snprintf(out, size, "%s%.100s", place, why);
+		snprintf(out, size, "%s%.100s", place, hindrance ? hindrance : why);
 	else if (path->step_now >= path->step_count)
 		snprintf(out, size, "%sthe route does not open: %s", place, why);
 	else
