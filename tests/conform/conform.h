@@ -44,6 +44,9 @@ void conform_close(struct conform *c);
 /* Run the loop until *flag. The kit ends here when the deadline has passed. */
 void conform_wait(struct conform *c, const bool *flag, const char *what);
 
+/* It could not be asked: the kit ends here. */
+void conform_bail(const char *why, ...) PST_PRINTF(1, 2) __attribute__((noreturn));
+
 /* A case: the sentence says what is so. Returns ok. */
 bool conform_ok(struct conform *c, bool ok, const char *sentence, ...) PST_PRINTF(3, 4);
 /* A case that passes when rc is `wanted`; else both are named. */

@@ -74,11 +74,17 @@ conform_skip(struct conform *c, const char *why, const char *sentence, ...)
 	va_end(args);
 }
 
-static void
-bail(const char *why)
+void
+conform_bail(const char *why, ...)
 {
-	printf("Bail out! %s\n", why);
-	fprintf(stderr, "pst-conform: %s\n", why);
+	char text[PST_ERR_TEXT];
+	va_list args;
+
+	va_start(args, why);
+	vsnprintf(text, sizeof text, why, args);
+	va_end(args);
+	printf("Bail out! %s\n", text);
+	fprintf(stderr, "pst-conform: %s\n", text);
 	exit(EXIT_BAIL);
 }
 
@@ -136,7 +142,7 @@ conform_wait(struct conform *c, const bool *flag, const char *what)
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_run(&c->loop, UV_RUN_NOWAIT);
 	if (!*flag)
-		bail(what);
+		conform_bail("%s", what);
 }
 
 static int
@@ -166,12 +172,12 @@ conform_open(struct conform *c)
 	if (c->rc) {
 		fprintf(stderr, "pst-conform: %s [%s]\n", err.text[0] ? err.text : pst_strerror(c->rc),
 		    pst_errname(c->rc));
-		bail("the section cannot be opened");
+		conform_bail("the section cannot be opened");
 	}
 	pst_node_start(c->node);
 	conform_wait(c, &c->up, "the section does not open");
 	if (c->rc)
-		bail("the section cannot be opened");
+		conform_bail("the section cannot be opened");
 	c->env = pst_node_env(c->node);
 	c->self = pst_node_section(c->node, c->kind, c->name, &c->ops);
 }
@@ -184,7 +190,7 @@ conform_close(struct conform *c)
 	pst_node_free(&c->node);
 	uv_run(&c->loop, UV_RUN_NOWAIT);
 	if (uv_loop_alive(&c->loop))
-		bail("the section has closed, and left something on the loop");
+		conform_bail("the section has closed, and left something on the loop");
 	c->self = NULL;
 	c->ops = NULL;
 	c->env = NULL;
@@ -231,11 +237,11 @@ main(int argc, char **argv)
 	pst_logbook_init(&c.book, stderr, PST_ROOM_MAIN);
 	c.book.fixed = PST_LOG_WARN;
 	if (uv_loop_init(&c.loop) || pst_loader_new(&c.loader))
-		bail("out of memory");
+		conform_bail("out of memory");
 	kit->run(&c);
 	printf("1..%u\n", c.cases);
 	pst_loader_free(&c.loader);
 	if (uv_loop_close(&c.loop))
-		bail("something is left on the loop");
+		conform_bail("something is left on the loop");
 	return c.failures > 0;
 }

@@ -224,23 +224,39 @@ ask_limits(struct transport_kit *kit)
 	reader_stop(&far);
 }
 
+/* Of others WHERE is whatever they connect to, as a path. */
+static bool
+has_routes(const struct pst_transport_ops *ops)
+{
+	for (int i = 0; i < PST_PROTOCOLS; i++)
+		if (!strcmp(pst_protocol_name((enum pst_protocol)i), ops->protocol))
+			return true;
+	return false;
+}
+
 /* The ops that speak the route's protocol, and where it leads. */
 static void
 where(struct transport_kit *kit)
 {
-	const char *text = kit->c->count ? kit->c->rest[0] : "";
-	const struct pst_transport_ops *ops = kit->c->ops;
+	const char *text = kit->c->rest[0], *protocol;
 	struct pst_multiaddr *ma = calloc(1, sizeof *ma);
 	struct pst_err err = PST_ERR_INIT;
 
-	kit->ops = ops;
-	if (ma && *text && !pst_multiaddr_parse(ma, text, &err) && ma->count == 2) {
-		while (kit->ops && strcmp(kit->ops->protocol, pst_protocol_name(ma->hop[1].protocol)))
+	kit->ops = kit->c->ops;
+	if (!ma)
+		conform_bail("out of memory");
+	if (!has_routes(kit->ops)) {
+		snprintf(kit->host, sizeof kit->host, "%s", text);
+	} else if (pst_multiaddr_parse(ma, text, &err) || ma->count != 2) {
+		conform_bail("WHERE: %s", err.text[0] ? err.text : "want a host and a port, as /ip4/127.0.0.1/tcp/4000");
+	} else {
+		protocol = pst_protocol_name(ma->hop[1].protocol);
+		while (kit->ops && strcmp(kit->ops->protocol, protocol))
 			kit->ops = kit->ops->also;
+		if (!kit->ops)
+			conform_bail("WHERE: transport %s does not speak %s", kit->c->name, protocol);
 		snprintf(kit->host, sizeof kit->host, "%s", ma->hop[0].value);
 		kit->port = (uint16_t)strtoul(ma->hop[1].value, NULL, 10);
-	} else {
-		snprintf(kit->host, sizeof kit->host, "%s", text);
 	}
 	free(ma);
 }
@@ -255,8 +271,7 @@ conform_transport(struct conform *c)
 
 	conform_open(c);
 	where(&kit);
-	if (conform_ok(c, kit.ops && *kit.host, "it speaks what WHERE says"))
-		for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-			questions[i](&kit);
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		questions[i](&kit);
 	conform_close(c);
 }

@@ -21,6 +21,7 @@ struct near {
 	struct transport_kit *kit;
 	struct pst_link *link;
 	bool up, over; /* over: lost() came */
+	bool settled;  /* one of them */
 	int rc;
 	unsigned events;
 };

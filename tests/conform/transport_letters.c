@@ -16,6 +16,7 @@ near_up(void *arg, struct pst_link *link)
 	struct near *near = arg;
 
 	near->up = near->link == link;
+	near->settled = true;
 	near->events++;
 }
 
@@ -25,7 +26,7 @@ near_lost(void *arg, int rc)
 	struct near *near = arg;
 
 	near->link = NULL;
-	near->over = true;
+	near->over = near->settled = true;
 	near->rc = rc;
 	near->events++;
 }
@@ -50,7 +51,9 @@ void
 near_open(struct near *near, struct transport_kit *kit)
 {
 	near_begin(near, kit, kit->host, kit->port);
-	conform_wait(kit->c, &near->up, "a link does not come up");
+	conform_wait(kit->c, &near->settled, "a link does not come up");
+	if (!near->up)
+		conform_bail("a link does not come up at %s: %s", kit->c->rest[0], pst_strerror(near->rc));
 }
 
 void
