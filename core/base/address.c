@@ -15,6 +15,8 @@ pst_host_port(const char *text, char host[PST_HOST_TEXT], uint16_t *port)
 
 	if (!colon || !n || n >= PST_HOST_TEXT || !colon[1] || strlen(colon + 1) > 5)
 		return -EINVAL;
+	if (strcspn(text, " \t\r\n/") < n) /* no name has these */
+		return -EINVAL;
 	for (const char *p = colon + 1; *p; p++) {
 		if (*p < '0' || *p > '9')
 			return -EINVAL;

@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 214
+plan 218
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -200,6 +200,12 @@ transport wan { use = udp  max_message = 1K }
 END
 broken "a rendezvous by a name" 't.conf:1: transport wan: rendezvous: "localhost:4000" is no address:port in numbers' <<'END'
 transport wan { use = udp  rendezvous = "localhost:4000" }
+END
+broken "a rendezvous at port 0" 't.conf:1: transport wan: rendezvous: "192.0.2.1:0" is no address:port in numbers' <<'END'
+transport wan { use = udp  rendezvous = "192.0.2.1:0" }
+END
+broken "an outlet to a host of two words" 't.conf:1: outlet dns: to: "a b:53" is no host:port' <<'END'
+outlet dns { use = udp  to = "a b:53"  authorized = {"*"} }
 END
 broken "parts that are not kept until the last has come" \
 	't.conf:1: transport wan: unfinished: at least max_message, of which all but the last part wait' <<'END'

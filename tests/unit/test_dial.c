@@ -349,7 +349,7 @@ host_and_port_are_told_apart(void **state)
 	} right[] = { { "127.0.0.1:4000", "127.0.0.1", 4000 }, { "host.example:1", "host.example", 1 },
 		{ "[::1]:65535", "::1", 65535 }, { "a:0", "a", 0 } };
 	static const char *const wrong[] = { "", ":", "host", "host:", ":80", "::1:80", "host:65536",
-		"host:+1", "host:80x", "host:-1", "host: 80", "host:000080", "[::1]", "[::1:80", "::1]:80" };
+		"host:+1", "host:80x", "host:-1", "host: 80", "a b:80", " a:80", "/run/a:80", "host:000080", "[::1]", "[::1:80", "::1]:80" };
 	char host[PST_HOST_TEXT], longest[PST_HOST_TEXT + 3];
 	uint16_t number;
 

@@ -124,7 +124,8 @@ udp_check(const void *conf, struct pst_err *err)
 	if (c->links < 1 || c->unknown_links < 1 || !c->window || !c->unknown_window)
 		return pst_fail(err, PST_E_CONF,
 		    "want links, unknown_links, window and unknown_window of at least 1");
-	if (c->rendezvous && pst_sockaddr_parse(c->rendezvous, &rendezvous))
+	/* port stands at the same place in both kinds */
+	if (c->rendezvous && (pst_sockaddr_parse(c->rendezvous, &rendezvous) || !((struct sockaddr_in *)&rendezvous)->sin_port))
 		return pst_fail(err, PST_E_CONF, "rendezvous: \"%s\" is no address:port in numbers", c->rendezvous);
 	if (c->punctures < 1)
 		return pst_fail(err, PST_E_CONF, "punctures: at least 1");
