@@ -87,6 +87,23 @@ advance(struct pst_outbox *box, size_t bytes)
 	}
 }
 
+/* To a pipe that keeps it: all of it, each buf by a write of its own. */
+static int
+give(struct pst_outbox *box)
+{
+	while (box->writing < box->count) {
+		const struct pst_buf *next = at(box, box->writing);
+		uv_buf_t buf = uv_buf_init((char *)next->start, (unsigned)pst_buf_len(next));
+		int rc = box->pipe->ops->write(box->pipe, &buf, 1);
+
+		if (rc)
+			return rc;
+		box->writing++;
+		box->writing_bytes += buf.len;
+	}
+	return PST_OK;
+}
+
 static int
 write_next(struct pst_outbox *box)
 {
@@ -94,6 +111,8 @@ write_next(struct pst_outbox *box)
 	unsigned n;
 	int rc;
 
+	if (box->pipe->ops->keeps)
+		return give(box);
 	if (!box->count || box->writing)
 		return PST_OK;
 	box->writing_bytes = gather(box, bufs, &n);
@@ -107,11 +126,14 @@ write_next(struct pst_outbox *box)
 ssize_t
 pst_outbox_written(struct pst_outbox *box)
 {
-	size_t bytes = box->writing_bytes;
+	bool one = box->pipe->ops->keeps;
+	size_t bytes = one ? pst_buf_len(at(box, 0)) : box->writing_bytes;
+	size_t count = one ? 1 : box->writing;
 	int rc;
 
-	drop(box, box->writing);
-	box->writing = box->writing_bytes = 0;
+	drop(box, count);
+	box->writing -= count;
+	box->writing_bytes -= bytes;
 	rc = write_next(box);
 	return rc ? rc : (ssize_t)bytes;
 }
@@ -125,6 +147,8 @@ pst_outbox_flush(struct pst_outbox *box)
 	unsigned n;
 	int rc;
 
+	if (box->pipe->ops->keeps)
+		return give(box);
 	while (box->count && !box->writing) {
 		bytes = gather(box, bufs, &n);
 		wrote = box->pipe->ops->try_write(box->pipe, bufs, n);
@@ -157,7 +181,7 @@ pst_outbox_send(struct pst_outbox *box, struct pst_buf *buf)
 	ssize_t wrote = 0;
 	int rc;
 
-	if (!box->count) { /* nothing to wait behind: it need not enter the ring */
+	if (!box->count && !box->pipe->ops->keeps) { /* nothing to wait behind: it need not enter the ring */
 		uv_buf_t b = uv_buf_init((char *)buf->start, (unsigned)pst_buf_len(buf));
 
 		wrote = box->pipe->ops->try_write(box->pipe, &b, 1);

@@ -287,7 +287,7 @@ flush_task(struct pst_task *task)
 static void
 flush_soon(struct pst_stream *s)
 {
-	if (s->box.writing)
+	if (s->box.writing && !s->pipe->ops->keeps)
 		return; /* its end goes on with the rest */
 	if (s->box.bytes >= PST_STREAM_BATCH || s->box.count >= PST_OUTBOX_BATCH)
 		pst_stream_flush(s);

@@ -292,6 +292,60 @@ it_may_be_emptied_before_the_handle_closes(void **state)
 	assert_int_equal(end.box.count + end.box.bytes, 0);
 }
 
+/* ---- a pipe that keeps what it was given ---- */
+
+static struct {
+	struct pst_pipe pipe;
+	struct pst_outbox box;
+	size_t writes, bytes;
+} keeper;
+
+static int
+keeper_write(struct pst_pipe *pipe, const uv_buf_t bufs[], unsigned n)
+{
+	assert_ptr_equal(pipe, &keeper.pipe);
+	assert_int_equal(n, 1);
+	for (size_t i = 0; i < bufs[0].len; i++)
+		assert_int_equal((uint8_t)bufs[0].base[i], end.next_got++);
+	keeper.writes++;
+	keeper.bytes += bufs[0].len;
+	return PST_OK;
+}
+
+static const struct pst_pipe_ops keeper_ops = { .write = keeper_write, .keeps = true };
+
+static void
+a_pipe_that_keeps_is_given_all_and_gives_back_one_by_one(void **state)
+{
+	struct pst_buf buf;
+
+	memset(&keeper, 0, sizeof keeper);
+	keeper.pipe.ops = &keeper_ops;
+	pst_outbox_init(&keeper.box, &keeper.pipe);
+	for (size_t i = 1; i <= 40; i++) {
+		buf = buf_of(i, 0);
+		if (i % 2) {
+			assert_int_equal(pst_outbox_put(&keeper.box, &buf), PST_OK);
+			assert_int_equal(pst_outbox_flush(&keeper.box), 0);
+		} else {
+			assert_int_equal(pst_outbox_send(&keeper.box, &buf), 0);
+		}
+		assert_int_equal(keeper.writes, i);
+	}
+	assert_int_equal(keeper.bytes, 820);
+	assert_int_equal(keeper.box.bytes, 820);
+	for (size_t i = 1; i <= 40; i++) {
+		assert_int_equal(pst_outbox_written(&keeper.box), i);
+		assert_int_equal(keeper.box.count, 40 - i);
+	}
+	assert_int_equal(keeper.box.bytes + keeper.box.writing_bytes, 0);
+	buf = buf_of(7, 0);
+	assert_int_equal(pst_outbox_send(&keeper.box, &buf), 0);
+	assert_true(pst_account_used(end.account) > 0);
+	pst_outbox_fini(&keeper.box);
+	assert_int_equal(pst_account_used(end.account), 0);
+}
+
 int
 main(void)
 {
@@ -307,6 +361,7 @@ main(void)
 		TEST(a_peer_that_goes_is_told_once_from_the_loop),
 		TEST(what_waits_goes_with_the_handle),
 		TEST(it_may_be_emptied_before_the_handle_closes),
+		TEST(a_pipe_that_keeps_is_given_all_and_gives_back_one_by_one),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as the daemon does */

@@ -23,7 +23,7 @@ struct pst_outbox {
 	struct pst_buf *ring;
 	size_t first, count, room; /* room: a power of two, or 0 */
 	size_t bytes;              /* waiting */
-	size_t writing, writing_bytes; /* of `count`: being written */
+	size_t writing, writing_bytes; /* of `count`: being written, or (pipe.h, keeps) kept until the peer has them */
 };
 
 /* The pipe stays its owner's, whose event `written` calls pst_outbox_written(). */

@@ -50,6 +50,9 @@ struct pst_pipe_ops {
 	int (*read)(struct pst_pipe *pipe, bool on);
 	/* For pst_pipe_close(): end it, and call pipe->closed(pipe->arg) from the loop. */
 	void (*close)(struct pst_pipe *pipe);
+	/* A pipe that keeps what it was given until the peer has it: write() takes one buf,
+	 * and may be called again at once; each ends by its own written(), in their order. */
+	bool keeps;
 };
 
 struct pst_pipe {
