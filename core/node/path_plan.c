@@ -20,8 +20,8 @@ is_host(const struct pst_multiaddr_hop *hop)
 static bool
 is_dialled(const struct pst_multiaddr_hop *hop)
 {
-	return hop->protocol == PST_TCP || hop->protocol == PST_UDP || hop->protocol == PST_WS ||
-	    hop->protocol == PST_WSS;
+	return hop->protocol == PST_TCP || hop->protocol == PST_UDP || hop->protocol == PST_QUIC ||
+	    hop->protocol == PST_WS || hop->protocol == PST_WSS;
 }
 
 static size_t
@@ -84,7 +84,7 @@ multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *
 
 	if (is_host(&ma->hop[0])) {
 		if (ma->count < 2 || !is_dialled(&ma->hop[1]))
-			return pst_fail(err, PST_E_CONF, "route \"%s\": want /tcp/PORT behind the host, or udp, ws or wss for tcp",
+			return pst_fail(err, PST_E_CONF, "route \"%s\": want /tcp/PORT behind the host, or quic, udp, ws or wss for tcp",
 			    to);
 		if (!strcmp(ma->hop[1].value, "0"))
 			return pst_fail(err, PST_E_CONF, "route \"%s\": port 0", to);

@@ -30,6 +30,7 @@ static const struct {
 	[PST_SPACE] = { "space", 92526, FORM_TEXT },
 	[PST_WS] = { "ws", 0x300000, FORM_PORT },
 	[PST_WSS] = { "wss", 0x300001, FORM_PORT },
+	[PST_QUIC] = { "quic", 0x300002, FORM_PORT },
 };
 
 const char *

@@ -268,7 +268,7 @@ broken "a route with a bad address" \
 relay db { at = "/ip4/127.0.0.256/tcp/4000/secure/api"  authorized = {"$me"} }
 END
 broken "a route without a port" \
-	't.conf:1: relay db: at: route "/ip4/127.0.0.1/secure/api": want /tcp/PORT behind the host, or udp, ws or wss for tcp' <<END
+	't.conf:1: relay db: at: route "/ip4/127.0.0.1/secure/api": want /tcp/PORT behind the host, or quic, udp, ws or wss for tcp' <<END
 relay db { at = "/ip4/127.0.0.1/secure/api"  authorized = {"$me"} }
 END
 

@@ -57,6 +57,7 @@ websockets_have_codes_of_their_own(void **state)
 	struct pst_writer w = pst_writer(bytes, sizeof bytes);
 	struct pst_reader r = pst_reader(want, sizeof want);
 
+	check_parses("/dnsaddr/a/quic/1", "/dnsaddr/a/quic/1");
 	check_parses("/dnsaddr/a/wss/443/ws/80", "/dnsaddr/a/wss/443/ws/80");
 	pst_multiaddr_encode(&w, &ma);
 	assert_int_equal(pst_writer_len(&w), sizeof want);
@@ -86,7 +87,7 @@ what_is_no_multiaddr_is_refused_with_its_hop(void **state)
 	check_refused("/service//a", "hop 1");
 	check_refused("/service", "bad value after /service/");
 	check_refused("/service/a/tcp", "hop 2");
-	check_refused("/quic/1", "unknown protocol");
+	check_refused("/sctp/1", "unknown protocol");
 	check_refused("/Service/a", "unknown protocol");
 	check_refused("/service/a/b/c", "hop 2");
 	check_refused("/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/x", "hop 1");

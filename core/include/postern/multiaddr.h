@@ -29,6 +29,7 @@ enum pst_protocol {
 	PST_SPACE,
 	PST_WS,
 	PST_WSS,
+	PST_QUIC,
 	PST_PROTOCOLS,
 };
 
