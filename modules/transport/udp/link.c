@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-#include "udp.h"
+#include "quic_link.h"
 
 /* ---- life ---- */
 
@@ -376,5 +376,7 @@ listener_message(struct socket *socket, const struct sockaddr_storage *from, str
 
 const struct socket_events link_listener_events = {
 	.message = listener_message,
+	.quic = quic_link_datagram,
+	.writable = quic_link_writable,
 	.closed = udp_listener_closed,
 };

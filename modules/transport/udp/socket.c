@@ -1,7 +1,10 @@
-#define _GNU_SOURCE /* recvmmsg, sendmmsg */
+#define _GNU_SOURCE 1 /* recvmmsg, sendmmsg */
 #include "socket.h"
 
+#include "quic_door.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,7 +37,9 @@ datagram_came(struct socket *s, const struct sockaddr_storage *from, const uint8
 	struct assembled whole;
 	struct datagram d;
 
-	if (datagram_read(&d, bytes, len) ||
+	if (s->events->quic && quic_is(bytes, len))
+		s->dropped += !s->events->quic(s, from, bytes, len);
+	else if (datagram_read(&d, bytes, len) ||
 	    peers_take(&s->peers, from, pst_now_ms(s->env), &d, &whole))
 		s->dropped++;
 	else if (whole.len)
@@ -122,7 +127,7 @@ static void socket_ready(uv_poll_t *poll, int status, int events);
 static void
 poll_update(struct socket *s)
 {
-	uv_poll_start(&s->poll, UV_READABLE | (s->first ? UV_WRITABLE : 0), socket_ready);
+	uv_poll_start(&s->poll, UV_READABLE | (s->first || s->wanted ? UV_WRITABLE : 0), socket_ready);
 }
 
 static void
@@ -142,7 +147,11 @@ waiting_write(struct socket *s)
 {
 	while (s->first && outgoing_write(s, s->first) != -EAGAIN)
 		first_drop(s);
-	if (!s->first)
+	if (s->wanted && !s->first) {
+		s->wanted = false;
+		s->events->writable(s);
+	}
+	if (!s->first && !s->closing)
 		poll_update(s);
 }
 
@@ -184,6 +193,18 @@ socket_send(struct socket *s, const struct sockaddr_storage *to, uint16_t number
 	return rc;
 }
 
+int
+socket_train(struct socket *s, struct train *train)
+{
+	int rc = s->closing ? PST_E_CLOSED : train_send(train, s->fd, s->connected, &s->cuts);
+
+	if (rc == -EAGAIN && !s->wanted) {
+		s->wanted = true;
+		poll_update(s);
+	}
+	return rc;
+}
+
 /* ---- life ---- */
 
 static void
@@ -214,10 +235,15 @@ fd_open(struct socket *s, const struct sockaddr_storage *bound, const struct soc
 	if (s->fd < 0)
 		return -errno;
 	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	/* a path that does not even carry the shortest of QUIC's first datagrams is slow, but not cut off */
+	train_splits(s->fd, sa->ss_family, true);
 	if (bound && sa->ss_family == AF_INET6 &&
 	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
 		return -errno;
 	if ((bound ? bind : connect)(s->fd, (const struct sockaddr *)sa, address_len(sa)))
+		return -errno;
+	memset(&s->ours, 0, sizeof s->ours);
+	if (getsockname(s->fd, (struct sockaddr *)&s->ours, &(socklen_t){ sizeof s->ours }))
 		return -errno;
 	return PST_OK;
 }
@@ -228,6 +254,7 @@ socket_open(struct socket *s, const struct sockaddr_storage *bound, const struct
 	int rc = fd_open(s, bound, peer);
 
 	s->connected = peer != NULL;
+	s->cuts = true;
 	s->last = &s->first;
 	if (!rc)
 		rc = uv_poll_init(pst_env_loop(s->env), &s->poll, s->fd);
@@ -238,6 +265,31 @@ socket_open(struct socket *s, const struct sockaddr_storage *bound, const struct
 	}
 	poll_update(s);
 	return PST_OK;
+}
+
+bool
+socket_moves(struct socket *s)
+{
+	struct socket now = { .fd = -1 };
+	struct sockaddr_storage peer = { 0 };
+	bool moves = false;
+
+	if (s->closing || getpeername(s->fd, (struct sockaddr *)&peer, &(socklen_t){ sizeof peer }))
+		return false;
+	if (!fd_open(&now, NULL, &peer)) {
+		/* the port is another one anyway */
+		((struct sockaddr_in *)&now.ours)->sin_port = ((struct sockaddr_in *)&s->ours)->sin_port;
+		moves = peers_order(&now.ours, &s->ours) != 0;
+	}
+	if (moves) { /* the same number, so that nobody else need know */
+		uv_poll_stop(&s->poll);
+		moves = dup3(now.fd, s->fd, O_CLOEXEC) >= 0;
+		getsockname(s->fd, (struct sockaddr *)&s->ours, &(socklen_t){ sizeof s->ours });
+		poll_update(s);
+	}
+	if (now.fd >= 0)
+		close(now.fd);
+	return moves;
 }
 
 static void

@@ -13,6 +13,7 @@
 #include <postern/env.h>
 
 #include "peers.h"
+#include "train.h"
 
 /* Datagrams of one call: a message of 15 KiB. */
 #define SOCKET_BATCH 32
@@ -32,6 +33,10 @@ struct socket_events {
 	 * store), and may then close the socket. */
 	void (*message)(struct socket *socket, const struct sockaddr_storage *from,
 	    struct assembled *whole);
+	/* A datagram of QUIC; false: it was for nobody. NULL: all are dropped. The callee may close the socket. */
+	bool (*quic)(struct socket *socket, const struct sockaddr_storage *from, const uint8_t *bytes, size_t len);
+	/* The kernel takes datagrams again, after socket_train() has said -EAGAIN. */
+	void (*writable)(struct socket *socket);
 	/* Of a connected one: nobody is there, says the peer's host. */
 	void (*failed)(struct socket *socket, int rc);
 	/* The socket's memory is the owner's again. */
@@ -48,6 +53,9 @@ struct socket {
 	uv_poll_t poll;
 	int fd;
 	bool connected, closing;
+	bool cuts;   /* trains, as far as is known */
+	bool wanted; /* writable() is waited for */
+	struct sockaddr_storage ours; /* its address */
 	struct outgoing *first, **last; /* what waits for the kernel */
 	uint64_t dropped; /* datagrams that were none, late, or part of a message that was refused */
 };
@@ -66,5 +74,9 @@ void socket_close(struct socket *socket);
  */
 PST_MUST_CHECK int socket_send(struct socket *socket, const struct sockaddr_storage *to,
     uint16_t number, struct pst_buf *message);
+/* Send a train of datagrams as they are. -EAGAIN: what is left of it later, when it is writable(). */
+PST_MUST_CHECK int socket_train(struct socket *socket, struct train *train);
+/* Of a connected one: is our address towards the peer another one now? Then it has that from here on. */
+bool socket_moves(struct socket *socket);
 
 #endif

@@ -2,7 +2,7 @@
  * transport/udp: messages over UDP, as Ockam has them (spec routing.md 3).
  * udp.md is the page for operators.
  */
-#include "udp.h"
+#include "quic_link.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +25,9 @@ static const struct pst_opt udp_options[] = {
 	PST_OPT(INT, struct udp_conf, links, "10000", "peers that have spoken first, at once"),
 	PST_OPT(INT, struct udp_conf, unknown_links, "1000",
 	    "of them not admitted; the quietest makes way for who comes next"),
+	PST_OPT(TIME, struct udp_conf, handshake_timeout, "10s", "by QUIC: for opening a link"),
+	PST_OPT(INT, struct udp_conf, handshakes, "1000",
+	    "by QUIC: links that are being opened to us, at once; the oldest makes way"),
 	PST_OPT(STR, struct udp_conf, rendezvous, NULL,
 	    "a rendezvous service, address:port: peers with a channel may have a puncture made"),
 	PST_OPT(INT, struct udp_conf, punctures, "100", "punctures at once"),
@@ -44,7 +47,12 @@ udp_gone(struct udp *udp)
 {
 	struct pst_section_env *senv = udp->senv;
 
-	if (!udp->closing || udp->first || udp->open_listeners || udp->puncture_count)
+	if (!udp->closing || udp->first || udp->quic.first || udp->puncture_count)
+		return;
+	for (struct listener *l = udp->listeners; l; l = l->next) /* links have had their last words on them */
+		if (!l->socket.closing)
+			socket_close(&l->socket);
+	if (udp->open_listeners)
 		return;
 	while (udp->listeners) {
 		struct listener *listener = udp->listeners;
@@ -52,6 +60,7 @@ udp_gone(struct udp *udp)
 		udp->listeners = listener->next;
 		free(listener);
 	}
+	quic_tls_fini(&udp->tls);
 	free(udp);
 	pst_section_closed(senv);
 }
@@ -121,9 +130,9 @@ udp_check(const void *conf, struct pst_err *err)
 		rc = pst_listen_check(c->listen.item[i], err);
 	if (rc)
 		return rc;
-	if (c->links < 1 || c->unknown_links < 1 || !c->window || !c->unknown_window)
+	if (c->links < 1 || c->unknown_links < 1 || c->handshakes < 1 || !c->window || !c->unknown_window)
 		return pst_fail(err, PST_E_CONF,
-		    "want links, unknown_links, window and unknown_window of at least 1");
+		    "want links, unknown_links, handshakes, window and unknown_window of at least 1");
 	/* port stands at the same place in both kinds */
 	if (c->rendezvous && (pst_sockaddr_parse(c->rendezvous, &rendezvous) || !((struct sockaddr_in *)&rendezvous)->sin_port))
 		return pst_fail(err, PST_E_CONF, "rendezvous: \"%s\" is no address:port in numbers", c->rendezvous);
@@ -144,7 +153,7 @@ static void
 udp_status(void *self, struct pst_status *status)
 {
 	const struct udp *udp = self;
-	uint64_t links = 0, dropped = 0;
+	uint64_t links = 0, unknown = (uint64_t)udp->unknown, dropped = 0, quic = 0;
 
 	for (size_t i = 0; i < udp->conf->listen.count; i++)
 		pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", udp->conf->listen.item[i])));
@@ -152,8 +161,13 @@ udp_status(void *self, struct pst_status *status)
 		dropped += l->socket.dropped;
 	for (const struct link *link = udp->first; link; link = link->earlier)
 		links += link->up && !link->ended;
-	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_I64("unknown", udp->unknown),
-	    PST_I64("accepted", udp->accepted), PST_I64("punctures", udp->puncture_count),
+	for (const struct pst_stream_link *link = udp->quic.first; link; link = link->next) {
+		quic += link->up && !link->ended;
+		unknown += link->up && !link->ended && link->accepted && link->link.gate.admit;
+	}
+	pst_status_put(status, PST_FIELDS(PST_U64("links", links + quic), PST_U64("unknown", unknown),
+	    PST_I64("accepted", udp->accepted + udp->quic.accepted), PST_U64("quic", quic),
+	    PST_I64("handshakes", udp->handshakes), PST_I64("punctures", udp->puncture_count),
 	    PST_U64("dropped", dropped)));
 }
 
@@ -175,8 +189,30 @@ udp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 	udp->conf = conf;
 	udp->strangers = (struct pst_quiets){ .env = udp->env, .limit_ms = PST_QUIET_FOREVER };
 	randombytes_buf(udp->allowance.key, sizeof udp->allowance.key);
+	udp->quic = (struct pst_stream_links){
+		.env = udp->env,
+		.log = pst_section_log(senv),
+		.expose = &udp->conf->expose,
+		.max_frame = udp->conf->max_message,
+		.window = udp->conf->window,
+		.unknown_max_frame = udp->conf->unknown_max_message,
+		.unknown_window = udp->conf->unknown_window,
+		.unknown_links = udp->conf->unknown_links,
+		.unknown_idle_ms = udp->conf->unknown_idle,
+		.ending = quic_link_ending,
+		.gone = quic_link_gone,
+	};
+	pst_stream_links_init(&udp->quic);
+	udp->opening = (struct pst_quiets){
+		.env = udp->env,
+		.limit_ms = udp->conf->handshake_timeout,
+		.over = quic_link_handshake_over,
+	};
 	pst_section_hook(senv, &udp_hooks);
 	*self = udp;
+	rc = quic_tls_init(&udp->tls);
+	if (rc)
+		pst_fail(err, rc, "cannot make a key for QUIC");
 	for (size_t i = 0; !rc && i < udp->conf->listen.count; i++)
 		rc = listener_open(udp, udp->conf->listen.item[i], err);
 	if (!rc)
@@ -196,16 +232,25 @@ udp_close(void *self)
 	negotiator_close(udp);
 	link_end_all(udp); /* their last words still go out */
 	udp->closing = true;
-	for (struct listener *l = udp->listeners; l; l = l->next)
-		socket_close(&l->socket);
-	udp_gone(udp);
+	if (udp->quic.first)
+		pst_stream_links_end(&udp->quic); /* the last of them calls udp_gone() */
+	else
+		udp_gone(udp);
 }
+
+static const struct pst_transport_ops quic_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "quic",
+	.connect = quic_link_connect,
+	.close = pst_stream_link_close,
+};
 
 static const struct pst_transport_ops udp_ops = {
 	.size = sizeof(struct pst_transport_ops),
 	.protocol = "udp",
 	.connect = link_connect,
 	.close = link_close,
+	.also = &quic_ops,
 };
 
 static const struct pst_section udp_sections[] = {
@@ -214,4 +259,4 @@ static const struct pst_section udp_sections[] = {
 };
 
 PST_MODULE(transport_udp, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
-    .summary = "messages over UDP, which may be lost", .sections = udp_sections, .ops = &udp_ops);
+    .summary = "messages over UDP, which may be lost, or by QUIC, where none is", .sections = udp_sections, .ops = &udp_ops);

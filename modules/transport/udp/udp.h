@@ -11,9 +11,10 @@
 
 #include <postern/dial.h>
 #include <postern/quiet.h>
-#include <postern/transport.h>
+#include <postern/stream_link.h>
 
 #include "allowance.h"
+#include "quic_tls.h"
 #include "socket.h"
 
 struct udp_conf {
@@ -23,7 +24,8 @@ struct udp_conf {
 	uint64_t unknown_max_message, unknown_window;
 	uint64_t unfinished;
 	uint64_t idle, unknown_idle;
-	int64_t links, unknown_links;
+	uint64_t handshake_timeout;
+	int64_t links, unknown_links, handshakes;
 	const char *rendezvous;
 	int64_t punctures;
 };
@@ -34,6 +36,7 @@ struct listener {
 	struct udp *udp;
 	struct listener *next;
 	void *links; /* tsearch(3)'s, by the peer's address */
+	void *names; /* the same of QUIC's connections, by their names (quic_link.c) */
 };
 
 struct udp {
@@ -46,6 +49,10 @@ struct udp {
 	int64_t unknown;  /* and those of them that are not admitted: */
 	struct pst_quiets strangers;
 	struct allowance allowance; /* of these */
+	struct pst_stream_links quic; /* links by QUIC (quic_link.c) */
+	struct quic_tls tls;
+	struct pst_quiets opening; /* of QUIC's: accepted and not up yet, in the order in which they came; */
+	int64_t handshakes;        /* so many */
 	unsigned open_listeners;
 	struct pst_worker negotiator;
 	bool negotiates;
@@ -55,6 +62,7 @@ struct udp {
 	bool closing;
 	struct pst_rate refused; /* lines about what peers do wrong */
 	struct socket_scratch scratch;
+	struct train train; /* that is being filled */
 };
 
 struct link {

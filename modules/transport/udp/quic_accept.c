@@ -1,0 +1,179 @@
+/* Links of those who come, and the names by which their datagrams find them. */
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+
+#include "quic_door.h"
+#include "quic_link.h"
+
+/* By which a datagram finds its link. */
+struct name {
+	ngtcp2_cid cid; /* first: names_order() looks at it */
+	struct quic_link *link;
+};
+
+static struct quic_link *
+of_base(struct pst_stream_link *base)
+{
+	return pst_container_of(base, struct quic_link, base);
+}
+
+/* ---- names ---- */
+
+static int
+names_order(const void *a, const void *b)
+{
+	const ngtcp2_cid *x = a, *y = b;
+
+	if (x->datalen != y->datalen)
+		return x->datalen < y->datalen ? -1 : 1;
+	return memcmp(x->data, y->data, x->datalen);
+}
+
+int
+quic_link_named(struct quic_pipe *pipe, const ngtcp2_cid *cid)
+{
+	struct quic_link *link = pst_container_of(pipe, struct quic_link, pipe);
+	struct name *name, **node;
+
+	if (!link->listener)
+		return PST_OK;
+	name = malloc(sizeof *name);
+	if (!name)
+		return -ENOMEM;
+	*name = (struct name){ *cid, link };
+	node = tsearch(name, &link->listener->names, names_order);
+	if (node && *node == name)
+		return PST_OK;
+	free(name); /* somebody has it, whose it stays */
+	return node ? -EEXIST : -ENOMEM;
+}
+
+void
+quic_link_unnamed(struct quic_pipe *pipe, const ngtcp2_cid *cid)
+{
+	struct quic_link *link = pst_container_of(pipe, struct quic_link, pipe);
+	struct name **node = link->listener ? tfind(cid, &link->listener->names, names_order) : NULL;
+	struct name *name = node ? *node : NULL;
+
+	if (!name || name->link != link)
+		return;
+	tdelete(name, &link->listener->names, names_order);
+	free(name);
+}
+
+/* ---- accepting ---- */
+
+void
+quic_link_handshake_over(struct pst_quiet *opening)
+{
+	pst_stream_link_end(&pst_container_of(opening, struct quic_link, opening)->base, UV_ETIMEDOUT);
+}
+
+/* The one that has been at it longest goes: its peer had the most time. */
+static void
+handshake_begins(struct quic_link *link)
+{
+	struct udp *udp = link->udp;
+	struct pst_quiet *oldest = udp->opening.longest;
+
+	if (udp->handshakes >= udp->conf->handshakes)
+		pst_stream_link_end(&pst_container_of(oldest, struct quic_link, opening)->base, PST_E_LIMIT);
+	pst_quiet_enter(&udp->opening, &link->opening);
+	udp->handshakes++;
+}
+
+/* Of those whom nobody has admitted there are few enough, or one makes way. */
+static bool
+room_for_one(struct udp *udp)
+{
+	int64_t unknown = 0;
+
+	for (struct pst_stream_link *l = udp->quic.first; l; l = l->next)
+		unknown += l->accepted && !l->ended && l->up && l->link.gate.admit;
+	return (unknown < udp->conf->unknown_links && udp->quic.accepted < udp->conf->links) ||
+	    pst_stream_links_make_way(&udp->quic);
+}
+
+static void
+link_accept(struct listener *listener, const struct quic_hello *hello, const struct sockaddr_storage *from)
+{
+	struct udp *udp = listener->udp;
+	struct quic_path path = { .ours = listener->socket.ours, .theirs = *from };
+	struct quic_link *link = room_for_one(udp) ? quic_link_new(udp, listener) : NULL;
+	int rc;
+
+	if (!link)
+		return;
+	pst_sockaddr_format(from, link->name);
+	rc = pst_stream_link_enter(&link->base, from);
+	if (!rc)
+		rc = quic_pipe_accept(&link->pipe, hello, &path);
+	if (rc) {
+		pst_stream_link_end(&link->base, rc);
+		return;
+	}
+	pst_stream_link_take(&link->base, &link->pipe.pipe);
+	handshake_begins(link);
+}
+
+static struct quic_link *
+link_find(const struct listener *listener, const uint8_t *bytes, size_t len)
+{
+	struct name **node;
+	ngtcp2_cid cid;
+
+	if (!quic_door_name(&cid, bytes, len))
+		return NULL;
+	node = tfind(&cid, &listener->names, names_order);
+	return node ? (*node)->link : NULL;
+}
+
+/* Not of a link: perhaps somebody knocks. */
+static bool
+stranger(struct listener *listener, const struct sockaddr_storage *from, const uint8_t *bytes, size_t len)
+{
+	struct train *answer = &listener->udp->train;
+	struct quic_hello hello;
+
+	if (quic_door_open(&hello, &listener->udp->tls, from, bytes, len, answer->bytes, &answer->end, uv_hrtime())) {
+		link_accept(listener, &hello, from);
+		return true;
+	}
+	if (!answer->end)
+		return false;
+	answer->to = *from;
+	answer->first = 0;
+	answer->segment = answer->end;
+	answer->whole = false;
+	return !socket_train(&listener->socket, answer); /* else he will ask again */
+}
+
+bool
+quic_link_datagram(struct socket *socket, const struct sockaddr_storage *from, const uint8_t *bytes, size_t len)
+{
+	struct listener *listener = pst_container_of(socket, struct listener, socket);
+	struct quic_link *link;
+	bool answered = false;
+
+	if (!pst_env_extensions(listener->udp->env) || listener->udp->closing)
+		return false;
+	link = link_find(listener, bytes, len);
+	if (!link) {
+		answered = stranger(listener, from, bytes, len);
+		link = link_find(listener, bytes, len);
+	}
+	if (link)
+		quic_pipe_take(&link->pipe, from, bytes, len);
+	return link || answered;
+}
+
+void
+quic_link_writable(struct socket *socket)
+{
+	struct listener *listener = pst_container_of(socket, struct listener, socket);
+
+	for (struct pst_stream_link *l = listener->udp->quic.first; l; l = l->next)
+		if (of_base(l)->listener == listener)
+			quic_pipe_writable(&of_base(l)->pipe);
+}

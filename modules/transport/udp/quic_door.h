@@ -1,0 +1,31 @@
+/*
+ * Who comes to a connection that is not there. Nothing is kept of anybody before he
+ * has shown that he hears us at his address: he is given a token (RFC 9000, 8.1.2) and
+ * asks again with it. Whatever is answered until then is no longer than what was asked.
+ */
+#ifndef UDP_QUIC_DOOR_H
+#define UDP_QUIC_DOOR_H
+
+#include "quic_conn.h"
+
+/*
+ * A datagram of QUIC, not a plain one, which begins with 85 01. One of QUIC has a short
+ * head, below 80, or the fixed bit 40 (RFC 9000, 17), or, of connections that clear
+ * that now and then (RFC 9287), the version 00 00 00 01.
+ */
+static inline bool
+quic_is(const uint8_t *bytes, size_t len)
+{
+	return len > 1 && (bytes[0] < 0x80 || bytes[0] & 0x40 || !bytes[1]);
+}
+
+/* The name that a datagram is for; false: it is none of QUIC. */
+bool quic_door_name(ngtcp2_cid *out, const uint8_t *bytes, size_t len);
+/*
+ * A datagram for a name that nobody has. True: who has come hears us, and *out is what quic_conn_accept() wants; it
+ * points into bytes. Else *answer_len bytes of answer (QUIC_DATAGRAM_MIN of room), if any, are to go back.
+ */
+bool quic_door_open(struct quic_hello *out, const struct quic_tls *tls, const struct sockaddr_storage *from,
+    const uint8_t *bytes, size_t len, uint8_t *answer, size_t *answer_len, uint64_t now);
+
+#endif
