@@ -44,5 +44,5 @@ cxx_files() {
 
 # link_flags TARGET
 link_flags() {
-	echo $(pkg-config --libs $libs) -lltdl -lwslay $([ -z "$(cxx_files "$1")" ] || echo -lwabt -lstdc++ -lm)
+	echo $(pkg-config --libs $libs) -lltdl -lwslay -lngtcp2 -lngtcp2_crypto_gnutls -lgnutls $([ -z "$(cxx_files "$1")" ] || echo -lwabt -lstdc++ -lm)
 }
