@@ -198,10 +198,10 @@ broken "an unknown peer with more than others" \
 	't.conf:1: transport wan: unknown_max_message: more than 0 and at most max_message' <<'END'
 transport wan { use = udp  max_message = 1K }
 END
-broken "a rendezvous by a name" 't.conf:1: transport wan: rendezvous: "localhost:4000" is no address:port in numbers' <<'END'
-transport wan { use = udp  rendezvous = "localhost:4000" }
+broken "a rendezvous without a port" 't.conf:1: transport wan: rendezvous: "localhost" is no host:port' <<'END'
+transport wan { use = udp  rendezvous = "localhost" }
 END
-broken "a rendezvous at port 0" 't.conf:1: transport wan: rendezvous: "192.0.2.1:0" is no address:port in numbers' <<'END'
+broken "a rendezvous at port 0" 't.conf:1: transport wan: rendezvous: "192.0.2.1:0" is no host:port' <<'END'
 transport wan { use = udp  rendezvous = "192.0.2.1:0" }
 END
 broken "an outlet to a host of two words" 't.conf:1: outlet dns: to: "a b:53" is no host:port' <<'END'

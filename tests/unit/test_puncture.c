@@ -1,4 +1,4 @@
-/* Punctures over real sockets: the test is the rendezvous and the other side. */
+/* Punctures over real sockets, asked of us and by us: the test is the rendezvous and the other side. */
 #include "links.h"
 
 #include <arpa/inet.h>
@@ -26,13 +26,18 @@ static struct fake_node node;
 static struct links_section section;
 static struct desk desk;
 
-/* Where an Initiate comes from, and its answer goes. */
+/* Where an Initiate comes from or goes, and its answer goes or comes from. */
 static struct {
 	struct pst_gate gate;
 	char known; /* somebody */
 	bool answered;
-	struct negotiation answer;
+	struct negotiation answer; /* or question, */
+	struct pst_route *back;    /* which is answered there */
 } asker;
+
+/* One that we ask for. */
+static struct near hole;
+static const struct pst_transport_ops *ops;
 
 /* A socket of the other side, and what came there last. */
 struct outside {
@@ -146,6 +151,9 @@ answer_leaves(struct pst_worker *worker, struct pst_message *m)
 {
 	assert_int_equal(negotiation_read(&asker.answer, &m->payload), PST_OK);
 	asker.answered = true;
+	free(asker.back);
+	asker.back = pst_route_copy(&m->back);
+	assert_non_null(asker.back);
 }
 
 static void
@@ -176,20 +184,27 @@ setup(void **state)
 	outside_open(&peer);
 	outside_open(&stranger);
 	snprintf(text, sizeof text,
-	    "transport t { use = udp  rendezvous = \"127.0.0.1:%u\"  expose = {\"desk\"}  punctures = 1 }",
+	    "transport t { use = udp  rendezvous = \"localhost:%u\"  expose = {\"desk\"}  punctures = 1 }",
 	    ntohs(((struct sockaddr_in *)&rendezvous.own)->sin_port));
 	assert_int_equal(links_open(&section, &node, module->sections, module->ops, text), PST_OK);
 	assert_int_equal(pst_gate_open(node.env.router, &asker.gate, answer_leaves), PST_OK);
 	asker.gate.peer = (struct pst_peer *)&asker.known;
 	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	memset(&hole, 0, sizeof hole);
+	for (ops = module->ops; ops && strcmp(ops->protocol, "puncture"); ops = ops->also)
+		;
+	assert_non_null(ops);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
+	if (hole.link)
+		ops->close(&hole.link);
 	desk_stop(&desk);
 	pst_gate_close(node.env.router, &asker.gate);
+	free(asker.back);
 	outside_close(&rendezvous);
 	outside_close(&peer);
 	outside_close(&stranger);
@@ -364,6 +379,128 @@ who_has_no_channel_gets_no_puncture_nor_a_second_one_beyond_the_limit(void **sta
 	assert_false(asker.answered);
 }
 
+/* ---- those that we ask for ---- */
+
+static void
+hole_up(void *arg, struct pst_link *link)
+{
+	assert_ptr_equal(link, hole.link);
+	hole.up = true;
+}
+
+static void
+hole_lost(void *arg, int rc)
+{
+	hole.link = NULL;
+	hole.lost = true;
+	hole.rc = rc;
+}
+
+static const struct pst_link_events hole_events = {
+	.up = hole_up,
+	.lost = hole_lost,
+};
+
+/* Until the Initiate has come, which the asker's gate leads to. */
+static void
+ask(void)
+{
+	struct pst_route own = pst_worker_route(&asker.gate.worker);
+	struct pst_route via;
+	struct pst_route_buf rb;
+
+	pst_route_buf_init(&rb);
+	assert_int_equal(pst_route_add_route(&rb, &own), PST_OK);
+	assert_int_equal(pst_route_add(&rb, PST_ADDRESS_LOCAL, "udp", 3), PST_OK);
+	via = pst_route_buf_view(&rb);
+	assert_int_equal(ops->puncture(&hole.link, section.section.self, &via, &hole_events, NULL), PST_OK);
+	outside_hears(&rendezvous);
+	rendezvous_tells(&rendezvous.from);
+	fake_wait(&node, &asker.answered);
+	assert_true(pst_sockaddr_equal(&asker.answer.address, &rendezvous.from));
+}
+
+/* The peer says that it is there. */
+static void
+acknowledge(const struct outside *o)
+{
+	struct negotiation theirs = { .address = o->own, .name_len = 4, .name = "peer" };
+	struct pst_message m = { .from = &asker.gate, .onward = *asker.back };
+	uint8_t bytes[NEGOTIATION_MAX];
+
+	assert_int_equal(pst_env_buf(&m.payload, &node.env, bytes, negotiation_write(bytes, &theirs), 0, 0),
+	    PST_OK);
+	assert_int_equal(pst_router_send(node.env.router, &m), PST_OK);
+}
+
+static void
+one_that_we_ask_for_is_a_link(void **state)
+{
+	struct pst_route onward, worker;
+	struct pst_route_buf rb;
+
+	ask();
+	acknowledge(&peer);
+	outside_hears(&peer);
+	onward = pst_route_buf_view(&peer.onward);
+	worker = to_worker(&rb, "peer", 4);
+	assert_memory_equal(onward.data, worker.data, worker.len); /* from the first one on */
+	assert_int_equal(outside_heard(&peer), PUNCTURE_PING);
+	assert_false(hole.up);
+	short_said(&peer, PUNCTURE_PONG);
+	fake_wait(&node, &hole.up);
+	assert_true(hole.link->gate.unreliable);
+	hello_said(&peer);
+	hears_type(&peer, PUNCTURE_PAYLOAD);
+	assert_int_equal(desk.count, 1);
+}
+
+static void
+who_asks_is_told_when_nobody_answers(void **state)
+{
+	struct pst_route own = pst_worker_route(&asker.gate.worker);
+
+	assert_int_equal(ops->puncture(&hole.link, section.section.self, &own, &hole_events, NULL), PST_OK);
+	fake_wait(&node, &hole.lost);
+	assert_int_equal(hole.rc, UV_ETIMEDOUT);
+	assert_false(hole.up);
+}
+
+static void
+who_asks_is_told_when_the_section_closes(void **state)
+{
+	ask();
+	acknowledge(&peer);
+	outside_hears(&peer);
+	assert_int_equal(outside_heard(&peer), PUNCTURE_PING);
+	short_said(&peer, PUNCTURE_PONG);
+	fake_wait(&node, &hole.up);
+	links_close(&section);
+	assert_true(hole.lost);
+	assert_null(hole.link);
+}
+
+static void
+closing_one_at_any_time_tells_nobody(void **state)
+{
+	struct pst_route own = pst_worker_route(&asker.gate.worker);
+
+	uint8_t byte;
+
+	/* while the name is looked up, then while the peer is asked, then while it is pinged */
+	assert_int_equal(ops->puncture(&hole.link, section.section.self, &own, &hole_events, NULL), PST_OK);
+	ops->close(&hole.link);
+	ask();
+	ops->close(&hole.link);
+	while (recv(rendezvous.fd, &byte, 1, 0) >= 0)
+		; /* it may have been asked twice */
+	asker.answered = false;
+	ask();
+	acknowledge(&peer);
+	ops->close(&hole.link);
+	assert_false(hole.up || hole.lost);
+}
+
 int
 main(void)
 {
@@ -374,6 +511,10 @@ main(void)
 		TEST(what_others_send_is_not_taken),
 		TEST(an_address_is_taken_of_the_rendezvous_only),
 		TEST(who_has_no_channel_gets_no_puncture_nor_a_second_one_beyond_the_limit),
+		TEST(one_that_we_ask_for_is_a_link),
+		TEST(who_asks_is_told_when_nobody_answers),
+		TEST(who_asks_is_told_when_the_section_closes),
+		TEST(closing_one_at_any_time_tells_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

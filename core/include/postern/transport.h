@@ -38,7 +38,7 @@ struct pst_link_events {
 
 struct pst_transport_ops {
 	size_t size;
-	const char *protocol; /* "tcp", "ws", as in a multiaddr; "unix", which none has */
+	const char *protocol; /* "tcp", "ws", "puncture", as in a multiaddr; "unix", which none has */
 	/*
 	 * Connect to host (a name, or an address without brackets) and port; for
 	 * "unix" host is the path of the socket, and port means nothing. Borrowed
@@ -54,6 +54,13 @@ struct pst_transport_ops {
 	/* Has the host lost the address that the link goes out from, so that nothing can come back?
 	 * Asked when nothing does. NULL: not known. */
 	bool (*stranded)(const struct pst_link *link);
+	/*
+	 * Of "puncture", in place of connect: a link through NATs to the node where `via` leads by a
+	 * channel to the worker that negotiates punctures. `via` is copied; the rest is as with connect().
+	 * PST_E_CONF: the section lacks what it takes.
+	 */
+	int (*puncture)(struct pst_link **out, void *transport, const struct pst_route *via,
+	    const struct pst_link_events *events, void *arg);
 };
 
 /* Does a list of names let this one in? A last * matches any rest. What a link's

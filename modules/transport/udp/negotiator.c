@@ -7,11 +7,12 @@ static int
 initiate(struct udp *udp, const struct pst_message *m)
 {
 	struct negotiation peer;
+	struct puncture *puncture;
 	int rc = negotiation_read(&peer, &m->payload);
 
-	if (!rc && udp->puncture_count >= udp->conf->punctures)
+	if (!rc && udp->punctures_asked >= udp->conf->punctures)
 		rc = PST_E_LIMIT;
-	return rc ? rc : puncture_begin(udp, &udp->rendezvous, &peer, &m->back);
+	return rc ? rc : puncture_begin(&puncture, udp, &peer, &m->back);
 }
 
 static void
@@ -35,10 +36,8 @@ negotiator_open(struct udp *udp, struct pst_err *err)
 
 	if (!udp->conf->rendezvous)
 		return PST_OK;
-	rc = pst_sockaddr_parse(udp->conf->rendezvous, &udp->rendezvous);
-	if (!rc)
-		rc = pst_worker_start_named(pst_env_router(udp->env), &udp->negotiator, "udp",
-		    PST_REACH_SECTION, negotiator_receives);
+	rc = pst_worker_start_named(pst_env_router(udp->env), &udp->negotiator, "udp",
+	    PST_REACH_SECTION, negotiator_receives);
 	if (rc)
 		return pst_fail(err, rc, "address \"udp\": %s", pst_strerror(rc));
 	udp->negotiates = true;

@@ -66,6 +66,7 @@ puncture_ping(struct puncture *p)
 	struct pst_route onward = worker_of(&rb, p->peer.name, p->peer.name_len);
 	uint8_t bytes[PUNCTURE_SHORT];
 
+	p->pinged_ms = pst_now_ms(p->udp->env);
 	puncture_short(bytes, PUNCTURE_PING);
 	(void)!bytes_send(p, &p->peer.address, p->pinged ? &onward : &none, bytes, sizeof bytes);
 }
@@ -74,12 +75,12 @@ puncture_ping(struct puncture *p)
 void
 puncture_leaves(struct pst_worker *worker, struct pst_message *m)
 {
-	struct puncture *p = pst_container_of(worker, struct puncture, gate.worker);
+	struct puncture *p = pst_container_of(worker, struct puncture, hole.gate.worker);
 	struct pst_route inner = pst_route_rest(&m->onward);
 	struct pst_route_buf rb;
 	struct pst_route onward = worker_of(&rb, p->peer.name, p->peer.name_len);
 	struct pst_buf buf;
-	int rc = puncture_wrap(&buf, pst_env_pool(p->udp->env), p->account, &inner, &m->back, &m->payload);
+	int rc = puncture_wrap(&buf, pst_env_pool(p->udp->env), p->hole.account, &inner, &m->back, &m->payload);
 
 	if (!rc)
 		rc = message_send(p, &p->peer.address, &onward, &buf);
@@ -89,26 +90,43 @@ puncture_leaves(struct pst_worker *worker, struct pst_message *m)
 
 /* ---- what comes ---- */
 
-/* We are seen there: the peer shall know. */
-static void
-acknowledge(struct puncture *p, const struct pst_buf *payload)
+int
+puncture_presents(struct pst_buf *out, struct puncture *p, const struct sockaddr_storage *seen)
 {
-	struct negotiation own = { .name_len = PST_RANDOM_NAME_LEN };
-	struct pst_env *env = p->udp->env;
-	const struct pst_route none = PST_ROUTE_EMPTY;
+	struct negotiation own = { .address = *seen, .name_len = PST_RANDOM_NAME_LEN };
 	uint8_t bytes[NEGOTIATION_MAX];
-	enum rendezvous_type type;
+
+	memcpy(own.name, p->name, own.name_len);
+	return pst_env_buf(out, p->udp->env, bytes, negotiation_write(bytes, &own), PST_LINK_FRONT, 0);
+}
+
+/* The peer shall know where we are seen; it has told already where it is. */
+static void
+acknowledge(struct puncture *p, const struct sockaddr_storage *seen)
+{
+	const struct pst_route none = PST_ROUTE_EMPTY;
 	struct pst_buf buf;
 
-	if (rendezvous_read_answer(&type, &own.address, payload) || type != RENDEZVOUS_ADDRESS)
+	if (puncture_presents(&buf, p, seen) ||
+	    pst_send(pst_env_router(p->udp->env), p->via, &none, &buf))
 		return;
-	memcpy(own.name, p->name, own.name_len);
-	if (pst_env_buf(&buf, env, bytes, negotiation_write(bytes, &own), PST_LINK_FRONT, 0) ||
-	    pst_send(pst_env_router(env), p->back, &none, &buf))
-		return;
-	p->state = PUNCTURE_PINGING;
-	p->since_ms = pst_now_ms(env);
+	puncture_state(p, PUNCTURE_PINGING);
 	puncture_ping(p);
+}
+
+/* Of the rendezvous: we are seen there. */
+static void
+answer_came(struct puncture *p, const struct pst_buf *payload)
+{
+	struct sockaddr_storage seen;
+	enum rendezvous_type type;
+
+	if (rendezvous_read_answer(&type, &seen, payload) || type != RENDEZVOUS_ADDRESS)
+		return;
+	if (p->ours)
+		puncture_negotiate(p, &seen);
+	else
+		acknowledge(p, &seen);
 }
 
 static void
@@ -119,7 +137,7 @@ payload_came(struct puncture *p, const struct pst_route_buf *onward, const struc
 		.onward = pst_route_buf_view(onward),
 		.back = pst_route_buf_view(back),
 		.payload = pst_buf_take(payload),
-		.from = &p->gate,
+		.from = &p->hole.gate,
 	};
 
 	if (m.onward.hops)
@@ -140,7 +158,7 @@ static int
 puncture_came(struct puncture *p, const struct sockaddr_storage *from, const struct pst_route *asker,
     struct pst_buf *payload)
 {
-	struct pst_route own = pst_worker_route(&p->gate.worker);
+	struct pst_route own = pst_worker_route(&p->hole.gate.worker);
 	struct pst_route_buf onward, back;
 	enum puncture_type type;
 	uint8_t bytes[PUNCTURE_SHORT];
@@ -154,8 +172,11 @@ puncture_came(struct puncture *p, const struct sockaddr_storage *from, const str
 	if (rc)
 		return rc;
 	if (type == PUNCTURE_PING) {
-		p->pinged = true;
 		puncture_short(bytes, PUNCTURE_PONG);
+		if (!p->pinged) { /* ours first: it is open here, too, when something comes by it */
+			p->pinged = true;
+			puncture_ping(p);
+		}
 		return bytes_send(p, from, asker, bytes, sizeof bytes);
 	}
 	if (!pst_sockaddr_equal(from, &p->peer.address))
@@ -190,10 +211,10 @@ frame_came(struct puncture *p, const struct sockaddr_storage *from, struct pst_b
 	asker = pst_route_buf_view(&back);
 	if (rc || !is_ours(p, &to)) /* also of hole openers */
 		return rc;
-	if (p->state != PUNCTURE_ASKING)
+	if (p->state >= PUNCTURE_PINGING)
 		return puncture_came(p, from, &asker, frame);
-	if (pst_sockaddr_equal(from, &p->rendezvous))
-		acknowledge(p, frame);
+	if (p->state == PUNCTURE_ASKING && pst_sockaddr_equal(from, &p->rendezvous))
+		answer_came(p, frame);
 	return PST_OK;
 }
 
@@ -202,15 +223,15 @@ puncture_message(struct socket *socket, const struct sockaddr_storage *from, str
 {
 	struct puncture *p = pst_container_of(socket, struct puncture, socket);
 	const struct udp_conf *conf = p->udp->conf;
-	size_t len = whole->len, most = p->gate.admit || p->state != PUNCTURE_OPEN
+	size_t len = whole->len, most = p->hole.gate.admit || p->state != PUNCTURE_OPEN
 	                                    ? conf->unknown_max_message
 	                                    : conf->max_message;
 	struct pst_buf frame = PST_BUF_INIT;
 	/* a Payload is twice what is in it */
-	int rc = len / 2 > most || pst_account_over(p->account) ? PST_E_LIMIT : PST_OK;
+	int rc = len / 2 > most || pst_account_over(p->hole.account) ? PST_E_LIMIT : PST_OK;
 
 	if (!rc)
-		rc = pst_buf_new(&frame, pst_env_pool(p->udp->env), p->account, PST_RX_HEADROOM, len,
+		rc = pst_buf_new(&frame, pst_env_pool(p->udp->env), p->hole.account, PST_RX_HEADROOM, len,
 		    PST_RX_TAILROOM);
 	assembled_end(whole, &socket->peers.store, rc ? NULL : pst_buf_put(&frame, len));
 	if (!rc)

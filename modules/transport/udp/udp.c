@@ -29,8 +29,8 @@ static const struct pst_opt udp_options[] = {
 	PST_OPT(INT, struct udp_conf, handshakes, "1000",
 	    "by QUIC: links that are being opened to us, at once; the oldest makes way"),
 	PST_OPT(STR, struct udp_conf, rendezvous, NULL,
-	    "a rendezvous service, address:port: peers with a channel may have a puncture made"),
-	PST_OPT(INT, struct udp_conf, punctures, "100", "punctures at once"),
+	    "a rendezvous service, host:port: for routes with /puncture/udp, and peers with a channel may have a puncture made"),
+	PST_OPT(INT, struct udp_conf, punctures, "100", "punctures that peers have asked for, at once"),
 	PST_OPT_END,
 };
 
@@ -123,7 +123,8 @@ static int
 udp_check(const void *conf, struct pst_err *err)
 {
 	const struct udp_conf *c = conf;
-	struct sockaddr_storage rendezvous;
+	char host[PST_HOST_TEXT];
+	uint16_t port;
 	int rc = PST_OK;
 
 	for (size_t i = 0; !rc && i < c->listen.count; i++)
@@ -133,9 +134,8 @@ udp_check(const void *conf, struct pst_err *err)
 	if (c->links < 1 || c->unknown_links < 1 || c->handshakes < 1 || !c->window || !c->unknown_window)
 		return pst_fail(err, PST_E_CONF,
 		    "want links, unknown_links, handshakes, window and unknown_window of at least 1");
-	/* port stands at the same place in both kinds */
-	if (c->rendezvous && (pst_sockaddr_parse(c->rendezvous, &rendezvous) || !((struct sockaddr_in *)&rendezvous)->sin_port))
-		return pst_fail(err, PST_E_CONF, "rendezvous: \"%s\" is no address:port in numbers", c->rendezvous);
+	if (c->rendezvous && (pst_host_port(c->rendezvous, host, &port) || !port))
+		return pst_fail(err, PST_E_CONF, "rendezvous: \"%s\" is no host:port", c->rendezvous);
 	if (c->punctures < 1)
 		return pst_fail(err, PST_E_CONF, "punctures: at least 1");
 	if (!c->idle || !c->unknown_idle)
@@ -238,11 +238,19 @@ udp_close(void *self)
 		udp_gone(udp);
 }
 
+static const struct pst_transport_ops puncture_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "puncture",
+	.close = puncture_close,
+	.puncture = puncture_connect,
+};
+
 static const struct pst_transport_ops quic_ops = {
 	.size = sizeof(struct pst_transport_ops),
 	.protocol = "quic",
 	.connect = quic_link_connect,
 	.close = pst_stream_link_close,
+	.also = &puncture_ops,
 };
 
 static const struct pst_transport_ops udp_ops = {

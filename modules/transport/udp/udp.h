@@ -56,9 +56,9 @@ struct udp {
 	unsigned open_listeners;
 	struct pst_worker negotiator;
 	bool negotiates;
-	struct sockaddr_storage rendezvous; /* whom punctures ask */
 	struct puncture *punctures;
-	int64_t puncture_count; /* with those that are closing */
+	int64_t puncture_count;  /* with those that are closing, */
+	int64_t punctures_asked; /* and those of them that peers have asked for */
 	bool closing;
 	struct pst_rate refused; /* lines about what peers do wrong */
 	struct socket_scratch scratch;
@@ -111,6 +111,10 @@ void link_end_all(struct udp *udp);
 /* negotiator.c: a worker that begins punctures, where the section names a rendezvous. */
 PST_MUST_CHECK int negotiator_open(struct udp *udp, struct pst_err *err);
 void negotiator_close(struct udp *udp);
+/* initiator.c; the module's ops */
+int puncture_connect(struct pst_link **out, void *transport, const struct pst_route *via,
+    const struct pst_link_events *events, void *arg);
+void puncture_close(struct pst_link **out);
 
 /* udp.c: a listener's socket is closed. */
 void udp_listener_closed(struct socket *socket);
