@@ -18,6 +18,7 @@ dismantle(struct pst_path *path)
 	pst_timer_stop(path->env, &path->timer);
 	path_probes_stop(path);
 	path_steps_drop(path);
+	path_puncture_drop(path);
 	if (path->link)
 		path->transport_ops->close(&path->link);
 	path->gate = NULL;
@@ -80,7 +81,8 @@ link_lost(void *arg, int rc)
 	struct pst_path *path = arg;
 
 	path->link = NULL;
-	path_start_over(path, rc);
+	if (!path->through)
+		path_start_over(path, rc);
 }
 
 static const struct pst_link_events link_events = {
@@ -88,9 +90,8 @@ static const struct pst_link_events link_events = {
 	.lost = link_lost,
 };
 
-/* The first open transport that speaks the protocol. */
-static void *
-transport_find(const struct pst_path *path, const char *protocol, const struct pst_transport_ops **out)
+void *
+path_transport(const struct pst_path *path, const char *protocol, const struct pst_transport_ops **out)
 {
 	struct pst_node *node = path->senv->node;
 
@@ -126,7 +127,7 @@ begin(struct pst_timer *timer)
 		return;
 	}
 	path->link_began_ns = uv_hrtime();
-	transport = transport_find(path, pst_protocol_name(path->to.hop[1].protocol), &path->transport_ops);
+	transport = path_transport(path, pst_protocol_name(path->to.hop[1].protocol), &path->transport_ops);
 	rc = transport ? path->transport_ops->connect(&path->link, transport, path->to.hop[0].value,
 	    (uint16_t)strtoul(path->to.hop[1].value, NULL, 10), &link_events, path) : PST_E_NO_ROUTE;
 	if (rc) {
@@ -216,8 +217,11 @@ pst_path_hindrance(const struct pst_path *path)
 
 	if (path->project)
 		return pst_section_ref(path->senv, "project", path->project, NULL) ? NULL : "there is no such project here";
-	if (path->dials && !transport_find(path, pst_protocol_name(path->to.hop[1].protocol), &ops))
+	if (path->dials && !path_transport(path, pst_protocol_name(path->to.hop[1].protocol), &ops))
 		return "no transport here speaks that";
+	for (size_t i = 0; i < path->step_count; i++)
+		if (path->steps[i].puncture && !path_transport(path, pst_protocol_name(PST_PUNCTURE), &ops))
+			return "no transport here makes punctures";
 	return NULL;
 }
 
@@ -263,6 +267,9 @@ pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size)
 	place_print(path, place, sizeof place);
 	if (path->dials && !path->gate)
 		snprintf(out, size, "%s%.100s", place, hindrance ? hindrance : why);
+	else if (path->step_now < path->step_count && path->steps[path->step_now].puncture && !path->through)
+		snprintf(out, size, "%s/puncture/%s: no puncture: %s", place,
+		    path->to.hop[path->steps[path->step_now].puncture].value, why);
 	else if (path->step_now >= path->step_count)
 		snprintf(out, size, "%sthe route does not open: %s", place, why);
 	else

@@ -1,7 +1,7 @@
 /*
  * The inside of a path: its plan (path_plan.c), its making and unmaking
- * (path.c), its channels one by one (path_step.c), and the probes that watch
- * it (path_probe.c).
+ * (path.c), its channels one by one (path_step.c), the puncture on the way
+ * (path_puncture.c), and the probes that watch it (path_probe.c).
  */
 #ifndef PST_NODE_PATH_H
 #define PST_NODE_PATH_H
@@ -45,6 +45,7 @@ struct attempt {
 /* One channel of the path, made over what lies before it. */
 struct step {
 	size_t first, last; /* hops of the multiaddr; the last is /secure/… */
+	size_t puncture;    /* the hop before them, of the puncture that it is made over; 0: none */
 	struct pst_admission *admission;
 	struct attempt attempts[ATTEMPTS_ALIVE];
 	struct pst_channel *channel; /* of the attempt that won; NULL until then */
@@ -71,6 +72,10 @@ struct pst_path {
 	struct pst_link *link;
 	struct step steps[CHANNELS_MAX];
 	size_t step_count, step_now;
+	const struct pst_transport_ops *hole_ops;
+	struct pst_link *hole; /* the puncture, */
+	struct step *through;  /* what is made over it: once it is open, what led to it is not needed */
+	uint64_t hole_began_ns, hole_took_ns;
 	unsigned tried;        /* attempts at the present step */
 	uint64_t wait_ms;      /* before the next one */
 	struct pst_timer timer; /* of the next attempt, probe or beginning */
@@ -108,6 +113,15 @@ void path_plan_free(struct pst_path *path);
 /* Append hops first up to end of the multiaddr to a route. */
 int path_extend(const struct pst_path *path, struct pst_route_buf *rb, size_t first, size_t end);
 
+/* path_puncture.c: make the puncture that the present step is to be made over. */
+int path_puncture(struct pst_path *path);
+void path_puncture_drop(struct pst_path *path);
+/* The link that what is sent goes by, as far as it is known; NULL: none. And who made it. */
+struct pst_link *path_link(const struct pst_path *path);
+const struct pst_transport_ops *path_link_ops(const struct pst_path *path);
+
+/* path.c: the first open transport that speaks the protocol; NULL: none. */
+void *path_transport(const struct pst_path *path, const char *protocol, const struct pst_transport_ops **out);
 /* path.c: it is down for this reason: dismantle it and begin again. */
 void path_start_over(struct pst_path *path, int rc);
 /* path.c: every step is made. */
@@ -120,6 +134,8 @@ PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size
 /* path_step.c: make the channels, the first over that gate; NULL: within this node. */
 void path_steps_start(struct pst_path *path, struct pst_gate *first);
 void path_steps_drop(struct pst_path *path);
+/* What it was made for is open, up to this gate: on with the present step. */
+void path_step_on(struct pst_path *path, struct pst_gate *gate);
 /* It is up and its far end silent: another handshake for the last channel, which the new one
  * replaces when it comes up before anything else is heard. And that this is not wanted any more. */
 void path_try_anew(struct pst_path *path);

@@ -34,6 +34,15 @@ channels_of(const struct pst_multiaddr *ma)
 	return n;
 }
 
+static bool
+has_puncture(const struct pst_multiaddr *ma)
+{
+	for (size_t i = 0; i < ma->count; i++)
+		if (ma->hop[i].protocol == PST_PUNCTURE)
+			return true;
+	return false;
+}
+
 /* ---- checking ---- */
 
 /* The last channel's far end is the project's node. */
@@ -60,7 +69,8 @@ static int
 admissions_check(const struct pst_path_conf *conf, const struct pst_multiaddr *ma,
     struct pst_err *err)
 {
-	size_t channels = channels_of(ma);
+	/* who says where the puncture goes is who is behind it */
+	size_t channels = channels_of(ma) - has_puncture(ma);
 	const struct pst_admission_conf far = far_end(conf);
 	int rc = ends_at_project(ma) ? pst_admission_check(conf->authorized, "authorized", err)
 				     : pst_admission_look(&far, err);
@@ -74,6 +84,18 @@ admissions_check(const struct pst_path_conf *conf, const struct pst_multiaddr *m
 	if (conf->hops->count && conf->hops->count + 1 != channels)
 		return pst_fail(err, PST_E_CONF, "hops: want one for each /secure hop but the last");
 	return pst_admission_check(conf->hops, "hops", err);
+}
+
+/* Only who has a channel may ask for a puncture, and one is made by it again, to the same node: the last. */
+static bool
+puncture_right(const struct pst_multiaddr *ma, size_t i)
+{
+	if (ma->hop[i - 1].protocol != PST_SECURE || i + 1 == ma->count || ma->hop[i + 1].protocol != PST_SECURE)
+		return false;
+	for (i += 2; i < ma->count; i++)
+		if (ma->hop[i].protocol == PST_SECURE)
+			return false;
+	return true;
 }
 
 static int
@@ -93,6 +115,11 @@ multiaddr_check(const struct pst_multiaddr *ma, const char *to, struct pst_err *
 	for (; i < ma->count; i++) {
 		enum pst_protocol p = ma->hop[i].protocol;
 
+		if (p == PST_PUNCTURE && i > 0 && !puncture_right(ma, i))
+			return pst_fail(err, PST_E_CONF, "route \"%s\": want /puncture between the last two of /secure",
+			    to);
+		if (p == PST_PUNCTURE && i > 0)
+			continue;
 		if (p != PST_SERVICE && p != PST_WORKER && p != PST_SECURE)
 			return pst_fail(err, PST_E_CONF, "route \"%s\": /%s/ cannot be used here", to,
 			    pst_protocol_name(p));
@@ -162,6 +189,8 @@ pst_path_look(const struct pst_path_conf *conf, struct pst_look *look)
 			pst_look_warn(look, "%s: there is no project %s: the route will not open", key, first->value);
 		if (protocol && !config_look_transport(look, protocol))
 			pst_look_warn(look, "%s: no transport speaks %s: the route will not open", key, protocol);
+		if (has_puncture(ma) && !config_look_transport(look, pst_protocol_name(PST_PUNCTURE)))
+			pst_look_warn(look, "%s: no transport makes punctures: the route will not open", key);
 	}
 	free(ma);
 }
@@ -176,7 +205,7 @@ admission_of(struct pst_path *path, const struct pst_path_conf *conf, size_t i, 
 	size_t before = path->project ? 1 : 0; /* the channel to the project's node */
 	const struct pst_admission_conf far = far_end(conf);
 
-	if (i + 1 == path->step_count)
+	if (i + 1 + has_puncture(&path->to) >= path->step_count)
 		return pst_admission_open(&path->steps[i].admission, path->senv, &far, err);
 	if (conf->hops->count)
 		list.item = &conf->hops->item[i - before];
@@ -190,6 +219,10 @@ steps_lay(struct pst_path *path)
 	size_t first = path->dials ? 2 : 0;
 
 	for (size_t i = 0, n = 0; i < path->to.count; i++) {
+		if (path->to.hop[i].protocol == PST_PUNCTURE) {
+			path->steps[n].puncture = i;
+			first = i + 1;
+		}
 		if (path->to.hop[i].protocol != PST_SECURE)
 			continue;
 		path->steps[n].first = first;

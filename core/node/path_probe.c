@@ -53,9 +53,10 @@ patience_ms(const struct pst_path *path)
 static bool
 stranded(const struct pst_path *path)
 {
-	const struct pst_transport_ops *ops = path->transport_ops;
+	const struct pst_transport_ops *ops = path_link_ops(path);
+	const struct pst_link *link = path_link(path);
 
-	return path->link && ops->stranded && ops->stranded(path->link);
+	return link && ops->stranded && ops->stranded(link);
 }
 
 /* It has been silent for several probes. Or the way to it is only cut: what is sent by TCP waits. */
@@ -102,6 +103,7 @@ static void
 probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 {
 	struct pst_path *path = pst_container_of(request, struct pst_path, probe);
+	const struct pst_link *link = path_link(path);
 
 	path->probing = false;
 	if (alive(path, answer)) {
@@ -117,7 +119,7 @@ probe_answered(struct pst_request *request, int rc, struct pst_message *answer)
 		return;
 	}
 	/* no loss of theirs while we ourselves have stopped reading */
-	if (!path->link || !path->link->account || !pst_account_stopped(path->link->account))
+	if (!link || !link->account || !pst_account_stopped(link->account))
 		path->probes_lost++;
 	if (path->probes_lost >= PROBES_LOST)
 		silence(path);

@@ -89,7 +89,8 @@ channel_lost(void *arg, int rc)
 	a->channel = NULL;
 	if (had_won) {
 		a->step->channel = NULL;
-		path_start_over(path, rc);
+		if (!path->through || a->step >= path->through)
+			path_start_over(path, rc);
 	}
 	/* one of several attempts: the timer starts another, but whom we have
 	 * refused we refuse again */
@@ -108,7 +109,8 @@ static const struct pst_channel_events channel_events = {
 uint64_t
 pst_path_patience_ms(const struct pst_path *path)
 {
-	uint64_t ms = path->link ? 4 * path->link->connect_ms : 0;
+	const struct pst_link *link = path_link(path);
+	uint64_t ms = link ? 4 * link->connect_ms : 0;
 
 	return ms > PATIENCE_MIN_MS ? ms : PATIENCE_MIN_MS;
 }
@@ -131,6 +133,8 @@ attempt_free(struct pst_path *path, struct step *step)
 static struct pst_gate *
 gate_before(const struct pst_path *path, const struct step *step)
 {
+	if (step->puncture)
+		return &path->hole->gate;
 	if (step > path->steps)
 		return &step[-1].channel->gate;
 	return path->link ? &path->link->gate : NULL;
@@ -213,16 +217,36 @@ path_stays(struct pst_path *path)
 }
 
 static void
-step_start(struct pst_path *path)
+attempts_begin(struct pst_path *path)
 {
-	if (path->step_now == path->step_count) {
-		path_all_up(path);
-		return;
-	}
 	path->tried = 0;
 	path->steps[path->step_now].began_ns = uv_hrtime();
 	path->wait_ms = pst_path_patience_ms(path);
 	attempt_start(&path->timer);
+}
+
+void
+path_step_on(struct pst_path *path, struct pst_gate *gate)
+{
+	gate_set(path, gate);
+	attempts_begin(path);
+}
+
+static void
+step_start(struct pst_path *path)
+{
+	int rc;
+
+	if (path->step_now == path->step_count) {
+		path_all_up(path);
+	} else if (!path->steps[path->step_now].puncture) {
+		attempts_begin(path);
+	} else {
+		pst_timer_stop(path->env, &path->timer); /* no more attempts at the channel that leads there */
+		rc = path_puncture(path);
+		if (rc)
+			path_start_over(path, rc);
+	}
 }
 
 void

@@ -143,13 +143,10 @@ hop_text(const struct pst_multiaddr_hop *hop)
 }
 
 static void
-hop_link(struct trace *trace)
+hop_link(struct trace *trace, const struct pst_transport_ops *ops, const struct pst_link *link, uint64_t took_ns)
 {
-	const struct pst_path *path = trace->path;
-
-	hop_add(trace, json_pack("{s:s, s:s, s:s, s:I}", "what", "link", "transport",
-	    path->transport_ops->protocol, "address", path->link->peer_name, "took_us",
-	    (json_int_t)path->link_took_ns / 1000));
+	hop_add(trace, json_pack("{s:s, s:s, s:s, s:I}", "what", "link", "transport", ops->protocol, "address",
+	    link->peer_name, "took_us", (json_int_t)took_ns / 1000));
 }
 
 static void
@@ -158,6 +155,8 @@ hop_channel(struct trace *trace, const struct step *step)
 	const struct pst_path *path = trace->path;
 	const struct pst_gate *gate = &step->channel->gate;
 
+	if (step->puncture)
+		hop_link(trace, path->hole_ops, path->hole, path->hole_took_ns);
 	for (size_t i = step->first; i < step->last; i++)
 		hop_add(trace, json_pack("{s:s, s:o}", "what", "worker", "address",
 		    hop_text(&path->to.hop[i])));
@@ -177,7 +176,7 @@ hops_fill(struct trace *trace)
 	if (!path->gate)
 		return;
 	if (path->link)
-		hop_link(trace);
+		hop_link(trace, path->transport_ops, path->link, path->link_took_ns);
 	for (size_t i = 0; i < path->step_count && path->steps[i].channel; i++)
 		hop_channel(trace, &path->steps[i]);
 	for (size_t i = path->tail; path->up && i < path->to.count; i++)

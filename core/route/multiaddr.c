@@ -31,6 +31,7 @@ static const struct {
 	[PST_WS] = { "ws", 0x300000, FORM_PORT },
 	[PST_WSS] = { "wss", 0x300001, FORM_PORT },
 	[PST_QUIC] = { "quic", 0x300002, FORM_PORT },
+	[PST_PUNCTURE] = { "puncture", 0x300003, FORM_TEXT },
 };
 
 const char *

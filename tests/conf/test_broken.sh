@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 218
+plan 224
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -174,7 +174,7 @@ broken "the same route twice" \
 inlet db { listen = "127.0.0.1:15432"  to = {"$route", "$route"}  authorized = {"*"} }
 END
 broken "an inlet whose route loses bytes" \
-	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet": what /udp loses would be missing from the stream' <<END
+	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet": what UDP loses would be missing from the stream' <<END
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
 	to = "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet" }
 END
@@ -206,6 +206,22 @@ transport wan { use = udp  rendezvous = "192.0.2.1:0" }
 END
 broken "an outlet to a host of two words" 't.conf:1: outlet dns: to: "a b:53" is no host:port' <<'END'
 outlet dns { use = udp  to = "a b:53"  authorized = {"*"} }
+END
+broken "a puncture without a channel to ask by" \
+	't.conf:1: relay db: at: route "/ip4/127.0.0.1/tcp/4000/puncture/udp/secure/api": want /puncture between the last two of /secure' <<END
+relay db { at = "/ip4/127.0.0.1/tcp/4000/puncture/udp/secure/api"  authorized = {"$me"} }
+END
+broken "a puncture with a channel behind it to another node" \
+	't.conf:1: relay db: at: route "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x/secure/api": want /puncture between the last two of /secure' <<END
+relay db { at = "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x/secure/api"  authorized = {"$me"} }
+END
+broken "an inlet of connections by a puncture" \
+	't.conf:3: inlet db: to: route "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x": what UDP loses would be missing from the stream' <<END
+inlet db {
+	listen = "127.0.0.1:0"
+	to = "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x"
+	authorized = {"$me"}
+}
 END
 broken "parts that are not kept until the last has come" \
 	't.conf:1: transport wan: unfinished: at least max_message, of which all but the last part wait' <<'END'

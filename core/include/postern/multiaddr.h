@@ -4,7 +4,8 @@
  *
  * /ws/PORT and /wss/PORT, in place of /tcp/PORT, are Postern's own: links over
  * WebSockets. Ockam knows no route with them, and their codes are of the range that is
- * for private use (multicodec: 0x300000 to 0x3fffff).
+ * for private use (multicodec: 0x300000 to 0x3fffff). So is /puncture/WORKER, between two
+ * channels to one node: what follows goes by a puncture, which the worker of that name there negotiates.
  */
 #ifndef POSTERN_MULTIADDR_H
 #define POSTERN_MULTIADDR_H
@@ -30,6 +31,7 @@ enum pst_protocol {
 	PST_WS,
 	PST_WSS,
 	PST_QUIC,
+	PST_PUNCTURE,
 	PST_PROTOCOLS,
 };
 

@@ -37,7 +37,10 @@ ends_at_worker(const struct pst_multiaddr *ma)
 static bool
 is_lossy(const struct pst_multiaddr *ma)
 {
-	return ma->count > 1 && ma->hop[1].protocol == PST_UDP;
+	for (size_t i = 0; i < ma->count; i++)
+		if (ma->hop[i].protocol == PST_UDP || ma->hop[i].protocol == PST_PUNCTURE)
+			return true;
+	return false;
 }
 
 static int
@@ -50,7 +53,7 @@ route_check(const char *to, bool whole, struct pst_err *err)
 	if (!ends_at_worker(&ma))
 		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", to);
 	if (whole && is_lossy(&ma))
-		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what /udp loses would be missing from the stream",
+		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what UDP loses would be missing from the stream",
 		    to);
 	return PST_OK;
 }
