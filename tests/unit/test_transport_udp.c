@@ -98,6 +98,26 @@ messages_and_their_answers_cross(void **state)
 	links_close(&far);
 }
 
+/* The kernel itself would answer from 127.0.0.1, which our socket does not hear. */
+static void
+who_speaks_to_one_of_several_addresses_is_answered_from_it(void **state)
+{
+	const struct pst_module *module = &transport_udp_LTX_pst_module;
+	char text[100];
+
+	port = port_free();
+	snprintf(text, sizeof text, "transport t { use = udp  listen = {\"0.0.0.0:%u\"}  expose = {\"desk\"} }", port);
+	assert_int_equal(links_open(&far, &node, module->sections, module->ops, text), PST_OK);
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	near_open(&near, &far, "127.0.0.2", port);
+	gate_ask(&node, &near.link->gate, "desk", 5);
+	gate_ask(&node, &near.link->gate, "desk", 40000);
+	assert_int_equal(desk.count, 2);
+	near_close(&near, &far);
+	desk_stop(&desk);
+	links_close(&far);
+}
+
 /* The fence's answer shows that what was sent before it has been there. */
 static void
 what_is_not_exposed_is_not_reached(void **state)
@@ -307,6 +327,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(messages_and_their_answers_cross),
+		TEST(who_speaks_to_one_of_several_addresses_is_answered_from_it),
 		TEST(what_is_not_exposed_is_not_reached),
 		TEST(an_unknown_peer_sends_short_messages_until_it_is_admitted),
 		TEST(a_stranger_is_told_little_more_than_he_has_said),

@@ -169,7 +169,8 @@ message_leaves(struct pst_worker *worker, struct pst_message *m)
 	if (!rc && !may_hear(link, len))
 		rc = PST_E_LIMIT;
 	if (!rc)
-		rc = socket_send(socket, link->listener ? &link->peer : NULL, link->number++, &m->payload);
+		rc = socket_send(socket, link->listener ? &link->peer : NULL, &link->asked, link->number++,
+		    &m->payload);
 	if (!rc)
 		link->bytes_out += len;
 	else
@@ -369,8 +370,10 @@ listener_message(struct socket *socket, const struct sockaddr_storage *from, str
 	void *node = tfind(from, &listener->links, peers_order);
 	struct link *link = node ? *(struct link **)node : link_accept(listener, from);
 
-	if (link)
+	if (link) {
+		link->asked = socket->asked;
 		link_message(link, &socket->peers.store, whole);
+	}
 	assembled_end(whole, &socket->peers.store, NULL);
 }
 

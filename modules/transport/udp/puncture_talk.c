@@ -22,7 +22,7 @@ message_send(struct puncture *p, const struct sockaddr_storage *to, const struct
 	if (!rc)
 		rc = pst_frame_push(payload, onward, &view);
 	if (!rc)
-		rc = socket_send(&p->socket, to, p->number++, payload);
+		rc = socket_send(&p->socket, to, NULL, p->number++, payload);
 	pst_buf_free(payload);
 	return rc;
 }

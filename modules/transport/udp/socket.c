@@ -19,6 +19,7 @@ struct outgoing {
 	struct outgoing *next;
 	struct pst_buf message;
 	struct sockaddr_storage to; /* AF_UNSPEC: whom the socket is connected to */
+	struct sockaddr_storage from; /* AF_UNSPEC: as the kernel chooses */
 	uint16_t number;
 	uint16_t offset; /* of the first part that is left */
 };
@@ -27,6 +28,70 @@ static socklen_t
 address_len(const struct sockaddr_storage *sa)
 {
 	return sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+/* ---- which of our addresses: a socket that is bound to none says it with each datagram ---- */
+
+union control {
+	struct cmsghdr head;
+	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static void
+asked_read(struct sockaddr_storage *asked, struct msghdr *msg)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)asked;
+	struct in6_pktinfo info6;
+	struct in_pktinfo info;
+
+	memset(asked, 0, sizeof *asked);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			asked->ss_family = AF_INET;
+			((struct sockaddr_in *)asked)->sin_addr = info.ipi_spec_dst;
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info6, CMSG_DATA(c), sizeof info6);
+			if (IN6_IS_ADDR_MULTICAST(&info6.ipi6_addr))
+				continue;
+			v6->sin6_family = AF_INET6;
+			v6->sin6_addr = info6.ipi6_addr;
+			v6->sin6_scope_id = IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) ? info6.ipi6_ifindex : 0;
+		}
+	}
+}
+
+/* Its length; 0 where the kernel shall choose. */
+static size_t
+from_write(union control *control, const struct sockaddr_storage *from)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+	struct in6_pktinfo info6 = { .ipi6_addr = v6->sin6_addr, .ipi6_ifindex = v6->sin6_scope_id };
+	struct in_pktinfo info = { .ipi_spec_dst = ((const struct sockaddr_in *)from)->sin_addr };
+	bool is6 = from->ss_family == AF_INET6;
+	size_t len = is6 ? sizeof info6 : sizeof info;
+
+	if (from->ss_family == AF_UNSPEC)
+		return 0;
+	memset(control, 0, sizeof *control);
+	control->head.cmsg_level = is6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	control->head.cmsg_type = is6 ? IPV6_PKTINFO : IP_PKTINFO;
+	control->head.cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(&control->head), is6 ? (void *)&info6 : &info, len);
+	return CMSG_SPACE(len);
+}
+
+static int
+asked_wanted(int fd, const struct sockaddr_storage *bound)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)bound;
+	int on = 1;
+
+	if (bound->ss_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)
+		           ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) : 0;
+	return ((const struct sockaddr_in *)bound)->sin_addr.s_addr == htonl(INADDR_ANY)
+	           ? setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) : 0;
 }
 
 /* ---- reading ---- */
@@ -53,6 +118,7 @@ batch_read(struct socket *s)
 	struct mmsghdr batch[SOCKET_BATCH] = { 0 };
 	struct iovec iov[SOCKET_BATCH];
 	struct sockaddr_storage from[SOCKET_BATCH];
+	union control control[SOCKET_BATCH];
 	int n;
 
 	for (size_t i = 0; i < SOCKET_BATCH; i++) {
@@ -62,12 +128,15 @@ batch_read(struct socket *s)
 		batch[i].msg_hdr.msg_namelen = sizeof from[i];
 		batch[i].msg_hdr.msg_iov = &iov[i];
 		batch[i].msg_hdr.msg_iovlen = 1;
+		batch[i].msg_hdr.msg_control = &control[i];
+		batch[i].msg_hdr.msg_controllen = sizeof control[i];
 	}
 	n = recvmmsg(s->fd, batch, SOCKET_BATCH, 0, NULL);
 	if (n < 0)
 		return -errno;
 	for (int i = 0; i < n && !s->closing; i++) {
 		pst_pool_count_read(pst_env_pool(s->env), batch[i].msg_len);
+		asked_read(&s->asked, &batch[i].msg_hdr);
 		if (batch[i].msg_hdr.msg_flags & MSG_TRUNC)
 			s->dropped++;
 		else
@@ -86,6 +155,8 @@ batch_write(struct socket *s, const struct outgoing *o)
 	uint8_t heads[SOCKET_BATCH][DATAGRAM_HEAD_MAX];
 	struct mmsghdr batch[SOCKET_BATCH] = { 0 };
 	struct iovec iov[SOCKET_BATCH][2];
+	union control control;
+	size_t control_len = from_write(&control, &o->from);
 	unsigned n = count < SOCKET_BATCH ? (unsigned)count : SOCKET_BATCH;
 	int sent;
 
@@ -100,6 +171,10 @@ batch_write(struct socket *s, const struct outgoing *o)
 		if (o->to.ss_family != AF_UNSPEC) {
 			batch[i].msg_hdr.msg_name = (void *)&o->to;
 			batch[i].msg_hdr.msg_namelen = address_len(&o->to);
+		}
+		if (control_len) {
+			batch[i].msg_hdr.msg_control = &control;
+			batch[i].msg_hdr.msg_controllen = control_len;
 		}
 	}
 	sent = sendmmsg(s->fd, batch, n, 0);
@@ -172,8 +247,8 @@ outgoing_keep(struct socket *s, const struct outgoing *left)
 }
 
 int
-socket_send(struct socket *s, const struct sockaddr_storage *to, uint16_t number,
-    struct pst_buf *message)
+socket_send(struct socket *s, const struct sockaddr_storage *to, const struct sockaddr_storage *from,
+    uint16_t number, struct pst_buf *message)
 {
 	struct outgoing o = { .message = pst_buf_take(message), .number = number };
 	int rc = s->closing                                ? PST_E_CLOSED
@@ -182,6 +257,8 @@ socket_send(struct socket *s, const struct sockaddr_storage *to, uint16_t number
 
 	if (to)
 		o.to = *to;
+	if (from)
+		o.from = *from;
 	if (rc == -EAGAIN && !s->first)
 		rc = outgoing_write(s, &o);
 	if (rc == -EAGAIN) {
@@ -239,6 +316,8 @@ fd_open(struct socket *s, const struct sockaddr_storage *bound, const struct soc
 	train_splits(s->fd, sa->ss_family, true);
 	if (bound && sa->ss_family == AF_INET6 &&
 	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
+		return -errno;
+	if (bound && asked_wanted(s->fd, bound))
 		return -errno;
 	if ((bound ? bind : connect)(s->fd, (const struct sockaddr *)sa, address_len(sa)))
 		return -errno;

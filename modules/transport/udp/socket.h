@@ -56,6 +56,8 @@ struct socket {
 	bool cuts;   /* trains, as far as is known */
 	bool wanted; /* writable() is waited for */
 	struct sockaddr_storage ours; /* its address */
+	/* Of one that hears on every address of the host: where what is being told of was sent to. AF_UNSPEC: not known. */
+	struct sockaddr_storage asked;
 	struct outgoing *first, **last; /* what waits for the kernel */
 	uint64_t dropped; /* datagrams that were none, late, or part of a message that was refused */
 };
@@ -69,11 +71,12 @@ PST_MUST_CHECK int socket_open(struct socket *socket, const struct sockaddr_stor
 /* Nothing more comes or goes; closed() follows, from the loop. What waits is dropped. */
 void socket_close(struct socket *socket);
 /*
- * Send a message of that number, to a peer, or (NULL) to the one it is connected to.
+ * Send a message of that number, to a peer, or (NULL) to the one it is connected to, from that
+ * address of ours, or (NULL, or none) from the one that the kernel chooses.
  * The buf is taken. PST_E_LIMIT: too long; -ENOMEM, or what the kernel says: it is not sent, or not all of it.
  */
 PST_MUST_CHECK int socket_send(struct socket *socket, const struct sockaddr_storage *to,
-    uint16_t number, struct pst_buf *message);
+    const struct sockaddr_storage *from, uint16_t number, struct pst_buf *message);
 /* Send a train of datagrams as they are. -EAGAIN: what is left of it later, when it is writable(). */
 PST_MUST_CHECK int socket_train(struct socket *socket, struct train *train);
 /* Of a connected one: is our address towards the peer another one now? Then it has that from here on. */

@@ -72,6 +72,7 @@ struct link {
 	struct link *later, *earlier; /* made after and before */
 	struct pst_quiet quiet;       /* of a stranger */
 	size_t credit;                /* his: bytes that he has said, and was not told */
+	struct sockaddr_storage asked; /* where it speaks to, of one that was accepted: it is answered from there */
 	struct listener *listener;    /* of one that was accepted, else NULL, and */
 	struct socket own;            /* this is its socket */
 	uv_getaddrinfo_t lookup;
