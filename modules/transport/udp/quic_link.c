@@ -97,6 +97,15 @@ window_of(struct quic_pipe *pipe)
 	return link->base.link.gate.admit || !link->base.up ? link->udp->conf->unknown_window : link->udp->conf->window;
 }
 
+/* A stranger that makes way is no more. */
+static bool
+on_lingers(struct quic_pipe *pipe)
+{
+	struct quic_link *link = of_pipe(pipe);
+
+	return !link->listener || !link->base.link.gate.admit;
+}
+
 static void
 on_closing(struct quic_pipe *pipe)
 {
@@ -111,6 +120,7 @@ static const struct quic_pipe_events pipe_events = {
 	.failed = on_failed,
 	.silent = on_silent,
 	.window = window_of,
+	.lingers = on_lingers,
 	.named = quic_link_named,
 	.unnamed = quic_link_unnamed,
 	.closing = on_closing,

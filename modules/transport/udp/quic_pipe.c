@@ -32,11 +32,13 @@ turn_soon(struct quic_pipe *p)
 void
 quic_pipe_fail(struct quic_pipe *p, int rc)
 {
-	if (p->failed || pst_pipe_closing(&p->pipe))
+	if (p->failed)
 		return;
 	p->failed = true;
 	pst_timer_stop(p->env, &p->timer);
-	if (p->up)
+	if (pst_pipe_closing(&p->pipe))
+		turn_soon(p);
+	else if (p->up)
 		p->pipe.events->lost(p->pipe.arg, rc);
 	else
 		p->owner->failed(p, rc);
@@ -70,6 +72,8 @@ on_came(struct quic_conn *conn, const uint8_t *bytes, size_t len)
 	struct quic_pipe *p = of_conn(conn);
 	size_t passed = p->inbox.len ? 0 : pass_on(p, bytes, len);
 
+	if (pst_pipe_closing(&p->pipe))
+		return;
 	if (passed)
 		quic_conn_passed(conn, passed);
 	if (passed < len && quic_inbox_put(&p->inbox, bytes + passed, len - passed))
@@ -120,6 +124,8 @@ timer_set(struct quic_pipe *p)
 
 	if (lost < due)
 		due = lost;
+	if (pst_pipe_closing(&p->pipe) && p->linger_until < due)
+		due = p->linger_until;
 	pst_timer_start(p->env, &p->timer, due > now ? (due - now + 999999) / 1000000 : 0, timer_due);
 }
 
@@ -134,7 +140,7 @@ timer_due(struct pst_timer *timer)
 		quic_pipe_fail(p, UV_ETIMEDOUT);
 		return;
 	}
-	if (p->up && now > p->conn.heard + QUIC_KNOCK_NS)
+	if (p->up && now > p->conn.heard + QUIC_KNOCK_NS && !pst_pipe_closing(&p->pipe))
 		p->owner->silent(p);
 	rc = quic_conn_expire(&p->conn, now);
 	if (rc)
@@ -144,6 +150,13 @@ timer_due(struct pst_timer *timer)
 }
 
 /* ---- a turn ---- */
+
+/* It is closed, but the peer has not got all of it yet. */
+static bool
+lingers(const struct quic_pipe *p)
+{
+	return p->up && !p->failed && !p->ended && p->conn.unacked.count && now_ns() < p->linger_until;
+}
 
 static void
 end(struct quic_pipe *p)
@@ -165,6 +178,7 @@ end(struct quic_pipe *p)
 	quic_inbox_fini(&p->inbox);
 	free(p->held);
 	pst_timer_stop(p->env, &p->timer);
+	pst_task_cancel(p->env, &p->turn);
 	p->owner->closing(p);
 	p->pipe.closed(p->pipe.arg);
 }
@@ -182,11 +196,15 @@ turn(struct pst_task *task)
 		p->owner->up(p);
 	}
 	more = p->up && inbox_pass(p);
-	if (pst_pipe_closing(&p->pipe)) {
+	if (pst_pipe_closing(&p->pipe) && !lingers(p)) {
 		end(p);
 		return;
 	}
-	if (p->failed)
+	if (p->ended && !(p->up && p->inbox.len)) /* else it ends when that is read */
+		quic_pipe_fail(p, UV_EOF);
+	if (p->ended && more)
+		turn_soon(p);
+	if (p->failed || p->ended)
 		return;
 	quic_conn_widen(&p->conn, p->owner->window(p));
 	write_all(p);
@@ -222,10 +240,13 @@ quic_pipe_take(struct quic_pipe *p, const struct sockaddr_storage *from, const u
 	struct quic_path path = { .ours = p->socket->ours, .theirs = *from };
 	int rc;
 
-	if (p->failed || pst_pipe_closing(&p->pipe))
+	if (p->failed || p->ended)
 		return;
 	rc = quic_conn_take(&p->conn, &path, bytes, len, now_ns());
-	if (rc)
+	p->ended = rc == UV_EOF;
+	if (p->ended)
+		pst_timer_stop(p->env, &p->timer);
+	if (rc && !p->ended)
 		quic_pipe_fail(p, rc);
 	else
 		turn_soon(p);
@@ -297,7 +318,7 @@ pipe_close(struct pst_pipe *pipe)
 {
 	struct quic_pipe *p = of_pipe(pipe);
 
-	pst_timer_stop(p->env, &p->timer);
+	p->linger_until = now_ns() + (p->owner->lingers(p) ? QUIC_LINGER_NS : 0);
 	turn_soon(p);
 }
 

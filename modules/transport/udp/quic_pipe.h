@@ -14,6 +14,8 @@
 
 /* Of whom nothing comes for so long, though he is asked, is lost. */
 #define QUIC_SILENCE_MS 30000
+/* What was written before a close has so long to get there. */
+#define QUIC_LINGER_NS 2000000000ull
 
 struct quic_pipe;
 
@@ -27,6 +29,8 @@ struct quic_pipe_events {
 	void (*silent)(struct quic_pipe *pipe);
 	/* How much the peer may send ahead, now. */
 	size_t (*window)(struct quic_pipe *pipe);
+	/* It is being closed: may it stay until the peer has what was written? */
+	bool (*lingers)(struct quic_pipe *pipe);
 	/* As of struct quic_conn_events; NULL: nobody looks. */
 	int (*named)(struct quic_pipe *pipe, const ngtcp2_cid *cid);
 	void (*unnamed)(struct quic_pipe *pipe, const ngtcp2_cid *cid);
@@ -48,6 +52,8 @@ struct quic_pipe {
 	struct pst_task turn;
 	struct pst_timer timer;
 	bool opened, coming_up, up, reading, failed;
+	uint64_t linger_until; /* once it is closing */
+	bool ended; /* by the peer, whose last words may still be in the inbox */
 	uint8_t greeting; /* the one byte that try_write() took */
 	bool greeted;
 };
