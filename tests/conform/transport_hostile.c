@@ -1,4 +1,8 @@
-/* Strangers at the same door: bytes that are no such protocol, and ends at any place. */
+/*
+ * Strangers at the same door: bytes that are no such protocol, and ends at any
+ * place. Where nobody takes connections the door is one for datagrams: who says
+ * something there need not be him whose address it bears, and is told no more than he has said.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -14,11 +18,11 @@
 #define GO_AWAY 50 /* who connect and go */
 
 static int
-dial(const struct transport_kit *kit)
+dial(const struct transport_kit *kit, int type)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(kit->port) };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd = socket(kit->port ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
+	int fd = socket(kit->port ? AF_INET : AF_UNIX, type | SOCK_CLOEXEC, 0), rc;
 
 	inet_pton(AF_INET, kit->host, &in.sin_addr);
 	snprintf(un.sun_path, sizeof un.sun_path, "%.100s", kit->host);
@@ -67,37 +71,73 @@ let_go(struct transport_kit *kit, int fd, const uint8_t *bytes)
 	return false;
 }
 
+/* In datagrams of several lengths. */
+static bool
+told_no_more(struct transport_kit *kit, int fd, const uint8_t *bytes)
+{
+	static const size_t lens[] = { 1, 20, 100, 508, 1200, 1472 };
+	uint8_t answer[MUCH];
+	size_t said = 0, told = 0, len;
+	uint32_t none = 0;
+	ssize_t n;
+
+	for (size_t at = 0, i = 0; at < MUCH; at += len, i++) {
+		len = lens[i % (sizeof lens / sizeof *lens)];
+		len = len < MUCH - at ? len : MUCH - at;
+		n = send(fd, bytes + at, len, MSG_NOSIGNAL);
+		said += n > 0 ? (size_t)n : 0;
+		settle(kit, &none);
+		while ((n = recv(fd, answer, sizeof answer, MSG_DONTWAIT)) > 0)
+			told += (size_t)n;
+		if (!said || told > said)
+			return false;
+	}
+	return true;
+}
+
 static void
-ask_noise(struct transport_kit *kit)
+ask_noise(struct transport_kit *kit, int type)
 {
 	static const char *const names[] = { "zeros", "ones", "a request of HTTP/1.0", "noise" };
 	uint8_t bytes[MUCH];
 
 	for (unsigned i = 0; i < 4; i++) {
-		int fd = dial(kit);
+		int fd = dial(kit, type);
 
 		noise(bytes, i);
-		conform_ok(kit->c, fd >= 0 && let_go(kit, fd, bytes), "who says %s is let go", names[i]);
+		if (type == SOCK_STREAM)
+			conform_ok(kit->c, fd >= 0 && let_go(kit, fd, bytes), "who says %s is let go", names[i]);
+		else
+			conform_ok(kit->c, fd >= 0 && told_no_more(kit, fd, bytes), "who says %s is told no more than that",
+			    names[i]);
 		if (fd >= 0)
 			close(fd);
 	}
 }
 
+/* What takes no connections takes datagrams. */
+static int
+door(const struct transport_kit *kit)
+{
+	int fd = dial(kit, SOCK_STREAM);
+
+	if (fd < 0)
+		return SOCK_DGRAM;
+	close(fd);
+	return SOCK_STREAM;
+}
+
 void
 ask_hostile(struct transport_kit *kit)
 {
+	int type = door(kit), fd;
 	struct reader far;
 	struct near near;
-	int fd;
 
-	if (kit->unreliable) {
-		conform_skip(kit->c, "it has no connections", "who speaks no such protocol is let go");
-		return;
-	}
 	near_open(&near, kit);
-	ask_noise(kit);
+	ask_noise(kit, type);
 	for (unsigned i = 0; i < GO_AWAY; i++) {
-		fd = dial(kit);
+		fd = dial(kit, type);
 		if (fd >= 0 && i % 2)
 			(void)!send(fd, "\x01\0\0\0", i % 5, MSG_NOSIGNAL);
 		if (fd >= 0)
