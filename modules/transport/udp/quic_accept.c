@@ -99,7 +99,7 @@ static void
 link_accept(struct listener *listener, const struct quic_hello *hello, const struct sockaddr_storage *from)
 {
 	struct udp *udp = listener->udp;
-	struct quic_path path = { .ours = listener->socket.ours, .theirs = *from };
+	struct quic_path path = { .ours = listener->socket.asked, .theirs = *from };
 	struct quic_link *link = room_for_one(udp) ? quic_link_new(udp, listener) : NULL;
 	int rc;
 
@@ -143,6 +143,7 @@ stranger(struct listener *listener, const struct sockaddr_storage *from, const u
 	if (!answer->end)
 		return false;
 	answer->to = *from;
+	answer->from = listener->socket.asked;
 	answer->first = 0;
 	answer->segment = answer->end;
 	answer->whole = false;

@@ -169,7 +169,7 @@ end(struct quic_pipe *p)
 		write_all(p); /* the last words, as far as they may go at once */
 	n = p->opened ? quic_conn_close(&p->conn, t->bytes, QUIC_DATAGRAM_MAX, &path, now_ns()) : 0;
 	if (n > 0) {
-		quic_train_begin(t, &path.theirs, (size_t)n, QUIC_DATAGRAM_MAX);
+		quic_train_begin(t, &path, (size_t)n, QUIC_DATAGRAM_MAX);
 		if (socket_train(p->socket, t))
 			n = 0; /* the peer learns of it by the silence */
 	}
@@ -237,7 +237,7 @@ on_acked(struct quic_conn *conn, size_t pieces)
 void
 quic_pipe_take(struct quic_pipe *p, const struct sockaddr_storage *from, const uint8_t *bytes, size_t len)
 {
-	struct quic_path path = { .ours = p->socket->ours, .theirs = *from };
+	struct quic_path path = { .ours = p->socket->asked, .theirs = *from };
 	int rc;
 
 	if (p->failed || p->ended)

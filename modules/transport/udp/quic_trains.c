@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <postern/dial.h>
-
 int
 quic_trains_held(struct quic_pipe *p)
 {
@@ -33,12 +31,19 @@ train_go(struct quic_pipe *p, struct train *train)
 
 /* The next datagram begins a train. */
 void
-quic_train_begin(struct train *t, const struct sockaddr_storage *to, size_t len, size_t fits)
+quic_train_begin(struct train *t, const struct quic_path *path, size_t len, size_t fits)
 {
-	t->to = *to;
+	t->to = path->theirs;
+	t->from = path->ours;
 	t->first = 0;
 	t->end = t->segment = len;
 	t->whole = len > fits;
+}
+
+static bool
+same_way(const struct train *t, const struct quic_path *path)
+{
+	return !peers_order(&t->to, &path->theirs) && !peers_order(&t->from, &path->ours);
 }
 
 static bool
@@ -65,13 +70,13 @@ quic_trains_go(struct quic_pipe *p, uint64_t now)
 		uint8_t *at = t->bytes + t->end;
 
 		len = quic_conn_write(&p->conn, at, QUIC_DATAGRAM_MAX, &path, now);
-		if (len > 0 && t->end && ((size_t)len > t->segment || !pst_sockaddr_equal(&t->to, &path.theirs))) {
+		if (len > 0 && t->end && ((size_t)len > t->segment || !same_way(t, &path))) {
 			rc = train_go(p, t);
 			memmove(t->bytes, at, (size_t)len);
 			t->end = 0;
 		}
 		if (len > 0 && !t->end)
-			quic_train_begin(t, &path.theirs, (size_t)len, fits);
+			quic_train_begin(t, &path, (size_t)len, fits);
 		else if (len > 0)
 			t->end += (size_t)len;
 		if (!rc && t->end && (t->segment != fits || (size_t)len != fits || train_full(t))) {

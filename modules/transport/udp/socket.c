@@ -1,6 +1,7 @@
 #define _GNU_SOURCE 1 /* recvmmsg, sendmmsg */
 #include "socket.h"
 
+#include "asked.h"
 #include "quic_door.h"
 
 #include <errno.h>
@@ -30,70 +31,6 @@ address_len(const struct sockaddr_storage *sa)
 	return sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
-/* ---- which of our addresses: a socket that is bound to none says it with each datagram ---- */
-
-union control {
-	struct cmsghdr head;
-	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
-
-static void
-asked_read(struct sockaddr_storage *asked, struct msghdr *msg)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)asked;
-	struct in6_pktinfo info6;
-	struct in_pktinfo info;
-
-	memset(asked, 0, sizeof *asked);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			memcpy(&info, CMSG_DATA(c), sizeof info);
-			asked->ss_family = AF_INET;
-			((struct sockaddr_in *)asked)->sin_addr = info.ipi_spec_dst;
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			memcpy(&info6, CMSG_DATA(c), sizeof info6);
-			if (IN6_IS_ADDR_MULTICAST(&info6.ipi6_addr))
-				continue;
-			v6->sin6_family = AF_INET6;
-			v6->sin6_addr = info6.ipi6_addr;
-			v6->sin6_scope_id = IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) ? info6.ipi6_ifindex : 0;
-		}
-	}
-}
-
-/* Its length; 0 where the kernel shall choose. */
-static size_t
-from_write(union control *control, const struct sockaddr_storage *from)
-{
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
-	struct in6_pktinfo info6 = { .ipi6_addr = v6->sin6_addr, .ipi6_ifindex = v6->sin6_scope_id };
-	struct in_pktinfo info = { .ipi_spec_dst = ((const struct sockaddr_in *)from)->sin_addr };
-	bool is6 = from->ss_family == AF_INET6;
-	size_t len = is6 ? sizeof info6 : sizeof info;
-
-	if (from->ss_family == AF_UNSPEC)
-		return 0;
-	memset(control, 0, sizeof *control);
-	control->head.cmsg_level = is6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	control->head.cmsg_type = is6 ? IPV6_PKTINFO : IP_PKTINFO;
-	control->head.cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(&control->head), is6 ? (void *)&info6 : &info, len);
-	return CMSG_SPACE(len);
-}
-
-static int
-asked_wanted(int fd, const struct sockaddr_storage *bound)
-{
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)bound;
-	int on = 1;
-
-	if (bound->ss_family == AF_INET6)
-		return IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)
-		           ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) : 0;
-	return ((const struct sockaddr_in *)bound)->sin_addr.s_addr == htonl(INADDR_ANY)
-	           ? setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) : 0;
-}
-
 /* ---- reading ---- */
 
 static void
@@ -118,7 +55,7 @@ batch_read(struct socket *s)
 	struct mmsghdr batch[SOCKET_BATCH] = { 0 };
 	struct iovec iov[SOCKET_BATCH];
 	struct sockaddr_storage from[SOCKET_BATCH];
-	union control control[SOCKET_BATCH];
+	_Alignas(struct cmsghdr) uint8_t control[SOCKET_BATCH][ASKED_ROOM];
 	int n;
 
 	for (size_t i = 0; i < SOCKET_BATCH; i++) {
@@ -128,7 +65,7 @@ batch_read(struct socket *s)
 		batch[i].msg_hdr.msg_namelen = sizeof from[i];
 		batch[i].msg_hdr.msg_iov = &iov[i];
 		batch[i].msg_hdr.msg_iovlen = 1;
-		batch[i].msg_hdr.msg_control = &control[i];
+		batch[i].msg_hdr.msg_control = control[i];
 		batch[i].msg_hdr.msg_controllen = sizeof control[i];
 	}
 	n = recvmmsg(s->fd, batch, SOCKET_BATCH, 0, NULL);
@@ -136,6 +73,7 @@ batch_read(struct socket *s)
 		return -errno;
 	for (int i = 0; i < n && !s->closing; i++) {
 		pst_pool_count_read(pst_env_pool(s->env), batch[i].msg_len);
+		s->asked = s->ours;
 		asked_read(&s->asked, &batch[i].msg_hdr);
 		if (batch[i].msg_hdr.msg_flags & MSG_TRUNC)
 			s->dropped++;
@@ -155,11 +93,12 @@ batch_write(struct socket *s, const struct outgoing *o)
 	uint8_t heads[SOCKET_BATCH][DATAGRAM_HEAD_MAX];
 	struct mmsghdr batch[SOCKET_BATCH] = { 0 };
 	struct iovec iov[SOCKET_BATCH][2];
-	union control control;
-	size_t control_len = from_write(&control, &o->from);
+	_Alignas(struct cmsghdr) uint8_t control[ASKED_ROOM];
+	struct msghdr from = { .msg_control = control };
 	unsigned n = count < SOCKET_BATCH ? (unsigned)count : SOCKET_BATCH;
 	int sent;
 
+	asked_put(&from, &o->from);
 	for (unsigned i = 0; i < n; i++) {
 		struct datagram d =
 		    datagram_split(o->message.start, len, o->number, (uint16_t)(o->offset + i));
@@ -172,10 +111,8 @@ batch_write(struct socket *s, const struct outgoing *o)
 			batch[i].msg_hdr.msg_name = (void *)&o->to;
 			batch[i].msg_hdr.msg_namelen = address_len(&o->to);
 		}
-		if (control_len) {
-			batch[i].msg_hdr.msg_control = &control;
-			batch[i].msg_hdr.msg_controllen = control_len;
-		}
+		batch[i].msg_hdr.msg_control = from.msg_control;
+		batch[i].msg_hdr.msg_controllen = from.msg_controllen;
 	}
 	sent = sendmmsg(s->fd, batch, n, 0);
 	return sent < 0 ? -errno : sent;
@@ -317,7 +254,7 @@ fd_open(struct socket *s, const struct sockaddr_storage *bound, const struct soc
 	if (bound && sa->ss_family == AF_INET6 &&
 	    setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
 		return -errno;
-	if (bound && asked_wanted(s->fd, bound))
+	if (bound && asked_want(s->fd, bound))
 		return -errno;
 	if ((bound ? bind : connect)(s->fd, (const struct sockaddr *)sa, address_len(sa)))
 		return -errno;

@@ -56,7 +56,7 @@ struct socket {
 	bool cuts;   /* trains, as far as is known */
 	bool wanted; /* writable() is waited for */
 	struct sockaddr_storage ours; /* its address */
-	/* Of one that hears on every address of the host: where what is being told of was sent to. AF_UNSPEC: not known. */
+	/* Where what is being told of was sent to: of one that hears on every address of the host, that one of them. */
 	struct sockaddr_storage asked;
 	struct outgoing *first, **last; /* what waits for the kernel */
 	uint64_t dropped; /* datagrams that were none, late, or part of a message that was refused */

@@ -1,5 +1,7 @@
 #include "train.h"
 
+#include "asked.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -29,10 +31,10 @@ piece_send(const struct train *t, int fd, bool connected, size_t len)
 {
 	union {
 		struct cmsghdr head;
-		char bytes[CMSG_SPACE(sizeof(uint16_t))];
+		char bytes[CMSG_SPACE(sizeof(uint16_t)) + ASKED_ROOM];
 	} control = { 0 };
 	struct iovec iov = { (void *)(t->bytes + t->first), len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes };
 	uint16_t segment = (uint16_t)t->segment;
 
 	if (!connected) {
@@ -40,13 +42,14 @@ piece_send(const struct train *t, int fd, bool connected, size_t len)
 		msg.msg_namelen = t->to.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	}
 	if (len > t->segment) {
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = sizeof control.bytes;
+		msg.msg_controllen = CMSG_SPACE(sizeof segment);
 		control.head.cmsg_level = SOL_UDP;
 		control.head.cmsg_type = UDP_SEGMENT;
 		control.head.cmsg_len = CMSG_LEN(sizeof segment);
 		memcpy(CMSG_DATA(&control.head), &segment, sizeof segment);
 	}
+	if (!connected)
+		asked_put(&msg, &t->from);
 	return sendmsg(fd, &msg, 0) < 0 ? errno : 0;
 }
 

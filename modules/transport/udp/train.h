@@ -16,7 +16,7 @@
 #define TRAIN_COUNT 64
 
 struct train {
-	struct sockaddr_storage to;
+	struct sockaddr_storage to, from; /* AF_UNSPEC, or of a connected socket: as the kernel chooses */
 	size_t first, end; /* what is left to send, in bytes */
 	size_t segment;    /* the length of a datagram */
 	bool whole;        /* it must not be split on the way: it asks whether it fits */
