@@ -46,5 +46,5 @@ mariadb_down() {
 	rm -rf "$mariadb"
 }
 
-# mariadb_query ARGUMENT…: of the command mariadb, without names of columns.
-mariadb_query() { timeout 30 mariadb --no-defaults --socket="$mariadb/socket" -u root -N -B "$@"; }
+# mariadb_query ARGUMENT…: of the command mariadb, without names of columns; in UTF-8, whatever the locale.
+mariadb_query() { timeout 30 mariadb --no-defaults --default-character-set=utf8mb4 --socket="$mariadb/socket" -u root -N -B "$@"; }
