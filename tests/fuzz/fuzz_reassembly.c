@@ -5,7 +5,7 @@
  * The first byte says how much may be kept: where that binds, only bounds are
  * looked at. Then steps of seven bytes, as long as there are some:
  *
- *     peer and time   low bits who, high bits how many seconds have passed
+ *     peer and time   low bits who, one of six, high bits how many seconds have passed
  *     number          the last one's, plus a signed byte; times 64 where offset's high bit is set
  *     offset, total   a byte each: 255 is the largest there is
  *     length          of the part
@@ -14,6 +14,7 @@
  * Covers: modules/transport/udp/partial.c modules/transport/udp/peers.c modules/transport/udp/reassembly.c
  */
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define PEERS 4
+#define PEERS 8
 #define STEP 7
 #define PART_MAX 8
 /* Parts of one message that the model can hold. */
@@ -50,11 +51,13 @@ struct message {
 };
 
 struct model {
-	bool begun;
-	uint16_t oldest;
-	int far; /* -1: none */
 	uint64_t taken_ms;
-	struct message window[REASSEMBLY_WINDOW];
+	struct model_window {
+		bool begun;
+		uint16_t oldest;
+		struct message message[REASSEMBLY_WINDOW];
+	} window[REASSEMBLY_WINDOWS];
+	size_t last; /* the one that was used */
 };
 
 static struct model models[PEERS];
@@ -68,13 +71,20 @@ message_reset(struct message *m)
 }
 
 static void
+window_reset(struct model_window *w)
+{
+	w->begun = false;
+	for (size_t i = 0; i < REASSEMBLY_WINDOW; i++)
+		message_reset(&w->message[i]);
+}
+
+static void
 model_reset(struct model *model)
 {
-	model->begun = false;
 	model->taken_ms = 0;
-	model->far = -1;
-	for (size_t i = 0; i < REASSEMBLY_WINDOW; i++)
-		message_reset(&model->window[i]);
+	model->last = 0;
+	for (size_t i = 0; i < REASSEMBLY_WINDOWS; i++)
+		window_reset(&model->window[i]);
 }
 
 /* Which of the parts has that offset; as many as there are: none. */
@@ -132,13 +142,40 @@ check_whole(const struct message *m, struct assembled *out, struct partial_store
 }
 
 static void
-model_slide(struct model *model, uint16_t by)
+window_slide(struct model_window *w, uint16_t by)
 {
-	for (uint16_t n = 0; n < by && n < REASSEMBLY_WINDOW; n++) {
-		memmove(model->window, model->window + 1, sizeof model->window - sizeof *model->window);
-		message_reset(&model->window[REASSEMBLY_WINDOW - 1]);
+	while (by--) {
+		memmove(w->message, w->message + 1, sizeof w->message - sizeof *w->message);
+		message_reset(&w->message[REASSEMBLY_WINDOW - 1]);
+		w->oldest++;
 	}
-	model->oldest = (uint16_t)(model->oldest + by);
+}
+
+/* How far the number is from the window's oldest: from -32768 on, and INT_MAX where there is none. */
+static int
+apart(const struct model_window *w, uint16_t number)
+{
+	return w->begun ? (int16_t)(number - w->oldest) : INT_MAX;
+}
+
+/* The window of the number; NULL: it is late. */
+static struct model_window *
+model_window(struct model *model, uint16_t number)
+{
+	static const int reach[] = { REASSEMBLY_WINDOW, REASSEMBLY_FAR };
+	struct model_window *w[] = { &model->window[model->last], &model->window[!model->last] };
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (apart(w[j], number) >= 0 && apart(w[j], number) < reach[i])
+				return w[j];
+	for (size_t j = 0; j < 2; j++)
+		if (apart(w[j], number) < 0 && apart(w[j], number) >= -REASSEMBLY_FAR)
+			return NULL;
+	window_reset(w[1]);
+	w[1]->begun = true;
+	w[1]->oldest = number;
+	return w[1];
 }
 
 /* False: the model is at its end. */
@@ -146,32 +183,24 @@ static bool
 model_take(struct model *model, uint64_t now_ms, const struct datagram *d, int rc,
     struct assembled *out, struct partial_store *store)
 {
+	struct model_window *w;
 	struct message *m;
-	uint16_t older, ahead;
-	int become;
+	int ahead, become;
 
 	if (now_ms - model->taken_ms >= PEERS_QUIET_MS)
 		model_reset(model);
-	if (!model->begun)
-		model->oldest = d->number;
-	model->begun = true;
-	older = (uint16_t)(model->oldest - d->number);
-	if (older >= 1 && older <= 32768) {
+	w = model_window(model, d->number);
+	if (!w) {
 		check(rc == -ESTALE);
 		return true;
 	}
-	ahead = (uint16_t)(d->number - model->oldest);
-	if (ahead >= REASSEMBLY_FAR && (model->far < 0 || abs((int16_t)(d->number - model->far)) > REASSEMBLY_WINDOW)) {
-		model->far = d->number;
-		check(rc == -ESTALE);
-		return true;
-	}
-	model->far = -1;
+	model->last = (size_t)(w - model->window);
+	ahead = apart(w, d->number);
 	if (ahead > REASSEMBLY_WINDOW - 1) {
-		model_slide(model, ahead - (REASSEMBLY_WINDOW - 1));
+		window_slide(w, (uint16_t)(ahead - (REASSEMBLY_WINDOW - 1)));
 		ahead = REASSEMBLY_WINDOW - 1;
 	}
-	m = &model->window[ahead];
+	m = &w->message[ahead];
 	if (m->done) {
 		check(rc == -ESTALE);
 		return true;
@@ -196,8 +225,8 @@ model_used(void)
 	size_t used = 0;
 
 	for (size_t p = 0; p < PEERS; p++)
-		for (size_t w = 0; w < REASSEMBLY_WINDOW; w++) {
-			const struct message *m = &models[p].window[w];
+		for (size_t w = 0; w < REASSEMBLY_WINDOWS * REASSEMBLY_WINDOW; w++) {
+			const struct message *m = &models[p].window[w / REASSEMBLY_WINDOW].message[w % REASSEMBLY_WINDOW];
 
 			for (uint16_t i = 0; i < m->come; i++)
 				used += partial_cost(m->part[i].len);
@@ -241,17 +270,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		model_reset(&models[i]);
 	for (data++, len--; len >= STEP; data += STEP, len -= STEP) {
 		struct sockaddr_storage from = { .ss_family = *data & 1 ? AF_INET : AF_INET6 };
-		uint8_t part[PART_MAX];
+		uint8_t part[PART_MAX], who = *data & (*data & 1 ? 3 : 7); /* only IPv6 has interfaces */
 		struct datagram d = step_read(data, &number, part);
 		struct assembled out;
 		int rc;
 
-		((struct sockaddr_in *)&from)->sin_port = *data & 2;
+		((struct sockaddr_in *)&from)->sin_port = who & 2;
+		((struct sockaddr_in6 *)&from)->sin6_scope_id = who & 4;
 		now_ms += (uint64_t)(*data >> 4) * 1000;
 		rc = peers_take(&peers, &from, now_ms, &d, &out);
 		check(peers.store.used <= peers.store.limit && peers.count <= peers.most);
 		if (modelled &&
-		    !model_take(&models[*data & 3], now_ms, &d, rc, &out, &peers.store))
+		    !model_take(&models[who], now_ms, &d, rc, &out, &peers.store))
 			modelled = false; /* the model has no room for more */
 		check(!out.len || !rc);
 		assembled_end(&out, &peers.store, NULL);

@@ -125,11 +125,11 @@ a_peer_that_was_quiet_may_begin_with_any_number(void **state)
 	size_t len;
 
 	assert_int_equal(take("192.0.2.1:1", 1000, 500, 0, 1, &len), PST_OK);
-	assert_int_equal(take("192.0.2.1:1", 999 + PEERS_QUIET_MS, 400, 0, 1, &len), -ESTALE);
+	assert_int_equal(take("192.0.2.1:1", 999 + PEERS_QUIET_MS, 495, 0, 1, &len), -ESTALE);
 	/* what is late is no sign of life: it would keep itself from being heard */
-	assert_int_equal(take("192.0.2.1:1", 1000 + PEERS_QUIET_MS, 400, 0, 1, &len), PST_OK);
+	assert_int_equal(take("192.0.2.1:1", 1000 + PEERS_QUIET_MS, 495, 0, 1, &len), PST_OK);
 	assert_int_equal(len, 1);
-	assert_int_equal(take("192.0.2.1:1", 1001 + PEERS_QUIET_MS, 399, 0, 1, &len), -ESTALE);
+	assert_int_equal(take("192.0.2.1:1", 1001 + PEERS_QUIET_MS, 494, 0, 1, &len), -ESTALE);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)

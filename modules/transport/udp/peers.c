@@ -93,15 +93,21 @@ peer_find(struct peers *peers, const struct sockaddr_storage *from)
 	return peer;
 }
 
+/* Somebody loses something, and he who is heard now last of all. False: nothing is left of his. */
+static bool
+shed(struct peers *peers, struct peer *peer)
+{
+	if (peers->silent == peer)
+		return reassembly_shed(&peer->reassembly, &peers->store);
+	peer_forget(peers, peers->silent);
+	return true;
+}
+
 static void
 room_make(struct peers *peers, struct peer *peer, size_t bytes)
 {
-	while (peers->store.used && peers->store.used + bytes > peers->store.limit) {
-		if (peers->silent != peer)
-			peer_forget(peers, peers->silent);
-		else if (!reassembly_shed(&peer->reassembly, &peers->store))
-			return; /* what is used is held elsewhere */
-	}
+	while (peers->store.used && peers->store.used + bytes > peers->store.limit && shed(peers, peer))
+		;
 }
 
 int

@@ -6,8 +6,8 @@
  *   most         peers that are remembered
  *   store.limit  bytes of unfinished messages, of all of them
  *   PEERS_QUIET  a peer of whom nothing was taken for so long begins anew: else
- *                one that has restarted, with numbers that look old, would not
- *                be heard until 32768 messages later
+ *                one that has restarted, with numbers that look late, would not
+ *                be heard until it has passed those it had
  */
 #ifndef UDP_PEERS_H
 #define UDP_PEERS_H

@@ -2,83 +2,103 @@
 
 #include <errno.h>
 
-/* Half the numbers: from here on a difference means older. */
-#define OLDER 0x8000
-
 /* The window moves on by so many. */
 static void
-window_slide(struct reassembly *r, struct partial_store *store, uint16_t by)
+window_slide(struct window *w, struct partial_store *store, uint16_t by)
 {
 	uint16_t out = by < REASSEMBLY_WINDOW ? by : REASSEMBLY_WINDOW;
 
 	for (uint16_t i = 0; i < REASSEMBLY_WINDOW; i++) {
 		if (i < out)
-			partial_drop(&r->partial[i], store);
+			partial_drop(&w->partial[i], store);
 		if (i + out < REASSEMBLY_WINDOW) {
-			r->partial[i] = r->partial[i + out];
-			r->done[i] = r->done[i + out];
-			r->partial[i + out] = (struct partial){ 0 };
+			w->partial[i] = w->partial[i + out];
+			w->done[i] = w->done[i + out];
+			w->partial[i + out] = (struct partial){ 0 };
 		} else {
-			r->done[i] = false;
+			w->done[i] = false;
 		}
 	}
-	r->oldest = (uint16_t)(r->oldest + by);
+	w->oldest = (uint16_t)(w->oldest + by);
 }
 
-/* Another close to it has come, and none of the window's since. */
 static bool
-far_agreed(struct reassembly *r, uint16_t number)
+window_shed(struct window *w, struct partial_store *store)
 {
-	uint16_t apart = (uint16_t)(number - r->far + REASSEMBLY_WINDOW);
-
-	if (r->doubted && apart <= 2 * REASSEMBLY_WINDOW)
-		return true;
-	r->doubted = true;
-	r->far = number;
+	for (size_t i = 0; i < REASSEMBLY_WINDOW; i++)
+		if (w->partial[i].come) {
+			partial_drop(&w->partial[i], store);
+			return true;
+		}
 	return false;
 }
 
-/* Where the number stands in the window, which moves as far as it must; or -ESTALE. */
-static int
-window_at(struct reassembly *r, struct partial_store *store, uint16_t number)
+/* A window that has the number between so many below its oldest and so many above. */
+static struct window *
+window_find(struct reassembly *r, uint16_t number, uint16_t below, uint16_t above)
 {
-	uint16_t ahead;
+	for (size_t i = 0; i < REASSEMBLY_WINDOWS; i++)
+		if (r->window[i].begun && (uint16_t)(number - r->window[i].oldest + below) < below + above)
+			return &r->window[i];
+	return NULL;
+}
 
-	if (!r->begun) {
-		r->begun = true;
-		r->oldest = number;
+/* The number's window, which is the first from here on; NULL: it is late. */
+static struct window *
+window_of(struct reassembly *r, struct partial_store *store, uint16_t number)
+{
+	struct window *w = window_find(r, number, 0, REASSEMBLY_WINDOW), *first = r->window, moved;
+
+	if (!w)
+		w = window_find(r, number, 0, REASSEMBLY_FAR);
+	if (!w && window_find(r, number, REASSEMBLY_FAR, 0))
+		return NULL;
+	if (!w) {
+		w = &r->window[REASSEMBLY_WINDOWS - 1];
+		while (window_shed(w, store))
+			;
+		*w = (struct window){ .begun = true, .oldest = number };
 	}
-	ahead = (uint16_t)(number - r->oldest);
-	if (ahead >= OLDER || (ahead >= REASSEMBLY_FAR && !far_agreed(r, number)))
-		return -ESTALE;
-	r->doubted = false;
+	moved = *w;
+	*w = *first;
+	*first = moved;
+	return first;
+}
+
+/* Where the number stands in its window, which moves as far as it must; or -ESTALE. */
+static int
+window_at(struct window *w, struct partial_store *store, uint16_t number)
+{
+	uint16_t ahead = (uint16_t)(number - w->oldest);
+
 	if (ahead >= REASSEMBLY_WINDOW) {
-		window_slide(r, store, ahead - (REASSEMBLY_WINDOW - 1));
+		window_slide(w, store, ahead - (REASSEMBLY_WINDOW - 1));
 		ahead = REASSEMBLY_WINDOW - 1;
 	}
-	return r->done[ahead] ? -ESTALE : ahead;
+	return w->done[ahead] ? -ESTALE : ahead;
 }
 
 int
 reassembly_take(struct reassembly *r, struct partial_store *store, const struct datagram *d,
     struct assembled *out)
 {
-	int at = window_at(r, store, d->number), rc;
+	struct window *w = window_of(r, store, d->number);
+	int at = w ? window_at(w, store, d->number) : -ESTALE, rc;
 	struct partial *partial;
 
 	*out = (struct assembled){ 0 };
 	if (at < 0)
 		return at;
-	partial = &r->partial[at];
+	partial = &w->partial[at];
 	if (d->total == 1 && !d->offset && d->len && !partial->total) {
-		r->done[at] = true;
+		w->done[at] = true;
 		out->only = d->part;
 		out->len = d->len;
 		return PST_OK;
 	}
 	rc = partial_add(partial, store, d);
 	if (!rc && partial_whole(partial)) {
-		r->done[at] = true;
+		w->done[at] = true;
 		out->partial = *partial;
 		out->len = partial->len;
 		*partial = (struct partial){ 0 };
@@ -100,12 +120,7 @@ assembled_end(struct assembled *assembled, struct partial_store *store, uint8_t 
 bool
 reassembly_shed(struct reassembly *r, struct partial_store *store)
 {
-	for (size_t i = 0; i < REASSEMBLY_WINDOW; i++)
-		if (r->partial[i].come) {
-			partial_drop(&r->partial[i], store);
-			return true;
-		}
-	return false;
+	return window_shed(&r->window[1], store) || window_shed(&r->window[0], store);
 }
 
 void
