@@ -1,6 +1,8 @@
 /*
  * Heads of HTTP before a WebSocket, as a listener and as who connects reads them.
- * Covers: modules/transport/websocket/head.c
+ * Covers: modules/transport/websocket/head.c:head_length() modules/transport/websocket/head.c:is() modules/transport/websocket/head.c:headers() modules/transport/websocket/head.c:header()
+ * Covers: modules/transport/websocket/head.c:has() modules/transport/websocket/head.c:has_body() modules/transport/websocket/head.c:lists() modules/transport/websocket/head.c:upgrades()
+ * Covers: modules/transport/websocket/head.c:asked_path() modules/transport/websocket/head.c:head_asked() modules/transport/websocket/head.c:head_status() modules/transport/websocket/head.c:head_answered()
  * Needs: modules/transport/shared/websocket/websocket.c
  */
 #define _GNU_SOURCE 1 /* memmem, strcasestr */

@@ -81,10 +81,7 @@ headers(struct value *out, const char *text, size_t len, const char *name)
 	size_t n = strlen(name);
 	unsigned found = 0;
 
-	for (const char *line = text; line < end; line = next + 2) {
-		next = memmem(line, (size_t)(end - line), "\r\n", 2);
-		if (!next)
-			break;
+	for (const char *line = text; (next = memmem(line, (size_t)(end - line), "\r\n", 2)); line = next + 2) {
 		if ((size_t)(next - line) <= n || line[n] != ':' || strncasecmp(line, name, n))
 			continue;
 		found++;
