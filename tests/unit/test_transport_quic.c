@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -247,8 +248,8 @@ half_up(struct quic_conn *conn)
 
 static const struct quic_conn_events half_events = { .up = half_up };
 
+static struct quic_tls half_tls;
 static struct half {
-	struct quic_tls tls;
 	struct quic_conn conn;
 	struct quic_path path;
 	int fd;
@@ -294,8 +295,7 @@ half_open(struct half *half)
 	assert_int_equal(connect(half->fd, (struct sockaddr *)&sa, sizeof sa), 0);
 	assert_int_equal(getsockname(half->fd, (struct sockaddr *)&half->path.ours, &len), 0);
 	memcpy(&half->path.theirs, &sa, sizeof sa);
-	assert_int_equal(quic_tls_init(&half->tls), PST_OK);
-	half->conn = (struct quic_conn){ .events = &half_events, .tls = &half->tls, .window = 10000 };
+	half->conn = (struct quic_conn){ .events = &half_events, .tls = &half_tls, .window = 10000 };
 	assert_int_equal(quic_conn_connect(&half->conn, &half->path, uv_hrtime()), PST_OK);
 	half_say(half);
 	loop_until(answered);
@@ -307,10 +307,18 @@ half_open(struct half *half)
 }
 
 static void
+half_close(struct half *half)
+{
+	quic_conn_fini(&half->conn);
+	close(half->fd);
+}
+
+static void
 of_those_who_only_open_a_few_are_kept(void **state)
 {
 	const size_t count = sizeof halves / sizeof *halves;
 
+	assert_int_equal(quic_tls_init(&half_tls), PST_OK);
 	quic_open("expose = {\"desk\"}  handshakes = 3");
 	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
 	for (size_t i = 0; i < count; i++) {
@@ -320,13 +328,55 @@ of_those_who_only_open_a_few_are_kept(void **state)
 	near_open(&near, &far, "127.0.0.1", port); /* and who means it gets in */
 	gate_ask(&node, &near.link->gate, "desk", 5);
 	near_close(&near, &far);
-	for (size_t i = 0; i < count; i++) {
-		quic_conn_fini(&halves[i].conn);
-		quic_tls_fini(&halves[i].tls);
-		close(halves[i].fd);
-	}
+	for (size_t i = 0; i < count; i++)
+		half_close(&halves[i]);
 	desk_stop(&desk);
 	links_close(&far);
+	quic_tls_fini(&half_tls);
+}
+
+/* Sanitizers keep what is freed, and are slow. */
+#ifdef PST_SANITIZED
+#define MANY 500
+#else
+#define MANY 10000
+#endif
+
+/* Of this process, in KiB. */
+static long
+memory(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%*d %ld", &pages), 1);
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void
+ten_thousand_who_only_open_hold_no_more_than_a_few(void **state)
+{
+	long before = 0;
+
+	assert_int_equal(quic_tls_init(&half_tls), PST_OK);
+	quic_open("expose = {\"desk\"}  handshakes = 100  handshake_timeout = 1h");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	for (unsigned i = 0; i < MANY; i++) {
+		opened = i < 100 ? (int64_t)i + 1 : 100;
+		half_open(&halves[0]);
+		half_close(&halves[0]);
+		before = i == MANY / 10 ? memory() : before;
+	}
+	if (MANY == 10000)
+		assert_true(memory() - before < 4096);
+	near_open(&near, &far, "127.0.0.1", port); /* and who means it gets in */
+	gate_ask(&node, &near.link->gate, "desk", 5);
+	near_close(&near, &far);
+	desk_stop(&desk);
+	links_close(&far);
+	quic_tls_fini(&half_tls);
 }
 
 static void
@@ -357,6 +407,7 @@ main(void)
 		TEST(closing_while_it_opens_tells_nobody),
 		TEST(who_goes_says_so),
 		TEST(of_those_who_only_open_a_few_are_kept),
+		TEST(ten_thousand_who_only_open_hold_no_more_than_a_few),
 		TEST(a_section_that_closes_ends_its_links),
 	};
 

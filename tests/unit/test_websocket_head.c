@@ -113,6 +113,7 @@ what_is_asked_is_understood(void **state)
 	assert_int_equal(head_length(text, strlen(text)), strlen(text));
 	assert_non_null(strstr(text, "\r\nHost: [::1]:443\r\n"));
 	assert_non_null(strstr(text, "\r\nAuthorization: Basic YTpi\r\nX-A: b\r\n\r\n"));
+	assert_null(strstr(text, "Sec-WebSocket-Extensions")); /* no compression is offered */
 	assert_int_equal(head_asked(accept, text, strlen(text), "/postern"), PST_OK);
 	snprintf(reply, sizeof reply, "HTTP/1.1 101 X\r\n" UPGRADE "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
 	assert_int_equal(head_answered(reply, strlen(reply), key), PST_OK);
