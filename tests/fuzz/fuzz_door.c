@@ -1,8 +1,8 @@
 /*
  * Datagrams of QUIC for nobody: whatever comes is answered with less than was said, and nobody comes
- * in without a token. The first byte says whether the rest is a hello that is put together here, with
+ * in without a token. What is read as a knock is what is written as one, and nothing else is. The first byte says whether the rest is a hello that is put together here, with
  * names and a token of any length, or just bytes.
- * Covers: modules/transport/udp/quic_door.c
+ * Covers: modules/transport/udp/quic_door.c modules/transport/udp/quic_knock.c
  * Needs: modules/transport/udp/quic_tls.c
  */
 #include <netinet/in.h>
@@ -50,7 +50,22 @@ hello_make(uint8_t out[QUIC_DATAGRAM_MIN], const uint8_t *data, size_t len)
 }
 
 static void
-knock(const struct quic_tls *tls, const uint8_t *bytes, size_t len)
+knock_same(const uint8_t *bytes, size_t len, const ngtcp2_cid *name)
+{
+	enum quic_knock read = quic_knock_read(bytes, len);
+
+	check(!read || name->datalen == QUIC_CID_LEN);
+	for (enum quic_knock what = QUIC_KNOCK; what <= QUIC_KNOCK_ANSWER; what++) {
+		uint8_t written[QUIC_KNOCK_LEN];
+		size_t n = quic_knock_write(written, name, what);
+		bool same = n && n == len && !memcmp(written, bytes, n);
+
+		check(same == (read == what));
+	}
+}
+
+static void
+come(const struct quic_tls *tls, const uint8_t *bytes, size_t len)
 {
 	struct sockaddr_storage from = { .ss_family = AF_INET };
 	uint8_t answer[QUIC_DATAGRAM_MIN];
@@ -60,8 +75,12 @@ knock(const struct quic_tls *tls, const uint8_t *bytes, size_t len)
 
 	if (!quic_is(bytes, len))
 		return;
-	if (quic_door_name(&name, bytes, len))
+	if (quic_door_name(&name, bytes, len)) {
 		check(name.datalen <= NGTCP2_MAX_CIDLEN);
+		knock_same(bytes, len, &name);
+	} else {
+		check(!quic_knock_read(bytes, len));
+	}
 	/* nobody guesses a token */
 	check(!quic_door_open(&hello, tls, &from, bytes, len, answer, &answer_len, 1000000000));
 	check(answer_len < len || !answer_len);
@@ -78,8 +97,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!len)
 		return 0;
 	if (*data & 1)
-		knock(&tls, hello, hello_make(hello, data + 1, len - 1));
+		come(&tls, hello, hello_make(hello, data + 1, len - 1));
 	else
-		knock(&tls, data + 1, len - 1);
+		come(&tls, data + 1, len - 1);
 	return 0;
 }
