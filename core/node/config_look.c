@@ -25,7 +25,7 @@ pst_look_ops(const struct pst_look *look, const char *kind, const char *name)
 	return item && item->module ? item->module->module.ops : NULL;
 }
 
-bool
+const struct pst_transport_ops *
 config_look_transport(const struct pst_look *look, const char *protocol)
 {
 	for (size_t i = 0; i < look->config->count; i++) {
@@ -34,9 +34,9 @@ config_look_transport(const struct pst_look *look, const char *protocol)
 
 		for (const struct pst_transport_ops *ops = is ? item->module->module.ops : NULL; ops; ops = ops->also)
 			if (!strcmp(ops->protocol, protocol))
-				return true;
+				return ops;
 	}
-	return false;
+	return NULL;
 }
 
 /* A node that runs says so itself, in its log. What others stand for may be made, with its files, only then. */

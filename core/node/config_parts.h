@@ -42,8 +42,8 @@ bool config_ref_wanted(struct pst_config *config, struct pst_item *item, struct 
 int config_wrong(struct pst_config *config, struct pst_item *item, int rc, struct pst_err *err);
 /* config_look.c: what its module says of it among the others. */
 int config_look(struct pst_config *config, struct pst_item *item, struct pst_err *err);
-/* Does one of the transports speak that? */
-bool config_look_transport(const struct pst_look *look, const char *protocol);
+/* The first of the transports that speaks that; NULL: none. */
+const struct pst_transport_ops *config_look_transport(const struct pst_look *look, const char *protocol);
 /* This section will be opened, and so what it refers to. */
 void config_use(struct pst_config *config, struct pst_item *item);
 

@@ -128,7 +128,7 @@ begin(struct pst_timer *timer)
 	}
 	path->link_began_ns = uv_hrtime();
 	transport = path_transport(path, pst_protocol_name(path->to.hop[1].protocol), &path->transport_ops);
-	rc = transport ? path->transport_ops->connect(&path->link, transport, path->to.hop[0].value,
+	rc = transport && !path->transport_ops->lacks ? path->transport_ops->connect(&path->link, transport, path->to.hop[0].value,
 	    (uint16_t)strtoul(path->to.hop[1].value, NULL, 10), &link_events, path) : PST_E_NO_ROUTE;
 	if (rc) {
 		path->link = NULL;
@@ -219,6 +219,8 @@ pst_path_hindrance(const struct pst_path *path)
 		return pst_section_ref(path->senv, "project", path->project, NULL) ? NULL : "there is no such project here";
 	if (path->dials && !path_transport(path, pst_protocol_name(path->to.hop[1].protocol), &ops))
 		return "no transport here speaks that";
+	if (path->dials && ops->lacks)
+		return ops->lacks;
 	for (size_t i = 0; i < path->step_count; i++)
 		if (path->steps[i].puncture && !path_transport(path, pst_protocol_name(PST_PUNCTURE), &ops))
 			return "no transport here makes punctures";

@@ -184,11 +184,15 @@ pst_path_look(const struct pst_path_conf *conf, struct pst_look *look)
 	if (ma && !route_parse(ma, conf, NULL)) {
 		const struct pst_multiaddr_hop *first = &ma->hop[0];
 		const char *protocol = is_host(first) ? pst_protocol_name(ma->hop[1].protocol) : NULL;
+		const struct pst_transport_ops *ops;
 
 		if (first->protocol == PST_PROJECT && !pst_look_has(look, "project", first->value))
 			pst_look_warn(look, "%s: there is no project %s: the route will not open", key, first->value);
-		if (protocol && !config_look_transport(look, protocol))
+		ops = protocol ? config_look_transport(look, protocol) : NULL;
+		if (protocol && !ops)
 			pst_look_warn(look, "%s: no transport speaks %s: the route will not open", key, protocol);
+		if (ops && ops->lacks)
+			pst_look_warn(look, "%s: %s: the route will not open", key, ops->lacks);
 		if (has_puncture(ma) && !config_look_transport(look, pst_protocol_name(PST_PUNCTURE)))
 			pst_look_warn(look, "%s: no transport makes punctures: the route will not open", key);
 	}

@@ -62,6 +62,8 @@ skip_all() {
 	exit 0
 }
 
+quic_built() { [[ $("$POSTERN" module list) != *"built without QUIC"* ]]; }
+
 bail() {
 	echo "Bail out! $*"
 	exit 99

@@ -24,7 +24,7 @@
  *        settled hooks; PST_OPT_WORD; pst_section_starting(); look in struct pst_module, <postern/look.h>
  *   2.0  unreliable and source in struct pst_gate, of which links and channels are made; pst_exposes(); the changes hook;
  *        <postern/choice.h>; <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
- *        also in struct pst_transport_ops; stranded and puncture there, and <postern/tcp.h>; holds and
+ *        also in struct pst_transport_ops; stranded, puncture and lacks there, and <postern/tcp.h>; holds and
  *        one_of_several in struct pst_path_conf;
  *        keeps in struct pst_pipe_ops; <postern/hosts.h>, <postern/quiet.h>: pst_stream_links_init() and pst_stream_link_enter()
  *

@@ -61,6 +61,8 @@ struct pst_transport_ops {
 	 */
 	int (*puncture)(struct pst_link **out, void *transport, const struct pst_route *via,
 	    const struct pst_link_events *events, void *arg);
+	/* Why none of this is there after all, for a person: "this transport/udp was built without QUIC". NULL: it is. */
+	const char *lacks;
 };
 
 /* Does a list of names let this one in? A last * matches any rest. What a link's

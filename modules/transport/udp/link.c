@@ -5,7 +5,8 @@
 
 #include <sodium.h>
 
-#include "quic_link.h"
+#include "quic.h"
+#include "udp.h"
 
 /* ---- life ---- */
 

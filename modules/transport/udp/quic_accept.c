@@ -136,7 +136,7 @@ stranger(struct listener *listener, const struct sockaddr_storage *from, const u
 	struct train *answer = &listener->udp->train;
 	struct quic_hello hello;
 
-	if (quic_door_open(&hello, &listener->udp->tls, from, bytes, len, answer->bytes, &answer->end, uv_hrtime())) {
+	if (quic_door_open(&hello, listener->udp->tls, from, bytes, len, answer->bytes, &answer->end, uv_hrtime())) {
 		link_accept(listener, &hello, from);
 		return true;
 	}

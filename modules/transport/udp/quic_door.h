@@ -6,18 +6,8 @@
 #ifndef UDP_QUIC_DOOR_H
 #define UDP_QUIC_DOOR_H
 
+#include "quic.h"
 #include "quic_conn.h"
-
-/*
- * A datagram of QUIC, not a plain one, which begins with 85 01. One of QUIC has a short
- * head, below 80, or the fixed bit 40 (RFC 9000, 17), or, of connections that clear
- * that now and then (RFC 9287), the version 00 00 00 01.
- */
-static inline bool
-quic_is(const uint8_t *bytes, size_t len)
-{
-	return len > 1 && (bytes[0] < 0x80 || bytes[0] & 0x40 || !bytes[1]);
-}
 
 /* The name that a datagram is for; false: it is none of QUIC. */
 bool quic_door_name(ngtcp2_cid *out, const uint8_t *bytes, size_t len);

@@ -139,7 +139,7 @@ quic_link_new(struct udp *udp, struct listener *listener)
 	link->pipe.scratch = &udp->train;
 	link->pipe.socket = listener ? &listener->socket : &link->own;
 	link->pipe.owner = &pipe_events;
-	link->pipe.conn.tls = &udp->tls;
+	link->pipe.conn.tls = udp->tls;
 	link->pipe.conn.window = udp->conf->unknown_window;
 	pst_stream_link_init(&link->base, &udp->quic, link->name, listener != NULL);
 	return link;

@@ -6,6 +6,7 @@
 #ifndef UDP_QUIC_LINK_H
 #define UDP_QUIC_LINK_H
 
+#include "quic.h"
 #include "quic_pipe.h"
 #include "udp.h"
 
@@ -31,10 +32,7 @@ void quic_link_handshake_over(struct pst_quiet *opening);
 /* As of struct quic_pipe_events: a listener knows links by their names. */
 int quic_link_named(struct quic_pipe *pipe, const ngtcp2_cid *cid);
 void quic_link_unnamed(struct quic_pipe *pipe, const ngtcp2_cid *cid);
-/* What a listener gives its socket_events. */
-bool quic_link_datagram(struct socket *socket, const struct sockaddr_storage *from, const uint8_t *bytes, size_t len);
-void quic_link_writable(struct socket *socket);
-/* quic_link.c. The module's op of the protocol "quic". */
+/* quic_link.c. As of struct pst_transport_ops. */
 int quic_link_connect(struct pst_link **out, void *transport, const char *host, uint16_t port,
     const struct pst_link_events *events, void *arg);
 /* What struct pst_stream_links asks for. */

@@ -2,7 +2,7 @@
 #include "socket.h"
 
 #include "asked.h"
-#include "quic_door.h"
+#include "quic.h"
 
 #include <errno.h>
 #include <fcntl.h>

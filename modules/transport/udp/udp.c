@@ -2,7 +2,8 @@
  * transport/udp: messages over UDP, as Ockam has them (spec routing.md 3).
  * udp.md is the page for operators.
  */
-#include "quic_link.h"
+#include "quic.h"
+#include "udp.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ udp_gone(struct udp *udp)
 		udp->listeners = listener->next;
 		free(listener);
 	}
-	quic_tls_fini(&udp->tls);
+	quic_fini(udp);
 	free(udp);
 	pst_section_closed(senv);
 }
@@ -180,7 +181,7 @@ static int
 udp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
 	struct udp *udp = calloc(1, sizeof *udp);
-	int rc = PST_OK;
+	int rc;
 
 	if (!udp)
 		return -ENOMEM;
@@ -189,30 +190,9 @@ udp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 	udp->conf = conf;
 	udp->strangers = (struct pst_quiets){ .env = udp->env, .limit_ms = PST_QUIET_FOREVER };
 	randombytes_buf(udp->allowance.key, sizeof udp->allowance.key);
-	udp->quic = (struct pst_stream_links){
-		.env = udp->env,
-		.log = pst_section_log(senv),
-		.expose = &udp->conf->expose,
-		.max_frame = udp->conf->max_message,
-		.window = udp->conf->window,
-		.unknown_max_frame = udp->conf->unknown_max_message,
-		.unknown_window = udp->conf->unknown_window,
-		.unknown_links = udp->conf->unknown_links,
-		.unknown_idle_ms = udp->conf->unknown_idle,
-		.ending = quic_link_ending,
-		.gone = quic_link_gone,
-	};
-	pst_stream_links_init(&udp->quic);
-	udp->opening = (struct pst_quiets){
-		.env = udp->env,
-		.limit_ms = udp->conf->handshake_timeout,
-		.over = quic_link_handshake_over,
-	};
 	pst_section_hook(senv, &udp_hooks);
 	*self = udp;
-	rc = quic_tls_init(&udp->tls);
-	if (rc)
-		pst_fail(err, rc, "cannot make a key for QUIC");
+	rc = quic_open(udp, err);
 	for (size_t i = 0; !rc && i < udp->conf->listen.count; i++)
 		rc = listener_open(udp, udp->conf->listen.item[i], err);
 	if (!rc)
@@ -238,19 +218,11 @@ udp_close(void *self)
 		udp_gone(udp);
 }
 
-static const struct pst_transport_ops puncture_ops = {
+const struct pst_transport_ops puncture_ops = {
 	.size = sizeof(struct pst_transport_ops),
 	.protocol = "puncture",
 	.close = puncture_close,
 	.puncture = puncture_connect,
-};
-
-static const struct pst_transport_ops quic_ops = {
-	.size = sizeof(struct pst_transport_ops),
-	.protocol = "quic",
-	.connect = quic_link_connect,
-	.close = pst_stream_link_close,
-	.also = &puncture_ops,
 };
 
 static const struct pst_transport_ops udp_ops = {
@@ -267,4 +239,4 @@ static const struct pst_section udp_sections[] = {
 };
 
 PST_MODULE(transport_udp, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
-    .summary = "messages over UDP, which may be lost, or by QUIC, where none is", .sections = udp_sections, .ops = &udp_ops);
+    .summary = quic_summary, .sections = udp_sections, .ops = &udp_ops);

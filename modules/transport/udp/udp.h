@@ -14,7 +14,6 @@
 #include <postern/stream_link.h>
 
 #include "allowance.h"
-#include "quic_tls.h"
 #include "socket.h"
 
 struct udp_conf {
@@ -39,6 +38,8 @@ struct listener {
 	void *names; /* the same of QUIC's connections, by their names (quic_link.c) */
 };
 
+struct quic_tls;
+
 struct udp {
 	struct pst_section_env *senv;
 	struct pst_env *env;
@@ -49,8 +50,8 @@ struct udp {
 	int64_t unknown;  /* and those of them that are not admitted: */
 	struct pst_quiets strangers;
 	struct allowance allowance; /* of these */
-	struct pst_stream_links quic; /* links by QUIC (quic_link.c) */
-	struct quic_tls tls;
+	struct pst_stream_links quic; /* links by QUIC (quic.h) */
+	struct quic_tls *tls;
 	struct pst_quiets opening; /* of QUIC's: accepted and not up yet, in the order in which they came; */
 	int64_t handshakes;        /* so many */
 	unsigned open_listeners;
@@ -116,6 +117,8 @@ void negotiator_close(struct udp *udp);
 int puncture_connect(struct pst_link **out, void *transport, const struct pst_route *via,
     const struct pst_link_events *events, void *arg);
 void puncture_close(struct pst_link **out);
+/* udp.c: of the protocol "puncture", behind "quic" (quic.h) */
+extern const struct pst_transport_ops puncture_ops;
 
 /* udp.c: a listener's socket is closed. */
 void udp_listener_closed(struct socket *socket);

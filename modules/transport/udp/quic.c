@@ -1,0 +1,53 @@
+#include "quic.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "quic_link.h"
+
+const char quic_summary[] = "messages over UDP, which may be lost, or by QUIC, where none is";
+
+int
+quic_open(struct udp *udp, struct pst_err *err)
+{
+	int rc;
+
+	udp->quic = (struct pst_stream_links){
+		.env = udp->env,
+		.log = pst_section_log(udp->senv),
+		.expose = &udp->conf->expose,
+		.max_frame = udp->conf->max_message,
+		.window = udp->conf->window,
+		.unknown_max_frame = udp->conf->unknown_max_message,
+		.unknown_window = udp->conf->unknown_window,
+		.unknown_links = udp->conf->unknown_links,
+		.unknown_idle_ms = udp->conf->unknown_idle,
+		.ending = quic_link_ending,
+		.gone = quic_link_gone,
+	};
+	pst_stream_links_init(&udp->quic);
+	udp->opening = (struct pst_quiets){
+		.env = udp->env,
+		.limit_ms = udp->conf->handshake_timeout,
+		.over = quic_link_handshake_over,
+	};
+	udp->tls = calloc(1, sizeof *udp->tls);
+	rc = udp->tls ? quic_tls_init(udp->tls) : -ENOMEM;
+	return rc ? pst_fail(err, rc, "cannot make a key for QUIC") : PST_OK;
+}
+
+void
+quic_fini(struct udp *udp)
+{
+	if (udp->tls)
+		quic_tls_fini(udp->tls);
+	free(udp->tls);
+}
+
+const struct pst_transport_ops quic_ops = {
+	.size = sizeof(struct pst_transport_ops),
+	.protocol = "quic",
+	.connect = quic_link_connect,
+	.close = pst_stream_link_close,
+	.also = &puncture_ops,
+};
