@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/env.h"
@@ -63,7 +65,7 @@ passed_open(uv_tcp_t *handle, struct pst_passed_socket *socket)
 	return rc;
 }
 
-/* ---- any socket ---- */
+/* ---- listening ---- */
 
 static int
 address_open(uv_tcp_t *handle, struct pst_env *env, const struct sockaddr_storage *sa, bool *passed)
@@ -90,47 +92,132 @@ tell(const uv_tcp_t *handle, const struct pst_log *log, const char *address, boo
 	pst_info(log, "listening", PST_STR("address", address), PST_STR("socket", passed ? "passed" : NULL));
 }
 
-int
-pst_listen(uv_tcp_t *handle, struct pst_env *env, const struct pst_log *log, const char *address,
-    uv_connection_cb waits, struct pst_err *err)
-{
-	struct sockaddr_storage sa;
-	bool passed = false;
-	int rc = uv_tcp_init(env->loop, handle);
-
-	if (!rc)
-		rc = pst_sockaddr_parse(address, &sa);
-	if (!rc)
-		rc = address_open(handle, env, &sa, &passed);
-	if (!rc)
-		rc = uv_listen((uv_stream_t *)handle, PST_BACKLOG, waits);
-	if (rc)
-		return pst_fail(err, rc, "cannot listen on %s: %s", address, pst_strerror(rc));
-	tell(handle, log, address, passed);
-	return PST_OK;
-}
-
-/* ---- again ---- */
+static void offer(struct pst_listener *listener);
 
 static void
 ask_again(struct pst_timer *timer)
 {
-	struct pst_listen_again *again = pst_container_of(timer, struct pst_listen_again, timer);
+	offer(pst_container_of(timer, struct pst_listener, again));
+}
 
-	again->waits(again->server, 0);
+static void
+refused(struct pst_listeners *listeners, int rc)
+{
+	pst_warn_rated(listeners->log, &listeners->refused, "connection not accepted", PST_RC(rc));
+}
+
+static void
+offer(struct pst_listener *listener)
+{
+	struct pst_listeners *listeners = listener->listeners;
+
+	if (listeners->waits(listeners, &listener->stream))
+		return;
+	refused(listeners, -ENOMEM);
+	if (!uv_is_closing(&listener->handle))
+		pst_timer_start(listeners->env, &listener->again, PST_LISTEN_AGAIN_MS, ask_again);
+}
+
+static void
+connection_waits(uv_stream_t *server, int status)
+{
+	struct pst_listener *listener = pst_container_of(server, struct pst_listener, stream);
+
+	if (status)
+		refused(listener->listeners, status);
+	else
+		offer(listener);
+}
+
+static int
+listen_at_address(struct pst_listener *listener, const char *address, struct pst_err *err)
+{
+	struct pst_listeners *listeners = listener->listeners;
+	struct sockaddr_storage sa;
+	bool passed = false;
+	int rc = uv_tcp_init(listeners->env->loop, &listener->tcp);
+
+	if (!rc)
+		rc = pst_sockaddr_parse(address, &sa);
+	if (!rc)
+		rc = address_open(&listener->tcp, listeners->env, &sa, &passed);
+	if (!rc)
+		rc = uv_listen(&listener->stream, PST_BACKLOG, connection_waits);
+	if (rc)
+		return pst_fail(err, rc, "cannot listen on %s: %s", address, pst_strerror(rc));
+	tell(&listener->tcp, listeners->log, address, passed);
+	return PST_OK;
+}
+
+static int
+listen_at_path(struct pst_listener *listener, const char *path, struct pst_err *err)
+{
+	struct pst_listeners *listeners = listener->listeners;
+	int rc, fd = pst_local_bind(path, err);
+
+	uv_pipe_init(listeners->env->loop, &listener->pipe, 0);
+	if (fd < 0)
+		return fd;
+	snprintf(listener->path, sizeof listener->path, "%s", path);
+	rc = uv_pipe_open(&listener->pipe, fd);
+	if (rc)
+		close(fd);
+	else
+		rc = uv_listen(&listener->stream, PST_BACKLOG, connection_waits);
+	if (rc)
+		return pst_fail(err, rc, "cannot listen on %s: %s", path, pst_strerror(rc));
+	pst_info(listeners->log, "listening", PST_STR("address", path));
+	return PST_OK;
+}
+
+int
+pst_listen(struct pst_listeners *listeners, const char *where, struct pst_err *err)
+{
+	struct pst_listener *listener = calloc(1, sizeof *listener);
+
+	if (!listener)
+		return -ENOMEM;
+	listener->listeners = listeners;
+	listener->next = listeners->first;
+	listeners->first = listener;
+	return (*where == '/' ? listen_at_path : listen_at_address)(listener, where, err);
+}
+
+int
+pst_listen_all(struct pst_listeners *listeners, const char *const *where, size_t count,
+    struct pst_err *err)
+{
+	int rc = PST_OK;
+
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = pst_listen(listeners, where[i], err);
+	return rc;
+}
+
+static void
+handle_closed(uv_handle_t *handle)
+{
+	struct pst_listener *listener = pst_container_of(handle, struct pst_listener, handle);
+	struct pst_listeners *listeners = listener->listeners;
+	struct pst_listener **at = &listeners->first;
+
+	while (*at != listener)
+		at = &(*at)->next;
+	*at = listener->next;
+	free(listener);
+	if (!listeners->first)
+		listeners->closed(listeners);
 }
 
 void
-pst_listen_again(struct pst_listen_again *again, struct pst_env *env, uv_stream_t *server,
-    uv_connection_cb waits)
+pst_listen_no_more(struct pst_listeners *listeners)
 {
-	again->server = server;
-	again->waits = waits;
-	pst_timer_start(env, &again->timer, PST_LISTEN_AGAIN_MS, ask_again);
-}
-
-void
-pst_listen_no_more(struct pst_listen_again *again, struct pst_env *env)
-{
-	pst_timer_stop(env, &again->timer);
+	for (struct pst_listener *l = listeners->first; l; l = l->next) {
+		if (uv_is_closing(&l->handle))
+			continue;
+		pst_timer_stop(listeners->env, &l->again);
+		if (*l->path)
+			unlink(l->path);
+		uv_close(&l->handle, handle_closed);
+	}
 }

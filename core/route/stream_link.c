@@ -302,6 +302,13 @@ pst_stream_link_end(struct pst_stream_link *link, int rc)
 }
 
 void
+pst_stream_link_refuse(struct pst_stream_link *link, int rc)
+{
+	pst_warn_rated(&link->log, &link->links->refused, "connection not accepted", PST_RC(rc));
+	pst_stream_link_end(link, rc);
+}
+
+void
 pst_stream_link_close(struct pst_link **out)
 {
 	struct pst_stream_link *link = pst_container_of(*out, struct pst_stream_link, link);

@@ -11,46 +11,60 @@
 
 #include "base/passed.h"
 
-static uv_tcp_t one, two;
 static struct pst_err err;
 static struct pst_passed passed;
-static bool came;
-static int closed;
+static const struct pst_log silent;
+static uv_tcp_t taken[2];
+static int refusals, asked, taken_count, closed;
 
 static void
-connection_waits(uv_stream_t *server, int status)
+taken_closed(uv_handle_t *handle)
 {
-	assert_int_equal(status, 0);
-	came = true;
+}
+
+/* No memory at first. */
+static bool
+connection_waits(struct pst_listeners *listeners, uv_stream_t *server)
+{
+	uv_tcp_t *socket = &taken[taken_count++ % 2];
+
+	asked++;
+	if (refusals && refusals--)
+		return taken_count--, false;
+	uv_tcp_init(&test.loop, socket);
+	assert_int_equal(uv_accept(server, (uv_stream_t *)socket), 0);
+	uv_close((uv_handle_t *)socket, taken_closed);
+	return true;
 }
 
 static void
-handle_closed(uv_handle_t *handle)
+listeners_closed(struct pst_listeners *listeners)
 {
+	assert_null(listeners->first);
 	closed++;
 }
+
+static struct pst_listeners one, two;
 
 static void
 close_both(void)
 {
-	uv_tcp_t *handles[] = { &one, &two };
-
-	for (int i = 0; i < 2; i++)
-		if (handles[i]->loop && !uv_is_closing((uv_handle_t *)handles[i]))
-			uv_close((uv_handle_t *)handles[i], handle_closed);
+	pst_listen_no_more(&one);
+	pst_listen_no_more(&two);
 	loop_settle();
-	memset(&one, 0, sizeof one);
-	memset(&two, 0, sizeof two);
 }
 
 static int
 setup(void **state)
 {
-	memset(&one, 0, sizeof one);
-	memset(&two, 0, sizeof two);
+	int rc = loop_setup(state);
+
+	one = two = (struct pst_listeners){
+		.env = &test.env, .log = &silent, .waits = connection_waits, .closed = listeners_closed,
+	};
 	memset(&err, 0, sizeof err);
-	came = false;
-	return loop_setup(state);
+	refusals = asked = taken_count = closed = 0;
+	return rc;
 }
 
 static int
@@ -62,14 +76,6 @@ teardown(void **state)
 }
 
 #define LISTEN_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static int
-listen_at(uv_tcp_t *handle, const char *address)
-{
-	struct pst_log silent = { 0 };
-
-	return pst_listen(handle, &test.env, &silent, address, connection_waits, &err);
-}
 
 /* A listening socket as another process would pass it; its address as text. */
 static int
@@ -100,17 +106,73 @@ connect_to(const char *address)
 
 /* ---- binding ---- */
 
+/* Where it listens, which it did not choose. */
+static const char *
+address_of(const struct pst_listeners *listeners, char text[PST_ADDRESS_TEXT])
+{
+	struct sockaddr_storage sa;
+	int len = sizeof sa;
+
+	assert_int_equal(uv_tcp_getsockname(&listeners->first->tcp, (struct sockaddr *)&sa, &len), 0);
+	return pst_sockaddr_format(&sa, text);
+}
+
+static void
+until_taken(int count)
+{
+	while (taken_count < count)
+		uv_run(&test.loop, UV_RUN_ONCE);
+}
+
 static void
 who_connects_is_heard(void **state)
 {
-	struct sockaddr_storage sa;
 	char address[PST_ADDRESS_TEXT];
-	int len = sizeof sa;
 
-	assert_int_equal(listen_at(&one, "127.0.0.1:0"), PST_OK);
-	assert_int_equal(uv_tcp_getsockname(&one, (struct sockaddr *)&sa, &len), 0);
-	connect_to(pst_sockaddr_format(&sa, address));
-	loop_until(&came);
+	assert_int_equal(pst_listen(&one, "127.0.0.1:0", &err), PST_OK);
+	connect_to(address_of(&one, address));
+	until_taken(1);
+	close_both();
+	assert_int_equal(closed, 1);
+	close_both();
+	assert_int_equal(closed, 1);
+}
+
+static void
+all_of_a_list_or_up_to_the_first_that_fails(void **state)
+{
+	const char *items[] = { "127.0.0.1:0", "127.0.0.1:0", "192.0.2.1:1", "127.0.0.1:0" };
+
+	assert_int_equal(pst_listen_all(&one, items, 2, &err), PST_OK);
+	assert_int_equal(pst_listen_all(&two, items, 4, &err), UV_EADDRNOTAVAIL);
+	assert_string_equal(err.text, "cannot listen on 192.0.2.1:1: Cannot assign requested address");
+	assert_string_equal(two.first->next->next->path, "");
+	assert_null(two.first->next->next->next);
+	close_both();
+	assert_int_equal(closed, 2);
+}
+
+static void
+a_path_goes_with_its_listener(void **state)
+{
+	char path[] = "/tmp/postern-listen.XXXXXX", at[sizeof path + 8];
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_non_null(mkdtemp(path));
+	snprintf(at, sizeof at, "%s/s", path);
+	memcpy(sa.sun_path, at, strlen(at) + 1);
+	assert_int_equal(pst_listen(&one, at, &err), PST_OK);
+	assert_string_equal(one.first->path, at);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	close(fd);
+	assert_int_equal(pst_listen(&two, at, &err), UV_EADDRINUSE); /* and takes nothing away */
+	assert_string_equal(two.first->path, "");
+	pst_listen_no_more(&two);
+	assert_int_equal(access(at, F_OK), 0);
+	pst_listen_no_more(&one);
+	assert_int_equal(access(at, F_OK), -1);
+	assert_int_equal(rmdir(path), 0);
 }
 
 static void
@@ -119,7 +181,7 @@ an_address_in_use_is_named(void **state)
 	char address[PST_ADDRESS_TEXT], wanted[128];
 	int fd = listening_socket(address);
 
-	assert_int_equal(listen_at(&one, address), UV_EADDRINUSE);
+	assert_int_equal(pst_listen(&one, address, &err), UV_EADDRINUSE);
 	snprintf(wanted, sizeof wanted, "cannot listen on %s: Address already in use", address);
 	assert_string_equal(err.text, wanted);
 	close(fd);
@@ -148,10 +210,9 @@ a_passed_socket_is_taken_and_taken_again(void **state)
 	assert_false(passed.sockets[0].wanted);
 	for (int i = 0; i < 2; i++) {
 		connect_to(address); /* before we listen: it waits */
-		came = false;
-		assert_int_equal(listen_at(&one, address), PST_OK);
+		assert_int_equal(pst_listen(&one, address, &err), PST_OK);
 		assert_true(passed.sockets[0].wanted);
-		loop_until(&came);
+		until_taken(i + 1);
 		close_both();
 	}
 }
@@ -163,7 +224,7 @@ another_address_is_bound(void **state)
 
 	pst_passed_add(&passed, listening_socket(address), "wan");
 	test.env.passed = &passed;
-	assert_int_equal(listen_at(&one, "127.0.0.1:0"), PST_OK);
+	assert_int_equal(pst_listen(&one, "127.0.0.1:0", &err), PST_OK);
 	assert_false(passed.sockets[0].wanted);
 }
 
@@ -174,8 +235,8 @@ two_do_not_share_a_passed_socket(void **state)
 
 	pst_passed_add(&passed, listening_socket(address), "wan");
 	test.env.passed = &passed;
-	assert_int_equal(listen_at(&one, address), PST_OK);
-	assert_int_equal(listen_at(&two, address), UV_EADDRINUSE);
+	assert_int_equal(pst_listen(&one, address, &err), PST_OK);
+	assert_int_equal(pst_listen(&two, address, &err), UV_EADDRINUSE);
 }
 
 static void
@@ -198,7 +259,7 @@ what_does_not_listen_is_kept_but_never_found(void **state)
 
 /* What a process with this environment and two sockets at 3 and 4 takes; it says so by its exit code. */
 static int
-taken(long pid_off, const char *fds, const char *names)
+taken_by_child(long pid_off, const char *fds, const char *names)
 {
 	char address[PST_ADDRESS_TEXT], pid[32];
 	pid_t child = fork();
@@ -234,69 +295,41 @@ taken(long pid_off, const char *fds, const char *names)
 static void
 the_environment_says_which_and_is_cleared(void **state)
 {
-	assert_int_equal(taken(0, "2", "a:b"), 2);
-	assert_int_equal(taken(0, "2", NULL), 2);
-	assert_int_equal(taken(0, "1", "a"), 1);
-	assert_int_equal(taken(0, "3", "a:b"), 2); /* 5 is not open */
-	assert_int_equal(taken(0, "2000000000", NULL), 2);
-	assert_int_equal(taken(0, "-1", NULL), 0);
-	assert_int_equal(taken(0, "", NULL), 0);
+	assert_int_equal(taken_by_child(0, "2", "a:b"), 2);
+	assert_int_equal(taken_by_child(0, "2", NULL), 2);
+	assert_int_equal(taken_by_child(0, "1", "a"), 1);
+	assert_int_equal(taken_by_child(0, "3", "a:b"), 2); /* 5 is not open */
+	assert_int_equal(taken_by_child(0, "2000000000", NULL), 2);
+	assert_int_equal(taken_by_child(0, "-1", NULL), 0);
+	assert_int_equal(taken_by_child(0, "", NULL), 0);
 }
 
 static void
 what_was_passed_to_another_process_is_not_ours(void **state)
 {
-	assert_int_equal(taken(1, "2", "a:b"), 0);
+	assert_int_equal(taken_by_child(1, "2", "a:b"), 0);
 }
 
 /* ---- again ---- */
 
-static struct pst_listen_again again;
-static uv_tcp_t taken_sockets[2];
-static int refusals, times, taken_count;
-static bool both_taken;
-
-/* No memory at first. */
-static void
-refuses_at_first(uv_stream_t *server, int status)
-{
-	uv_tcp_t *socket = &taken_sockets[taken_count];
-
-	assert_int_equal(status, 0);
-	times++;
-	if (refusals) {
-		refusals--;
-		pst_listen_again(&again, &test.env, server, refuses_at_first);
-		return;
-	}
-	uv_tcp_init(&test.loop, socket);
-	assert_int_equal(uv_accept(server, (uv_stream_t *)socket), 0);
-	uv_close((uv_handle_t *)socket, handle_closed);
-	both_taken = ++taken_count == 2;
-}
-
 static void
 who_could_not_be_taken_is_told_of_again_and_those_behind_too(void **state)
 {
-	struct pst_log silent = { 0 };
-	struct sockaddr_storage sa;
 	char address[PST_ADDRESS_TEXT];
-	int len = sizeof sa;
 
 	refusals = 2;
-	assert_int_equal(pst_listen(&one, &test.env, &silent, "127.0.0.1:0", refuses_at_first, &err), PST_OK);
-	assert_int_equal(uv_tcp_getsockname(&one, (struct sockaddr *)&sa, &len), 0);
-	connect_to(pst_sockaddr_format(&sa, address));
+	assert_int_equal(pst_listen(&one, "127.0.0.1:0", &err), PST_OK);
+	connect_to(address_of(&one, address));
 	connect_to(address);
-	loop_until(&both_taken);
-	assert_int_equal(times, 4);
+	until_taken(2);
+	assert_int_equal(asked, 4);
 	refusals = 1;
 	connect_to(address);
 	while (refusals)
 		uv_run(&test.loop, UV_RUN_ONCE);
-	assert_true(again.timer.armed);
-	pst_listen_no_more(&again, &test.env);
-	assert_false(again.timer.armed);
+	assert_true(one.first->again.armed);
+	pst_listen_no_more(&one);
+	assert_false(one.first->again.armed);
 }
 
 int
@@ -304,6 +337,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LISTEN_TEST(who_connects_is_heard),
+		LISTEN_TEST(all_of_a_list_or_up_to_the_first_that_fails),
+		LISTEN_TEST(a_path_goes_with_its_listener),
 		LISTEN_TEST(an_address_in_use_is_named),
 		LISTEN_TEST(only_numbers_are_addresses),
 		LISTEN_TEST(a_passed_socket_is_taken_and_taken_again),

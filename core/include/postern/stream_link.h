@@ -92,6 +92,8 @@ PST_API void pst_stream_link_connected(struct pst_stream_link *link, int rc);
 /* Close the gate, then the pipe; the events, if any, learn rc. Once; the
  * link may be gone after it. */
 PST_API void pst_stream_link_end(struct pst_stream_link *link, int rc);
+/* The same for one that could not be accepted: the log says why. */
+PST_API void pst_stream_link_refuse(struct pst_stream_link *link, int rc);
 /*
  * There are as many accepted links as may be, and one more has come: the one
  * that has been quiet longest makes way, so that who holds many and says

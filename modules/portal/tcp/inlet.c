@@ -1,10 +1,8 @@
 /* `inlet NAME { listen = …  to = … }`: where an application connects. */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <postern/listen.h>
-#include <postern/local.h>
 
 #include "sections.h"
 
@@ -18,15 +16,7 @@ const struct pst_opt inlet_options[] = {
 
 struct inlet {
 	struct entry entry;
-	union {
-		uv_handle_t handle;
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} listener;
-	struct pst_listen_again again;
-	bool listener_open;
-	bool bound; /* to a path, which goes with it */
+	struct pst_listeners listeners; /* one */
 };
 
 static bool
@@ -73,21 +63,17 @@ stream_accept(struct stream *s, uv_stream_t *server)
 	return PST_OK;
 }
 
-static void
-connection_waits(uv_stream_t *server, int status)
+static bool
+connection_waits(struct pst_listeners *listeners, uv_stream_t *server)
 {
-	struct inlet *inlet = server->data;
+	struct inlet *inlet = pst_container_of(listeners, struct inlet, listeners);
 	struct portal *portal = &inlet->entry.portal;
 	bool full = portal_full(portal);
 	struct stream *s = NULL;
-	int rc = status ? status : stream_new(&s, portal);
+	int rc = stream_new(&s, portal);
 
-	if (rc) {
-		session_refused(portal, NULL, END_FAILED, rc);
-		if (!status)
-			pst_listen_again(&inlet->again, portal->env, server, connection_waits);
-		return;
-	}
+	if (rc)
+		return false;
 	rc = server->type == UV_NAMED_PIPE ? stream_accept_local(s, server) : stream_accept(s, server);
 	if (rc)
 		stream_fail(s, rc);
@@ -95,6 +81,7 @@ connection_waits(uv_stream_t *server, int status)
 		stream_end(s, END_LIMIT);
 	else
 		entry_begin(&inlet->entry, s);
+	return true;
 }
 
 /* ---- the section ---- */
@@ -105,50 +92,16 @@ inlet_gone(struct portal *portal)
 	struct inlet *inlet = pst_container_of(portal, struct inlet, entry.portal);
 	struct pst_section_env *senv = portal->senv;
 
-	if (inlet->listener_open || !entry_rests(&inlet->entry))
+	if (inlet->listeners.first || !entry_rests(&inlet->entry))
 		return;
 	free(inlet);
 	pst_section_closed(senv);
 }
 
 static void
-listener_closed(uv_handle_t *handle)
+listener_closed(struct pst_listeners *listeners)
 {
-	struct inlet *inlet = handle->data;
-
-	inlet->listener_open = false;
-	inlet_gone(&inlet->entry.portal);
-}
-
-static void
-listener_close(struct inlet *inlet)
-{
-	pst_listen_no_more(&inlet->again, inlet->entry.portal.env);
-	if (!inlet->listener_open || uv_is_closing(&inlet->listener.handle))
-		return;
-	if (inlet->bound)
-		unlink(inlet->entry.conf->listen);
-	uv_close(&inlet->listener.handle, listener_closed);
-}
-
-static int
-listen_local(struct inlet *inlet, const char *path, struct pst_err *err)
-{
-	int rc, fd = pst_local_bind(path, err);
-
-	uv_pipe_init(pst_env_loop(inlet->entry.portal.env), &inlet->listener.pipe, 0);
-	if (fd < 0)
-		return fd;
-	inlet->bound = true;
-	rc = uv_pipe_open(&inlet->listener.pipe, fd);
-	if (rc)
-		close(fd);
-	else
-		rc = uv_listen(&inlet->listener.stream, PST_BACKLOG, connection_waits);
-	if (rc)
-		return pst_fail(err, rc, "cannot listen on %s: %s", path, pst_strerror(rc));
-	pst_info(inlet->entry.portal.log, "listening", PST_STR("address", path));
-	return PST_OK;
+	inlet_gone(&pst_container_of(listeners, struct inlet, listeners)->entry.portal);
 }
 
 static void
@@ -156,7 +109,7 @@ inlet_drain(void *self)
 {
 	struct inlet *inlet = self;
 
-	listener_close(inlet);
+	pst_listen_no_more(&inlet->listeners);
 	portal_drain(&inlet->entry.portal);
 }
 
@@ -190,11 +143,11 @@ inlet_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 	}
 	pst_section_hook(senv, &inlet_hooks);
 	*self = inlet;
-	inlet->listener.handle.data = inlet;
-	inlet->listener_open = true;
-	rc = is_path(c->listen) ? listen_local(inlet, c->listen, err)
-	    : pst_listen(&inlet->listener.tcp, pst_section_env(senv), pst_section_log(senv), c->listen,
-	          connection_waits, err);
+	inlet->listeners = (struct pst_listeners){
+		.env = pst_section_env(senv), .log = pst_section_log(senv), .waits = connection_waits,
+		.closed = listener_closed,
+	};
+	rc = pst_listen(&inlet->listeners, c->listen, err);
 	if (rc) /* stays open, so that close() ends what there is */
 		pst_section_down(senv, rc, err->text);
 	else
@@ -207,6 +160,6 @@ inlet_close(void *self)
 {
 	struct inlet *inlet = self;
 
-	listener_close(inlet);
+	pst_listen_no_more(&inlet->listeners);
 	entry_close(&inlet->entry);
 }

@@ -18,12 +18,6 @@
 
 #define LIBRARY_CONNECTIONS (1 << 20)
 
-struct listener {
-	struct server *server;
-	struct pst_listen_again again;
-	uv_tcp_t tcp;
-};
-
 /* ---- the daemon on the loop ---- */
 
 static void time_is_up(struct pst_timer *timer);
@@ -78,10 +72,8 @@ ready(uv_poll_t *poll, int status, int events)
 void
 server_handle_gone(struct server *server)
 {
-	if (--server->open_handles || !server->on_closed)
-		return;
-	free(server->listeners);
-	server->on_closed(server);
+	if (!--server->open_handles && !server->listeners.first && server->on_closed)
+		server->on_closed(server);
 }
 
 static void
@@ -99,20 +91,16 @@ accepted_closed(uv_handle_t *handle)
 	server_handle_gone(server);
 }
 
-static void
-waits(uv_stream_t *stream, int status)
+static bool
+waits(struct pst_listeners *listeners, uv_stream_t *stream)
 {
-	struct listener *listener = pst_container_of(stream, struct listener, tcp);
-	struct server *server = listener->server;
-	uv_tcp_t *tcp = status ? NULL : malloc(sizeof *tcp);
+	struct server *server = pst_container_of(listeners, struct server, listeners);
+	uv_tcp_t *tcp = malloc(sizeof *tcp);
 	int fd;
 
-	if (status)
-		return;
 	if (!tcp || uv_tcp_init(stream->loop, tcp)) {
 		free(tcp);
-		pst_listen_again(&listener->again, server->env, stream, waits);
-		return;
+		return false;
 	}
 	tcp->data = server;
 	server->open_handles++;
@@ -123,6 +111,16 @@ waits(uv_stream_t *stream, int status)
 			conn_add(server, fd);
 	}
 	uv_close((uv_handle_t *)tcp, accepted_closed);
+	return true;
+}
+
+static void
+listeners_closed(struct pst_listeners *listeners)
+{
+	struct server *server = pst_container_of(listeners, struct server, listeners);
+
+	server->open_handles++;
+	server_handle_gone(server);
 }
 
 /* ---- opening and closing ---- */
@@ -219,26 +217,6 @@ poll_open(struct server *server)
 	return uv_poll_start(&server->poll, UV_READABLE, ready);
 }
 
-static int
-listen_all(struct server *server, struct pst_err *err)
-{
-	const struct pst_list *list = server->conf.listen;
-	int rc = PST_OK;
-
-	server->listeners = calloc(list->count + 1, sizeof *server->listeners);
-	if (!server->listeners)
-		return -ENOMEM;
-	for (; !rc && server->listening < list->count; server->listening++) {
-		struct listener *l = &server->listeners[server->listening];
-
-		l->server = server;
-		l->tcp.data = server;
-		server->open_handles++;
-		rc = pst_listen(&l->tcp, server->env, server->log, list->item[server->listening], waits, err);
-	}
-	return rc;
-}
-
 int
 server_open(struct server *server, struct pst_err *err)
 {
@@ -248,17 +226,16 @@ server_open(struct server *server, struct pst_err *err)
 	rc = daemon_open(server, err);
 	if (!rc)
 		rc = poll_open(server);
-	return rc ? rc : listen_all(server, err);
+	server->listeners = (struct pst_listeners){
+		.env = server->env, .log = server->log, .waits = waits, .closed = listeners_closed,
+	};
+	return rc ? rc : pst_listen_all(&server->listeners, server->conf.listen->item, server->conf.listen->count, err);
 }
 
 void
 server_stop_listening(struct server *server)
 {
-	for (size_t i = 0; i < server->listening; i++) {
-		pst_listen_no_more(&server->listeners[i].again, server->env);
-		uv_close((uv_handle_t *)&server->listeners[i].tcp, handle_closed);
-	}
-	server->listening = 0;
+	pst_listen_no_more(&server->listeners);
 }
 
 void

@@ -42,8 +42,7 @@ struct server {
 	uv_poll_t poll;
 	struct pst_timer timer;
 	struct pst_task task;
-	struct listener *listeners;
-	size_t listening;
+	struct pst_listeners listeners;
 	struct conn *conns;            /* all */
 	struct conn *waiting, **latest; /* for a head; who waits longest first */
 	struct conn *accepting;        /* is being handed over */

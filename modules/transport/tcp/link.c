@@ -75,7 +75,7 @@ link_enter(struct link *link, uv_stream_t *server)
 	return pst_stream_link_up(&link->base);
 }
 
-int
+void
 link_accept(struct link *link, uv_stream_t *server)
 {
 	int rc;
@@ -84,8 +84,7 @@ link_accept(struct link *link, uv_stream_t *server)
 	pst_stream_link_take(&link->base, &link->pipe.pipe);
 	rc = link_enter(link, server);
 	if (rc)
-		pst_stream_link_end(&link->base, rc);
-	return rc;
+		pst_stream_link_refuse(&link->base, rc);
 }
 
 /* ---- connecting ---- */

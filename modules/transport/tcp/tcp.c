@@ -8,14 +8,6 @@
 #include <stdlib.h>
 
 #include <postern/descriptors.h>
-#include <postern/listen.h>
-
-struct listener {
-	uv_tcp_t handle;
-	struct pst_listen_again again;
-	struct tcp *tcp;
-	struct listener *next;
-};
 
 static const struct pst_opt tcp_options[] = {
 	PST_OPT(LIST, struct tcp_conf, listen, NULL, "addresses to accept on, address:port"),
@@ -39,58 +31,26 @@ tcp_gone(struct tcp *tcp)
 {
 	struct pst_section_env *senv = tcp->senv;
 
-	if (!tcp->closing || tcp->links.first || tcp->open_listeners)
+	if (!tcp->closing || tcp->links.first || tcp->listeners.first)
 		return;
-	while (tcp->listeners) {
-		struct listener *listener = tcp->listeners;
-
-		tcp->listeners = listener->next;
-		free(listener);
-	}
 	free(tcp);
 	pst_section_closed(senv);
 }
 
 static void
-listener_closed(uv_handle_t *handle)
+listeners_closed(struct pst_listeners *listeners)
 {
-	struct tcp *tcp = pst_container_of(handle, struct listener, handle)->tcp;
-
-	tcp->open_listeners--;
-	tcp_gone(tcp);
+	tcp_gone(pst_container_of(listeners, struct tcp, listeners));
 }
 
-static void
-connection_waits(uv_stream_t *server, int status)
+static bool
+connection_waits(struct pst_listeners *listeners, uv_stream_t *server)
 {
-	struct listener *listener = pst_container_of(server, struct listener, handle);
-	struct tcp *tcp = listener->tcp;
-	struct link *link = status ? NULL : link_new(tcp, true);
+	struct link *link = link_new(pst_container_of(listeners, struct tcp, listeners), true);
 
-	if (link) {
-		status = link_accept(link, server);
-	} else if (!status) {
-		status = -ENOMEM;
-		pst_listen_again(&listener->again, tcp->env, server, connection_waits);
-	}
-	if (status)
-		pst_warn_rated(tcp->links.log, &tcp->links.refused, "connection not accepted",
-		    PST_RC(status));
-}
-
-static int
-listener_open(struct tcp *tcp, const char *address, struct pst_err *err)
-{
-	struct listener *listener = calloc(1, sizeof *listener);
-
-	if (!listener)
-		return -ENOMEM;
-	listener->tcp = tcp;
-	listener->next = tcp->listeners;
-	tcp->listeners = listener;
-	tcp->open_listeners++;
-	return pst_listen(&listener->handle, tcp->env, pst_section_log(tcp->senv), address,
-	    connection_waits, err);
+	if (link)
+		link_accept(link, server);
+	return link != NULL;
 }
 
 static int
@@ -152,7 +112,7 @@ static int
 tcp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
 	struct tcp *tcp = calloc(1, sizeof *tcp);
-	int rc = PST_OK;
+	int rc;
 
 	if (!tcp)
 		return -ENOMEM;
@@ -174,10 +134,12 @@ tcp_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 		.gone = link_gone,
 	};
 	pst_stream_links_init(&tcp->links);
+	tcp->listeners = (struct pst_listeners){
+		.env = tcp->env, .log = pst_section_log(senv), .waits = connection_waits, .closed = listeners_closed,
+	};
 	pst_section_hook(senv, &tcp_hooks);
 	*self = tcp;
-	for (size_t i = 0; !rc && i < tcp->conf->listen.count; i++)
-		rc = listener_open(tcp, tcp->conf->listen.item[i], err);
+	rc = pst_listen_all(&tcp->listeners, tcp->conf->listen.item, tcp->conf->listen.count, err);
 	if (rc) /* open all the same, so that close() ends what there is */
 		pst_section_down(senv, rc, err->text);
 	else
@@ -191,11 +153,8 @@ tcp_close(void *self)
 	struct tcp *tcp = self;
 
 	tcp->closing = true;
-	for (struct listener *l = tcp->listeners; l; l = l->next) {
-		pst_listen_no_more(&l->again, tcp->env);
-		uv_close((uv_handle_t *)&l->handle, listener_closed);
-	}
-	if (!tcp->links.first && !tcp->listeners)
+	pst_listen_no_more(&tcp->listeners);
+	if (!tcp->links.first && !tcp->listeners.first)
 		tcp_gone(tcp);
 	else
 		pst_stream_links_end(&tcp->links);

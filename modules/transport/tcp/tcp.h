@@ -2,7 +2,7 @@
 #ifndef TCP_TCP_H
 #define TCP_TCP_H
 
-#include <postern/dial.h>
+#include <postern/listen.h>
 #include <postern/stream_link.h>
 
 struct tcp_conf {
@@ -20,10 +20,9 @@ struct tcp {
 	struct pst_section_env *senv;
 	struct pst_env *env;
 	const struct tcp_conf *conf;
-	struct listener *listeners;
+	struct pst_listeners listeners;
 	struct pst_stream_links links;
 	int64_t max_links; /* as far as there are descriptors */
-	unsigned open_listeners;
 	bool closing;
 };
 
@@ -38,8 +37,8 @@ struct link {
 
 /* link.c */
 struct link *link_new(struct tcp *tcp, bool accepted);
-/* Takes the connection in any case; on failure the link has ended. */
-int link_accept(struct link *link, uv_stream_t *server);
+/* Takes the connection in any case; when that fails the log says why, and the link has ended. */
+void link_accept(struct link *link, uv_stream_t *server);
 /* The module's op. */
 int link_connect(struct pst_link **out, void *transport, const char *host, uint16_t port,
     const struct pst_link_events *events, void *arg);
@@ -49,7 +48,7 @@ bool link_stranded(const struct pst_link *link);
 void link_ending(struct pst_stream_link *base);
 void link_gone(struct pst_stream_link *base);
 
-/* tcp.c: a link's or listener's memory is gone. */
+/* tcp.c: a link is gone, or all listeners are. */
 void tcp_gone(struct tcp *tcp);
 
 #endif

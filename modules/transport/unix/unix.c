@@ -5,15 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <postern/listen.h>
-#include <postern/local.h>
 #include <postern/stream_link.h>
 
 #include "peer.h"
 
-#define BACKLOG 128
 /* What listens unless told otherwise, and where in the state directory. */
 #define CONTROL_SECTION "control"
 #define CONTROL_SOCKET "control.sock"
@@ -25,16 +22,13 @@ struct uds_conf {
 	int64_t links;
 };
 
-/* The section, with its listener. */
 struct uds {
 	struct pst_section_env *senv;
 	struct pst_env *env;
 	const struct uds_conf *conf;
 	struct pst_stream_links links;
-	uv_pipe_t listener;
-	struct pst_listen_again again;
-	bool listening, closing;
-	char path[PST_LOCAL_PATH_MAX + 1]; /* of the socket; empty: none is there */
+	struct pst_listeners listeners; /* one at most */
+	bool closing;
 };
 
 struct link {
@@ -64,7 +58,7 @@ uds_gone(struct uds *uds)
 {
 	struct pst_section_env *senv = uds->senv;
 
-	if (!uds->closing || uds->links.first || uds->listening)
+	if (!uds->closing || uds->links.first || uds->listeners.first)
 		return;
 	free(uds);
 	pst_section_closed(senv);
@@ -97,12 +91,12 @@ link_new(struct uds *uds, bool accepted)
 
 /* Only who the kernel vouches for gets a link, and that is a local one. */
 static int
-link_enter(struct link *link)
+link_enter(struct link *link, uv_stream_t *server)
 {
 	struct uds *uds = link->uds;
 	uid_t uid;
 	pid_t pid;
-	int fd, rc = uv_accept((uv_stream_t *)&uds->listener, (uv_stream_t *)&link->handle);
+	int fd, rc = uv_accept(server, (uv_stream_t *)&link->handle);
 
 	if (!rc)
 		rc = uv_fileno((uv_handle_t *)&link->handle, &fd);
@@ -120,21 +114,15 @@ link_enter(struct link *link)
 	return pst_stream_link_up(&link->base);
 }
 
-static void
-connection_waits(uv_stream_t *server, int status)
+static bool
+connection_waits(struct pst_listeners *listeners, uv_stream_t *server)
 {
-	struct uds *uds = server->data;
-	struct link *link = status ? NULL : link_new(uds, true);
-	int rc = status ? status : link ? link_enter(link) : -ENOMEM;
+	struct link *link = link_new(pst_container_of(listeners, struct uds, listeners), true);
+	int rc = link ? link_enter(link, server) : PST_OK;
 
-	if (!rc)
-		return;
-	pst_warn_rated(uds->links.log, &uds->links.refused, "connection not accepted",
-	    PST_STR("link", link ? link->name : NULL), PST_RC(rc));
-	if (link)
-		pst_stream_link_end(&link->base, rc);
-	else if (!status)
-		pst_listen_again(&uds->again, uds->env, server, connection_waits);
+	if (rc)
+		pst_stream_link_refuse(&link->base, rc);
+	return link != NULL;
 }
 
 /* ---- connecting ---- */
@@ -183,35 +171,9 @@ uds_connect(struct pst_link **out, void *transport, const char *host, uint16_t p
 /* ---- the section ---- */
 
 static void
-listener_closed(uv_handle_t *handle)
+listener_closed(struct pst_listeners *listeners)
 {
-	struct uds *uds = handle->data;
-
-	uds->listening = false;
-	uds_gone(uds);
-}
-
-static int
-listen_on(struct uds *uds, const char *path, struct pst_err *err)
-{
-	int fd = pst_local_bind(path, err);
-	int rc;
-
-	if (fd < 0)
-		return fd;
-	snprintf(uds->path, sizeof uds->path, "%s", path);
-	uv_pipe_init(pst_env_loop(uds->env), &uds->listener, 0);
-	uds->listener.data = uds;
-	uds->listening = true;
-	rc = uv_pipe_open(&uds->listener, fd);
-	if (rc)
-		close(fd);
-	else
-		rc = uv_listen((uv_stream_t *)&uds->listener, BACKLOG, connection_waits);
-	if (rc)
-		return pst_fail(err, rc, "cannot listen on %s: %s", path, pst_strerror(rc));
-	pst_info(uds->links.log, "listening", PST_STR("address", path));
-	return PST_OK;
+	uds_gone(pst_container_of(listeners, struct uds, listeners));
 }
 
 static int
@@ -220,11 +182,11 @@ uds_listen(struct uds *uds, struct pst_err *err)
 	char path[4096];
 
 	if (uds->conf->listen)
-		return listen_on(uds, uds->conf->listen, err);
+		return pst_listen(&uds->listeners, uds->conf->listen, err);
 	if (strcmp(pst_section_name(uds->senv), CONTROL_SECTION))
 		return PST_OK;
 	snprintf(path, sizeof path, "%s/" CONTROL_SOCKET, pst_section_state_dir(uds->senv));
-	return listen_on(uds, path, err);
+	return pst_listen(&uds->listeners, path, err);
 }
 
 static int
@@ -247,8 +209,9 @@ uds_status(void *self, struct pst_status *status)
 
 	for (const struct pst_stream_link *link = uds->links.first; link; link = link->next)
 		links += link->up;
-	if (*uds->path)
-		pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", uds->path)));
+	for (const struct pst_listener *l = uds->listeners.first; l; l = l->next)
+		if (*l->path)
+			pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", l->path)));
 	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_I64("accepted", uds->links.accepted)));
 }
 
@@ -277,6 +240,9 @@ uds_open(void **self, struct pst_section_env *senv, const void *conf, struct pst
 		.gone = link_gone,
 	};
 	pst_stream_links_init(&uds->links);
+	uds->listeners = (struct pst_listeners){
+		.env = uds->env, .log = pst_section_log(senv), .waits = connection_waits, .closed = listener_closed,
+	};
 	pst_section_hook(senv, &uds_hooks);
 	*self = uds;
 	rc = uds_listen(uds, err);
@@ -293,12 +259,8 @@ uds_close(void *self)
 	struct uds *uds = self;
 
 	uds->closing = true;
-	if (*uds->path)
-		unlink(uds->path);
-	pst_listen_no_more(&uds->again, uds->env);
-	if (uds->listening)
-		uv_close((uv_handle_t *)&uds->listener, listener_closed);
-	if (!uds->links.first && !uds->listening)
+	pst_listen_no_more(&uds->listeners);
+	if (!uds->links.first && !uds->listeners.first)
 		uds_gone(uds);
 	else
 		pst_stream_links_end(&uds->links);

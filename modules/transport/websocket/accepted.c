@@ -103,7 +103,7 @@ link_enter(struct link *link, uv_stream_t *server)
 	return rc;
 }
 
-int
+void
 link_accept(struct link *link, uv_stream_t *server)
 {
 	int rc;
@@ -112,6 +112,5 @@ link_accept(struct link *link, uv_stream_t *server)
 	pst_stream_link_take(&link->base, &link->tcp.pipe);
 	rc = link_enter(link, server);
 	if (rc)
-		pst_stream_link_end(&link->base, rc);
-	return rc;
+		pst_stream_link_refuse(&link->base, rc);
 }

@@ -9,15 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <postern/listen.h>
-
-struct listener {
-	uv_tcp_t handle;
-	struct pst_listen_again again;
-	struct transport *transport;
-	struct listener *next;
-};
-
 static const struct pst_opt transport_options[] = {
 	PST_OPT(LIST, struct transport_conf, listen, NULL, "addresses to accept on, address:port"),
 	PST_OPT(PATH, struct transport_conf, certificate, NULL, "TLS where it listens: a file with the certificate and its chain, PEM"),
@@ -51,14 +42,8 @@ transport_gone(struct transport *transport)
 {
 	struct pst_section_env *senv = transport->senv;
 
-	if (!transport->closing || transport->links.first || transport->open_listeners)
+	if (!transport->closing || transport->links.first || transport->listeners.first)
 		return;
-	while (transport->listeners) {
-		struct listener *listener = transport->listeners;
-
-		transport->listeners = listener->next;
-		free(listener);
-	}
 	SSL_CTX_free(transport->server);
 	SSL_CTX_free(transport->client);
 	free(transport);
@@ -66,45 +51,19 @@ transport_gone(struct transport *transport)
 }
 
 static void
-listener_closed(uv_handle_t *handle)
+listeners_closed(struct pst_listeners *listeners)
 {
-	struct transport *transport = pst_container_of(handle, struct listener, handle)->transport;
-
-	transport->open_listeners--;
-	transport_gone(transport);
+	transport_gone(pst_container_of(listeners, struct transport, listeners));
 }
 
-static void
-connection_waits(uv_stream_t *server, int status)
+static bool
+connection_waits(struct pst_listeners *listeners, uv_stream_t *server)
 {
-	struct listener *listener = pst_container_of(server, struct listener, handle);
-	struct transport *transport = listener->transport;
-	struct link *link = status ? NULL : link_new(transport, true);
+	struct link *link = link_new(pst_container_of(listeners, struct transport, listeners), true);
 
-	if (link) {
-		status = link_accept(link, server);
-	} else if (!status) {
-		status = -ENOMEM;
-		pst_listen_again(&listener->again, transport->env, server, connection_waits);
-	}
-	if (status)
-		pst_warn_rated(transport->links.log, &transport->links.refused, "connection not accepted",
-		    PST_RC(status));
-}
-
-static int
-listener_open(struct transport *transport, const char *address, struct pst_err *err)
-{
-	struct listener *listener = calloc(1, sizeof *listener);
-
-	if (!listener)
-		return -ENOMEM;
-	listener->transport = transport;
-	listener->next = transport->listeners;
-	transport->listeners = listener;
-	transport->open_listeners++;
-	return pst_listen(&listener->handle, transport->env, pst_section_log(transport->senv), address,
-	    connection_waits, err);
+	if (link)
+		link_accept(link, server);
+	return link != NULL;
 }
 
 /* ---- checking ---- */
@@ -264,7 +223,7 @@ transport_open(void **self, struct pst_section_env *senv, const void *conf, stru
 {
 	struct transport *transport = calloc(1, sizeof *transport);
 	const struct transport_conf *c = conf;
-	int rc = PST_OK;
+	int rc;
 
 	if (!transport)
 		return -ENOMEM;
@@ -286,6 +245,9 @@ transport_open(void **self, struct pst_section_env *senv, const void *conf, stru
 		.gone = link_gone,
 	};
 	pst_stream_links_init(&transport->links);
+	transport->listeners = (struct pst_listeners){
+		.env = transport->env, .log = pst_section_log(senv), .waits = connection_waits, .closed = listeners_closed,
+	};
 	transport->opening = (struct pst_quiets){
 		.env = transport->env, .limit_ms = c->handshake_timeout, .over = link_handshake_over,
 	};
@@ -294,8 +256,8 @@ transport_open(void **self, struct pst_section_env *senv, const void *conf, stru
 	rc = tls_client(&transport->client, c->ca, err);
 	if (!rc && c->certificate)
 		rc = tls_server(&transport->server, c->certificate, c->key, err);
-	for (size_t i = 0; !rc && i < c->listen.count; i++)
-		rc = listener_open(transport, c->listen.item[i], err);
+	if (!rc)
+		rc = pst_listen_all(&transport->listeners, c->listen.item, c->listen.count, err);
 	if (rc) /* open all the same, so that close() ends what there is */
 		pst_section_down(senv, rc, err->text);
 	else
@@ -309,11 +271,8 @@ transport_close(void *self)
 	struct transport *transport = self;
 
 	transport->closing = true;
-	for (struct listener *l = transport->listeners; l; l = l->next) {
-		pst_listen_no_more(&l->again, transport->env);
-		uv_close((uv_handle_t *)&l->handle, listener_closed);
-	}
-	if (!transport->links.first && !transport->listeners)
+	pst_listen_no_more(&transport->listeners);
+	if (!transport->links.first && !transport->listeners.first)
 		transport_gone(transport);
 	else
 		pst_stream_links_end(&transport->links);

@@ -2,7 +2,7 @@
 #ifndef WEBSOCKET_TRANSPORT_H
 #define WEBSOCKET_TRANSPORT_H
 
-#include <postern/dial.h>
+#include <postern/listen.h>
 #include <postern/stream_link.h>
 
 #include "head.h"
@@ -28,11 +28,10 @@ struct transport {
 	struct pst_env *env;
 	const struct transport_conf *conf;
 	SSL_CTX *server, *client; /* server NULL: it listens without TLS */
-	struct listener *listeners;
+	struct pst_listeners listeners;
 	struct pst_stream_links links;
 	struct pst_quiets opening; /* accepted links that are not up yet, in the order in which they came; */
 	int64_t handshakes;        /* so many */
-	unsigned open_listeners;
 	bool closing;
 };
 
@@ -76,8 +75,8 @@ void link_stand_on(struct link *link, struct pst_pipe *pipe);
 PST_MUST_CHECK int link_messages_begin(struct link *link);
 /* It is open, or ends. */
 void link_opening_over(struct link *link);
-/* accepted.c: takes the connection in any case; on failure the link has ended. */
-int link_accept(struct link *link, uv_stream_t *server);
+/* accepted.c: takes the connection in any case; when that fails the log says why, and the link has ended. */
+void link_accept(struct link *link, uv_stream_t *server);
 /* Its handshake takes too long. */
 void link_handshake_over(struct pst_quiet *opening);
 /* The module's ops. */
@@ -90,7 +89,7 @@ bool link_stranded(const struct pst_link *link);
 void link_ending(struct pst_stream_link *base);
 void link_gone(struct pst_stream_link *base);
 
-/* transport.c: a link's or listener's memory is gone. */
+/* transport.c: a link is gone, or all listeners are. */
 void transport_gone(struct transport *transport);
 
 #endif
