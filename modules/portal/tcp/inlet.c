@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/descriptors.h>
 #include <postern/listen.h>
 
 #include "sections.h"
@@ -77,7 +78,7 @@ connection_waits(struct pst_listeners *listeners, uv_stream_t *server)
 	rc = server->type == UV_NAMED_PIPE ? stream_accept_local(s, server) : stream_accept(s, server);
 	if (rc)
 		stream_fail(s, rc);
-	else if (full)
+	else if (full || pst_descriptors_scarce(&s->socket.handle))
 		stream_end(s, END_LIMIT);
 	else
 		entry_begin(&inlet->entry, s);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/descriptors.h>
 #include <postern/dial.h>
 #include <postern/identity.h>
 
@@ -92,6 +93,10 @@ target_answers(void *arg, int rc)
 	if (rc) {
 		s->rc = rc;
 		turn_away(s, end_of(rc));
+		return;
+	}
+	if (pst_descriptors_scarce(&s->socket.handle)) {
+		turn_away(s, END_LIMIT);
 		return;
 	}
 	stream_guard(s);

@@ -227,7 +227,7 @@ conn_add(struct server *server, int fd)
 		conn = conn_new(server, fd, &peer);
 	if (!conn) {
 		close(fd);
-		pst_warn_rated(server->log, &server->crowded, "a connection was refused: too many");
+		server_crowded(server);
 		return;
 	}
 	server->accepting = conn;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <postern/descriptors.h>
 #include <postern/tcp.h>
 
 #include "tcp.h"
@@ -60,6 +61,7 @@ link_enter(struct link *link, uv_stream_t *server)
 	struct tcp *tcp = link->tcp;
 	struct sockaddr_storage peer = { 0 };
 	int len = sizeof peer;
+	bool scarce;
 	int rc = uv_accept(server, (uv_stream_t *)&link->handle);
 
 	if (!rc)
@@ -67,7 +69,9 @@ link_enter(struct link *link, uv_stream_t *server)
 	pst_sockaddr_format(&peer, link->name);
 	if (!rc)
 		rc = pst_stream_link_enter(&link->base, &peer);
-	if (!rc && tcp->links.accepted > tcp->max_links && !pst_stream_links_make_way(&tcp->links))
+	scarce = pst_descriptors_scarce((uv_handle_t *)&link->handle);
+	if (!rc && (scarce || tcp->links.accepted > tcp->max_links) &&
+	    (!pst_stream_links_make_way(&tcp->links) || scarce)) /* the way is for who comes next */
 		rc = PST_E_LIMIT;
 	if (rc)
 		return rc;

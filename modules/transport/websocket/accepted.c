@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include <postern/descriptors.h>
 #include <postern/tcp.h>
 
 #include "transport.h"
@@ -13,17 +14,23 @@ link_handshake_over(struct pst_quiet *opening)
 	pst_stream_link_end(&pst_container_of(opening, struct link, opening)->base, UV_ETIMEDOUT);
 }
 
-/* The one that has been at it longest goes: its peer had the most time. */
-static void
+/* The one that has been at it longest goes: its peer had the most time. Where descriptors are scarce, that is for who comes next. */
+static int
 handshake_begins(struct link *link)
 {
 	struct transport *transport = link->transport;
 	struct pst_quiet *oldest = transport->opening.longest;
+	bool scarce = pst_descriptors_scarce((uv_handle_t *)&link->handle);
 
-	if (transport->handshakes >= transport->conf->handshakes)
+	if (oldest && (scarce || transport->handshakes >= transport->conf->handshakes))
 		pst_stream_link_end(&pst_container_of(oldest, struct link, opening)->base, PST_E_LIMIT);
+	else if (scarce)
+		(void)!pst_stream_links_make_way(&transport->links);
+	if (scarce)
+		return PST_E_LIMIT;
 	pst_quiet_enter(&transport->opening, &link->opening);
 	transport->handshakes++;
+	return PST_OK;
 }
 
 #define BAD_REQUEST "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -94,7 +101,9 @@ link_enter(struct link *link, uv_stream_t *server)
 	if (rc)
 		return rc;
 	pst_tcp_tune(&link->handle);
-	handshake_begins(link);
+	rc = handshake_begins(link);
+	if (rc)
+		return rc;
 	if (!transport->server)
 		return head_exchange(&link->head, link->base.pipe, NULL, asked, link);
 	rc = tls_open(&link->tls, transport->env, link->base.pipe, transport->server, NULL, listen_to_head, link);
