@@ -293,7 +293,9 @@ quic_conn_written(struct quic_conn *q, uint64_t now)
 {
 	bool owed = q->owed;
 
-	ngtcp2_conn_update_pkt_tx_time(q->conn, its_time(q, now));
+	/* not at a pace that follows from a guess: until a round trip is known it would be 1.2 KB in 22 ms */
+	if (ngtcp2_conn_get_handshake_completed(q->conn))
+		ngtcp2_conn_update_pkt_tx_time(q->conn, its_time(q, now));
 	q->owed = owes(q);
 	if (q->owed && !owed)
 		q->asked = now;

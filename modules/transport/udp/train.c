@@ -53,24 +53,35 @@ piece_send(const struct train *t, int fd, bool connected, size_t len)
 	return sendmsg(fd, &msg, 0) < 0 ? errno : 0;
 }
 
+/* This kernel, or this host's devices, never do; all else is of the way to one peer. */
+static bool
+never_cuts(int error)
+{
+	return error == EIO || error == EOPNOTSUPP || error == ENOPROTOOPT;
+}
+
 int
 train_send(struct train *t, int fd, bool connected, bool *cuts)
 {
+	bool one_by_one = !*cuts;
+
 	if (t->whole)
 		train_splits(fd, t->to.ss_family, false);
 	while (t->first < t->end) {
 		size_t left = t->end - t->first;
-		size_t len = *cuts || left < t->segment ? left : t->segment;
+		size_t len = !one_by_one || left < t->segment ? left : t->segment;
 		int error = piece_send(t, fd, connected, len);
 
 		if (busy(error))
 			break;
 		if (error == EINTR)
 			continue;
-		if (error && len > t->segment) /* it cannot, or not on this way: one by one */
-			*cuts = false;
-		else /* what went wrong otherwise is a loss like others */
+		if (error && len > t->segment) {
+			one_by_one = true;
+			*cuts = !never_cuts(error);
+		} else { /* what went wrong otherwise is a loss like others */
 			t->first += len;
+		}
 	}
 	if (t->whole)
 		train_splits(fd, t->to.ss_family, true);
