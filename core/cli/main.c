@@ -307,7 +307,7 @@ command_run(int argc, char **argv)
 	if (!strcmp(argv[1], "--version"))
 		return cmd_version(argc - 1, argv + 1);
 	c = cli_command(argv[1]);
-	for (int i = 2; c && i < argc; i++) {
+	for (int i = 2; c && i < argc && strcmp(argv[i], "--"); i++) {
 		if (strcmp(argv[i], "--help") && strcmp(argv[i], "-h"))
 			continue;
 		command_print(c, stdout);
