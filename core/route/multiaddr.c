@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "conf/conf.h"
+
 enum form {
 	FORM_IP4,
 	FORM_IP6,
@@ -84,6 +86,41 @@ protocol_find(const char *name, size_t len)
 	return -1;
 }
 
+/* ---- what is wrong ---- */
+
+/* By what is likely to be meant; else by all that there is. `dns` and the like are libp2p's. */
+static int
+protocol_unknown(const char *text, size_t hop, const char *name, struct pst_err *err)
+{
+	struct pst_nearest near = { .word = name };
+	char all[160];
+	size_t n = 0;
+
+	for (int i = 0; i < PST_PROTOCOLS; i++) {
+		pst_nearest_offer(&near, protocols[i].name);
+		n += (size_t)snprintf(all + n, n < sizeof all ? sizeof all - n : 0, " %s", protocols[i].name);
+	}
+	if (!strncmp(name, "dns", 3))
+		near.best = protocols[PST_DNSADDR].name;
+	return pst_fail(err, -EINVAL, near.best ? "hop %zu of route \"%.200s\": unknown protocol \"%s\", did you mean \"%s\"?"
+	    : "hop %zu of route \"%.200s\": unknown protocol \"%s\"; there are%s", hop, text, name, near.best ? near.best : all);
+}
+
+static int
+value_wrong(const char *text, size_t hop, const char *name, const char *value, enum form form, struct pst_err *err)
+{
+	static const char *const wanted[] = {
+		[FORM_IP4] = "an IPv4 address (a name goes behind /dnsaddr/)",
+		[FORM_IP6] = "an IPv6 address (a name goes behind /dnsaddr/)",
+		[FORM_PORT] = "a port",
+		[FORM_TEXT] = "a name",
+	};
+	int len = (int)strcspn(value, "/");
+
+	return pst_fail(err, -EINVAL, "hop %zu of route \"%.200s\": bad value after /%s/: \"%.*s\", want %s", hop, text, name,
+	    len < 40 ? len : 40, value, wanted[form]);
+}
+
 /* One word up to the next '/', which is passed; false when it is too long. */
 static bool
 word(const char **p, char *out, size_t size)
@@ -115,19 +152,18 @@ pst_multiaddr_parse(struct pst_multiaddr *out, const char *text, struct pst_err 
 		return pst_fail(err, -EINVAL, "route \"%.200s\" ends with a slash", text);
 	while (*p) {
 		struct pst_multiaddr_hop *hop = &out->hop[out->count];
-		char name[32];
+		const char *value;
+		char name[32] = "";
 		int protocol;
 
 		if (out->count == PST_MULTIADDR_HOPS || len > UINT16_MAX)
 			return pst_fail(err, -EINVAL, "a route of more than %d hops", PST_MULTIADDR_HOPS);
 		if (!word(&p, name, sizeof name) || (protocol = protocol_find(name, strlen(name))) < 0)
-			return pst_fail(err, -EINVAL, "hop %zu of route \"%.200s\": unknown protocol; a route is like "
-			    "/ip4/127.0.0.1/tcp/4000/secure/api",
-			    out->count + 1, text);
+			return protocol_unknown(text, out->count + 1, name, err);
 		hop->protocol = (enum pst_protocol)protocol;
+		value = p;
 		if (!word(&p, hop->value, sizeof hop->value) || !value_right(hop->protocol, hop->value))
-			return pst_fail(err, -EINVAL, "hop %zu of route \"%.200s\": bad value after /%s/",
-			    out->count + 1, text, name);
+			return value_wrong(text, out->count + 1, name, value, protocols[protocol].form, err);
 		out->count++;
 	}
 	return PST_OK;

@@ -174,7 +174,7 @@ broken "the same route twice" \
 inlet db { listen = "127.0.0.1:15432"  to = {"$route", "$route"}  authorized = {"*"} }
 END
 broken "an inlet whose route loses bytes" \
-	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet": what UDP loses would be missing from the stream' <<END
+	't.conf:2: inlet db: to: route "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet": what UDP loses would be missing from the stream; take /quic/PORT, or use = udp for datagrams' <<END
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
 	to = "/ip4/127.0.0.1/udp/4000/secure/api/service/outlet" }
 END
@@ -216,7 +216,7 @@ broken "a puncture with a channel behind it to another node" \
 relay db { at = "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x/secure/api"  authorized = {"$me"} }
 END
 broken "an inlet of connections by a puncture" \
-	't.conf:3: inlet db: to: route "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x": what UDP loses would be missing from the stream' <<END
+	't.conf:3: inlet db: to: route "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x": what UDP loses would be missing from the stream; take /quic/PORT, or use = udp for datagrams' <<END
 inlet db {
 	listen = "127.0.0.1:0"
 	to = "/ip4/127.0.0.1/tcp/4000/secure/api/puncture/udp/secure/api/service/x"
@@ -275,12 +275,12 @@ broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0" is no host:
 outlet db { to = "127.0.0.1:0"  authorized = {"*"} }
 END
 broken "a route with an unknown word" \
-	't.conf:2: inlet db: to: hop 2 of route "/ip4/127.0.0.1/tpc/4000/secure/api": unknown protocol; a route is like /ip4/127.0.0.1/tcp/4000/secure/api' <<END
+	't.conf:2: inlet db: to: hop 2 of route "/ip4/127.0.0.1/tpc/4000/secure/api": unknown protocol "tpc", did you mean "tcp"?' <<END
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}
 	to = "/ip4/127.0.0.1/tpc/4000/secure/api" }
 END
 broken "a route with a bad address" \
-	't.conf:1: relay db: at: hop 1 of route "/ip4/127.0.0.256/tcp/4000/secure/api": bad value after /ip4/' <<END
+	't.conf:1: relay db: at: hop 1 of route "/ip4/127.0.0.256/tcp/4000/secure/api": bad value after /ip4/: "127.0.0.256", want an IPv4 address (a name goes behind /dnsaddr/)' <<END
 relay db { at = "/ip4/127.0.0.256/tcp/4000/secure/api"  authorized = {"$me"} }
 END
 broken "a route without a port" \

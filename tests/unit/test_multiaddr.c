@@ -85,9 +85,13 @@ what_is_no_multiaddr_is_refused_with_its_hop(void **state)
 	check_refused("/service/a/", "slash");
 	check_refused("//service/a", "hop 1");
 	check_refused("/service//a", "hop 1");
-	check_refused("/service", "bad value after /service/");
+	check_refused("/service", "bad value after /service/: \"\", want a name");
+	check_refused("/dnsaddr/a/ws/postern/service/b", "bad value after /ws/: \"postern\", want a port");
+	check_refused("/dns4/a/tcp/1", "unknown protocol \"dns4\", did you mean \"dnsaddr\"?");
 	check_refused("/service/a/tcp", "hop 2");
-	check_refused("/sctp/1", "unknown protocol");
+	check_refused("/zebra/1", "unknown protocol \"zebra\"; there are ip4 ip6 dnsaddr tcp udp service worker secure node project "
+	    "space ws wss quic puncture");
+	check_refused("/sctp/1", "unknown protocol \"sctp\"");
 	check_refused("/Service/a", "unknown protocol");
 	check_refused("/service/a/b/c", "hop 2");
 	check_refused("/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/x", "hop 1");

@@ -53,8 +53,8 @@ route_check(const char *to, bool whole, struct pst_err *err)
 	if (!ends_at_worker(&ma))
 		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", to);
 	if (whole && is_lossy(&ma))
-		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what UDP loses would be missing from the stream",
-		    to);
+		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what UDP loses would be missing from the stream; "
+		    "take /quic/PORT, or use = udp for datagrams", to);
 	return PST_OK;
 }
 
