@@ -66,6 +66,7 @@ struct pst_conf_section {
 	const char *kind;
 	const char *name;
 	const char *use;  /* NULL where it is left out */
+	const char *server; /* the module that was taken then; NULL: none was, or none other could be */
 	const char *file; /* as a person would name it: "conf/bank.conf" */
 	unsigned line;    /* of the kind, from 1 */
 	const char *dir;  /* where relative paths start; absolute */

@@ -44,9 +44,10 @@ find(const struct pst_values *values, const char *key, size_t len)
 	return i;
 }
 
+/* A key like none of the module's is one of another, perhaps, that was meant. */
 static int
 refuse_unknown(const struct pst_values *values, const struct pst_scan *scan,
-    const struct pst_token *key)
+    const struct pst_token *key, const char *server)
 {
 	char word[PST_CONF_WORD_MAX + 1];
 	struct pst_nearest near = { .word = word };
@@ -55,6 +56,9 @@ refuse_unknown(const struct pst_values *values, const struct pst_scan *scan,
 	for (size_t i = 0; i < values->count; i++)
 		pst_nearest_offer(&near, values->options[i].name);
 	pst_nearest_offer(&near, "use");
+	if (!near.best && server)
+		return pst_place_fail(&scan->place, key->line, scan->err,
+		    "unknown key \"%s\" (module %s, as there is no \"use\")", word, server);
 	return pst_place_fail(&scan->place, key->line, scan->err, "unknown key \"%s\"%s%s%s", word,
 	    near.best ? ", did you mean \"" : "", near.best ? near.best : "",
 	    near.best ? "\"?" : "");
@@ -62,7 +66,7 @@ refuse_unknown(const struct pst_values *values, const struct pst_scan *scan,
 
 /* Write the normal form of the body, less `use`; refuse unknown keys. */
 static int
-put_entries(struct pst_values *values, struct pst_scan *scan, FILE *out)
+put_entries(struct pst_values *values, struct pst_scan *scan, const char *server, FILE *out)
 {
 	unsigned line = scan->line;
 	struct pst_entry entry;
@@ -77,7 +81,7 @@ put_entries(struct pst_values *values, struct pst_scan *scan, FILE *out)
 			continue;
 		i = find(values, entry.key.text, entry.key.len);
 		if (i == values->count)
-			return refuse_unknown(values, scan, &entry.key);
+			return refuse_unknown(values, scan, &entry.key, server);
 		if (entry.list && !pst_type_of(&values->options[i])->list)
 			return pst_place_fail(&scan->place, entry.key.line, scan->err,
 			    "%s: takes one value, not a list", values->options[i].name);
@@ -101,7 +105,7 @@ decode(struct pst_values *values, const struct pst_conf_section *section,
 
 	if (!file)
 		return -ENOMEM;
-	rc = put_entries(values, &scan, file);
+	rc = put_entries(values, &scan, section->server, file);
 	if (fclose(file) != 0)
 		rc = rc ? rc : -ENOMEM;
 	if (!rc)

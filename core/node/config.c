@@ -88,10 +88,13 @@ by_rank(const void *a, const void *b)
 static int
 item_fill(struct pst_config *config, struct pst_item *item, struct pst_err *err)
 {
+	struct pst_conf_section source = *item->source;
 	int rc = config_item_module(config, item, err);
 
+	if (!rc && item->module && !item->kind->fixed && !source.use)
+		source.server = config_module_name(item);
 	if (!rc)
-		rc = pst_values_new(&item->values, item->source, item->row->options, item->row->conf_size, err);
+		rc = pst_values_new(&item->values, &source, item->row->options, item->row->conf_size, err);
 	return rc ? config_wrong(config, item, rc, err) : PST_OK;
 }
 

@@ -61,10 +61,14 @@ int
 config_look(struct pst_config *config, struct pst_item *item, struct pst_err *err)
 {
 	const struct pst_module *module = item->module ? &item->module->module : NULL;
+	const char *meant = config_namesake(item);
 	struct pst_look look = { config, item };
 	struct pst_err why = PST_ERR_INIT;
 	int rc;
 
+	if (meant)
+		pst_look_warn(&look, "this is module %s, as there is no \"use\"; for %s write use = %s",
+		    config_module_name(item), item->source->name, meant);
 	if (!module || !module->look)
 		return PST_OK;
 	rc = module->look(item->source->kind, pst_values_conf(item->values), &look, &why);

@@ -55,6 +55,45 @@ module_name(struct pst_loader *loader, const struct pst_item *item)
 	return kind->module;
 }
 
+const char *
+config_module_name(const struct pst_item *item)
+{
+	return item->module->module.name + strlen(item->kind->module_kind) + 1;
+}
+
+/* Protocols, and modules of theirs: for these words one writes `use`, and may think that a name does it. */
+static const struct {
+	const char *word, *module;
+} speakers[] = {
+	{ "quic", "udp" },
+	{ "tcp", "tcp" },
+	{ "udp", "udp" },
+	{ "unix", "unix" },
+	{ "websocket", "websocket" },
+	{ "ws", "websocket" },
+	{ "wss", "websocket" },
+};
+
+const char *
+config_speaker(const char *word)
+{
+	for (size_t i = 0; i < sizeof speakers / sizeof *speakers; i++)
+		if (!strcmp(speakers[i].word, word))
+			return speakers[i].module;
+	return NULL;
+}
+
+const char *
+config_namesake(const struct pst_item *item)
+{
+	const char *module = config_speaker(item->source->name);
+
+	if (!module || item->source->use || !item->module || strcmp(item->source->kind, "transport") ||
+	    !strcmp(module, config_module_name(item)))
+		return NULL;
+	return module;
+}
+
 const struct pst_section *
 config_core_row(const char *kind)
 {

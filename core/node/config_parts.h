@@ -16,6 +16,12 @@ bool config_is_dropped_in(const struct pst_config *config, const struct pst_conf
 /* config_module.c: the kind of a section; then its module, loaded, and its row. */
 int config_item_kind(struct pst_item *item, struct pst_err *err);
 int config_item_module(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+/* The module's name as `use` has it: "tcp". */
+const char *config_module_name(const struct pst_item *item);
+/* The transport's module that speaks a protocol, or is called so; NULL: none of ours. */
+const char *config_speaker(const char *word);
+/* The module that the section's name speaks of, where nobody wrote `use` and another was taken; NULL: none. */
+const char *config_namesake(const struct pst_item *item);
 /* The row of a section that the core serves; NULL when it serves no such one. */
 const struct pst_section *config_core_row(const char *kind);
 

@@ -175,6 +175,19 @@ pst_path_check(const struct pst_path_conf *conf, struct pst_err *err)
 	return rc ? PST_E_CONF : PST_OK;
 }
 
+static void
+transport_look(const char *key, const char *protocol, struct pst_look *look)
+{
+	const struct pst_transport_ops *ops = config_look_transport(look, protocol);
+	const char *module = config_speaker(protocol);
+
+	if (ops && ops->lacks)
+		pst_look_warn(look, "%s: %s: the route will not open", key, ops->lacks);
+	if (!ops)
+		pst_look_warn(look, "%s: no transport speaks %s: the route will not open; write transport NAME { use = %s }",
+		    key, protocol, module ? module : "MODULE");
+}
+
 void
 pst_path_look(const struct pst_path_conf *conf, struct pst_look *look)
 {
@@ -184,15 +197,11 @@ pst_path_look(const struct pst_path_conf *conf, struct pst_look *look)
 	if (ma && !route_parse(ma, conf, NULL)) {
 		const struct pst_multiaddr_hop *first = &ma->hop[0];
 		const char *protocol = is_host(first) ? pst_protocol_name(ma->hop[1].protocol) : NULL;
-		const struct pst_transport_ops *ops;
 
 		if (first->protocol == PST_PROJECT && !pst_look_has(look, "project", first->value))
 			pst_look_warn(look, "%s: there is no project %s: the route will not open", key, first->value);
-		ops = protocol ? config_look_transport(look, protocol) : NULL;
-		if (protocol && !ops)
-			pst_look_warn(look, "%s: no transport speaks %s: the route will not open", key, protocol);
-		if (ops && ops->lacks)
-			pst_look_warn(look, "%s: %s: the route will not open", key, ops->lacks);
+		if (protocol)
+			transport_look(key, protocol, look);
 		if (has_puncture(ma) && !config_look_transport(look, pst_protocol_name(PST_PUNCTURE)))
 			pst_look_warn(look, "%s: no transport makes punctures: the route will not open", key);
 	}

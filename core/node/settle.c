@@ -3,6 +3,7 @@
  * what must go, from the highest rank down, so that nothing loses what it
  * stands on; then open what is new, from the lowest rank up.
  */
+#include "node/config_parts.h"
 #include "node/section.h"
 #include "trust/admission.h"
 
@@ -66,9 +67,20 @@ stand_in_tell(const struct pst_section_env *s)
 	const struct pst_section_kind *kind = s->item->kind;
 
 	if (kind->instead && s->item->module && !s->item->source->use &&
-	    !strcmp(s->item->module->module.name + strlen(kind->module_kind) + 1, kind->instead))
+	    !strcmp(config_module_name(s->item), kind->instead))
 		pst_warn(&s->log, "the usual module is not there, or does not load", PST_STR("usual", kind->module),
 		    PST_STR("instead", kind->instead));
+}
+
+/* Plain TCP may be open to all the world where QUIC was thought of. */
+static void
+namesake_tell(const struct pst_section_env *s)
+{
+	const char *meant = config_namesake(s->item);
+
+	if (meant)
+		pst_warn(&s->log, "another module than the name says", PST_STR("module", config_module_name(s->item)),
+		    PST_STR("use", meant));
 }
 
 static void
@@ -79,6 +91,7 @@ section_open(struct pst_section_env *s)
 
 	section_set(s, SECTION_OPENING);
 	stand_in_tell(s);
+	namesake_tell(s);
 	if (!rc)
 		rc = s->item->row->open(&s->self, s, pst_values_conf(s->item->values), &err);
 	if (!rc)

@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 224
+plan 231
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -65,6 +65,15 @@ END
 broken "an unknown key" 't.conf:2: outlet db: unknown key "tto", did you mean "to"?' <<'END'
 outlet db {
 	tto = "127.0.0.1:5432"  authorized = {"*"} }
+END
+broken "a key of another module than the one that is taken" \
+	't.conf:2: transport quic: unknown key "certificate" (module tcp, as there is no "use")' <<'END'
+transport quic {
+	certificate = "web.pem" }
+END
+broken "the same where the module is written" 't.conf:2: transport quic: unknown key "certificate"' <<'END'
+transport quic { use = tcp
+	certificate = "web.pem" }
 END
 broken "a key twice" 't.conf:3: node n: log stands here and in line 2' <<'END'
 node n {
@@ -296,15 +305,25 @@ warned() {
 	is "$1" "$("$POSTERN" check t.conf 2>&1)" "$2"$'\n'"t.conf: 12 sections, all right"
 }
 web=/ip4/127.0.0.1/wss/443/secure/api
-warned "an inlet by a transport that there is not" 't.conf:1: inlet db: to: no transport speaks wss: the route will not open' <<END
+warned "an inlet by a transport that there is not" 't.conf:1: inlet db: to: no transport speaks wss: the route will not open; write transport NAME { use = websocket }' <<END
 inlet db { listen = "127.0.0.1:15432"  authorized = {"$me"}  to = {"$route", "$web/service/outlet"} }
 END
-warned "a portal for datagrams" 't.conf:1: inlet dns: to: no transport speaks wss: the route will not open' <<END
+warned "a portal for datagrams" 't.conf:1: inlet dns: to: no transport speaks wss: the route will not open; write transport NAME { use = websocket }' <<END
 inlet dns { use = udp  listen = "127.0.0.1:53"  authorized = {"$me"}  to = "$web/service/dns" }
 END
-warned "a relay" 't.conf:1: relay db: at: no transport speaks wss: the route will not open' <<END
+warned "a relay" 't.conf:1: relay db: at: no transport speaks wss: the route will not open; write transport NAME { use = websocket }' <<END
 relay db { at = "$web"  authorized = {"$me"} }
 END
+
+# named NAME MODULE: a transport of that name, by which another module is meant.
+named() {
+	printf 'transport %s { listen = {"127.0.0.1:0"} }\n' "$1" >t.conf
+	is "a transport called $1 that is none" "$("$POSTERN" check t.conf 2>&1 | head -n 1)" \
+		"t.conf:1: transport $1: this is module tcp, as there is no \"use\"; for $1 write use = $2"
+}
+named quic udp
+named ws websocket
+named wss websocket
 
 # ---- functions, what they may ask, and gateways ----
 
