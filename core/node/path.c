@@ -27,16 +27,21 @@ dismantle(struct pst_path *path)
 void
 path_start_over(struct pst_path *path, int rc)
 {
+	uint64_t now = pst_now_ms(path->env);
 	bool was_up = path->up;
 
 	path->up = false;
 	path->why = rc;
 	dismantle(path);
-	/* once a person would notice, and then seldom */
-	if (!was_up && ++path->failures % FAILURES_TOLD == FAILURES_FIRST)
+	path->failures += !was_up;
+	if (was_up) {
+		path->tell_ms = now + TOLD_FIRST_MS;
+	} else if (now >= path->tell_ms) {
+		path->tell_ms = now + TOLD_AGAIN_MS;
 		pst_warn(path->log, "the route does not open", PST_STR("host", path->dials ?
 		    path->to.hop[0].value : NULL), PST_STR("port", path->dials ? path->to.hop[1].value : NULL),
 		    PST_RC(rc), PST_U64("attempts", path->failures));
+	}
 	pst_timer_start(path->env, &path->timer, pst_jitter(path->backoff_ms), begin);
 	path->backoff_ms = path->backoff_ms * 2 < BACKOFF_MAX_MS ? path->backoff_ms * 2 : BACKOFF_MAX_MS;
 	if (was_up)
@@ -175,6 +180,7 @@ pst_path_open(struct pst_path **out, struct pst_section_env *senv, const struct 
 	path->holds = conf->holds;
 	path->one_of_several = conf->one_of_several;
 	path->backoff_ms = BACKOFF_FIRST_MS;
+	path->tell_ms = pst_now_ms(path->env) + TOLD_FIRST_MS;
 	rc = path_plan(path, conf, err);
 	if (!rc && conf->channel && !(path->channel_name = strdup(conf->channel)))
 		rc = -ENOMEM;

@@ -18,9 +18,9 @@
 #define ATTEMPTS_ALIVE 3
 #define ATTEMPTS_QUICK 10
 #define ATTEMPT_SLOW_MS 10000
-/* At about 1 s each: the first warning after some 5 s, one a minute then. */
-#define FAILURES_FIRST 10
-#define FAILURES_TOLD 60
+/* Once a person would notice, and then seldom. */
+#define TOLD_FIRST_MS 5000
+#define TOLD_AGAIN_MS 60000
 /* Spec routing.md 8.7. */
 #define PROBE_EVERY_MS 10000
 #define PROBES_LOST 3
@@ -82,6 +82,7 @@ struct pst_path {
 	uint64_t backoff_ms;
 	uint64_t failures;     /* since it was last up */
 	int why;               /* of the last of them */
+	uint64_t tell_ms;      /* one that comes later is told */
 	uint64_t link_began_ns, link_took_ns;
 	void (*on_tried)(void *arg, int rc); /* a try has failed; NULL: nobody wants to know */
 
