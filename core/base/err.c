@@ -23,6 +23,7 @@ static const struct {
 	{ PST_E_NOTHING, "nothing", "there is no such thing" },
 	{ PST_E_NO_NODE, "no-node", "no node is running" },
 	{ PST_E_IN_DOUBT, "in-doubt", "it is not known whether it was done" },
+	{ PST_E_CERTIFICATE, "certificate", "the certificate is refused" },
 };
 
 #define TABLE_LEN (sizeof table / sizeof *table)

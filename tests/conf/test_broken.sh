@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 231
+plan 235
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -274,6 +274,9 @@ web 'headers = {"Sec-WebSocket-Key: 1"}' <<<'headers: "Sec-WebSocket-Key: 1": Se
 web 'headers = {"X(1): 1"}' <<<'headers: "X(1): 1" is not of the form Name: value'
 web 'path = "/a#b"' <<<'path: "/a#b" is no path, such as /ockam'
 web 'path = "/a?b"  listen = {"127.0.0.1:0"}' <<<'path: "/a?b": where it listens, a query is not looked at'
+long=$(printf '%08000d' 0)
+web "path = \"/$long\"" <<<'path: too long: a request is at most 8192 bytes'
+web "headers = {\"A: ${long:0:4000}\", \"B: ${long:0:4000}\"}" <<<'headers: too long: a request is at most 8192 bytes'
 web 'server_name = ""' <<<'server_name: "" is no name of a host'
 web 'certificate = "none.pem"  key = "none.key"' <<<"certificate: $work/none.pem: No such file or directory"
 web 'certificate = "empty"  key = "empty"' <<<"certificate: $work/empty: no certificate in PEM"

@@ -38,6 +38,7 @@ enum pst_rc {
 	PST_E_NOTHING = -10011,   /* there is no such thing */
 	PST_E_NO_NODE = -10012,   /* no node is running there */
 	PST_E_IN_DOUBT = -10013,  /* it may have been done, or not */
+	PST_E_CERTIFICATE = -10014, /* a certificate of TLS is refused */
 };
 
 /* The sentence for a code, static. Unknown codes give "unknown error". */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <postern/descriptors.h>
 #include <postern/tcp.h>
@@ -35,12 +36,25 @@ handshake_begins(struct link *link)
 
 #define BAD_REQUEST "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
+/* The same mistake is on the other side's log, whose operator may be another. */
+static void
+path_tell(struct link *link)
+{
+	char path[PATH_TOLD];
+
+	head_path(path, link->head.text + strlen("GET "));
+	pst_warn_rated(&link->base.log, &link->transport->links.refused, "another path was asked for",
+	    PST_STR("asked", path), PST_STR("path", link->transport->conf->path));
+}
+
 static int
 answer(struct link *link)
 {
 	char accept[WEBSOCKET_ACCEPT], text[256];
 	int rc = head_asked(accept, link->head.text, link->head.head, link->transport->conf->path);
 
+	if (rc == PST_E_NOTHING)
+		path_tell(link);
 	if (rc)
 		head_say(link->base.pipe, rc == PST_E_NOTHING
 		    ? "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"

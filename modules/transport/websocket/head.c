@@ -215,6 +215,14 @@ head_answered(const char *text, size_t len, const char *key)
 	return PST_OK;
 }
 
+void
+head_path(char out[static PATH_TOLD], const char *target)
+{
+	size_t n = strcspn(target, "? \r\n");
+
+	snprintf(out, PATH_TOLD, "%.*s", (int)(n < PATH_TOLD ? n : PATH_TOLD - 1), target);
+}
+
 /* ---- an exchange ---- */
 
 /* The other side speaks TLS, or who knows what: no head of HTTP begins so, and none needs to be waited for. */

@@ -25,6 +25,9 @@ PST_MUST_CHECK int head_ask(char out[static HEAD_MAX], char key[static HEAD_KEY]
 /* What a client asks: PST_OK, and the key's answer; PST_E_NOTHING: another path than this
  * one (NULL: any will do); PST_E_PROTOCOL: no WebSocket of version 13. */
 PST_MUST_CHECK int head_asked(char accept[static WEBSOCKET_ACCEPT], const char *text, size_t len, const char *path);
+/* The path of "PATH?…", or of the request "GET PATH …", cut to fit: what is behind it may be a secret. */
+#define PATH_TOLD 256
+void head_path(char out[static PATH_TOLD], const char *target);
 /* "CONNECT host". */
 PST_MUST_CHECK int head_connect(char out[static HEAD_MAX], const char *host);
 /* The number of a response; 0: it is none. */

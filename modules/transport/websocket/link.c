@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <postern/tcp.h>
 
@@ -70,30 +71,74 @@ link_too_slow(struct pst_timer *timer)
 static const char *
 unlike(const struct link *link, int rc)
 {
-	if (link->base.accepted || (rc != PST_E_PROTOCOL && rc != UV_EOF && rc != UV_ECONNRESET))
+	if (rc != PST_E_PROTOCOL && rc != UV_EOF && rc != UV_ECONNRESET)
 		return NULL;
 	if (link->tls.ssl && !link->tls.open)
-		return "it speaks no TLS: /ws in place of /wss may be the way there";
+		return "it speaks no TLS: /ws in place of /wss may be the way there, or /tcp";
 	if (!link->secure && link->asked)
-		return "it speaks no WebSocket: perhaps TLS, for which the route says /wss";
+		return "it speaks no WebSocket: perhaps TLS, for which the route says /wss, or what /tcp is for";
 	return NULL;
+}
+
+/* A mistake stays one, and a route is tried every second. */
+static bool
+told_lately(struct transport *transport, const char *at, int rc)
+{
+	uint64_t now = pst_now_ms(transport->env);
+	struct told *told = transport->told;
+
+	for (; told < transport->told + TOLD_MAX; told++)
+		if (told->rc == rc && !strcmp(told->at, at))
+			break;
+	if (told == transport->told + TOLD_MAX)
+		told = &transport->told[transport->told_next++ % TOLD_MAX];
+	else if (now - told->ms < TOLD_AGAIN_MS)
+		return true;
+	told->rc = rc;
+	told->ms = now;
+	snprintf(told->at, sizeof told->at, "%s", at);
+	return false;
+}
+
+static void
+refusal_tell(struct link *link)
+{
+	const struct transport_conf *conf = link->transport->conf;
+	uint64_t status = head_status(link->head.text, link->head.head);
+	const char *path = conf->path ? conf->path : "/";
+	char asked[PATH_TOLD];
+
+	if (link->asked) {
+		head_path(asked, path);
+		pst_warn(&link->base.log, "not let through", PST_U64("status", status), PST_STR("path", asked));
+	} else {
+		pst_warn(&link->base.log, "not let through by the proxy", PST_U64("status", status),
+		    PST_STR("proxy", conf->proxy));
+	}
+}
+
+static void
+mistake_tell(struct link *link, int rc)
+{
+	const char *what = unlike(link, rc);
+
+	if (!what && rc != PST_E_CERTIFICATE && rc != PST_E_REFUSED)
+		return;
+	if (told_lately(link->transport, link->at, rc))
+		return;
+	if (what)
+		pst_warn(&link->base.log, "not what the route says", PST_STR("why", what));
+	else if (rc == PST_E_CERTIFICATE)
+		pst_warn(&link->base.log, "certificate refused", PST_STR("why", tls_why(&link->tls)));
+	else
+		refusal_tell(link);
 }
 
 void
 link_failed(struct link *link, int rc)
 {
-	const char *why = rc == PST_E_AUTH ? tls_why(&link->tls) : NULL;
-	const char *what = unlike(link, rc);
-
-	if (what)
-		pst_warn_rated(&link->base.log, &link->transport->links.refused, "not what the route says",
-		    PST_STR("why", what));
-	if (why)
-		pst_warn_rated(&link->base.log, &link->transport->links.refused, "certificate refused",
-		    PST_STR("why", why));
-	if (rc == PST_E_REFUSED)
-		pst_warn_rated(&link->base.log, &link->transport->links.refused, "not let through",
-		    PST_U64("status", head_status(link->head.text, link->head.head)));
+	if (!link->base.accepted)
+		mistake_tell(link, rc);
 	pst_stream_link_end(&link->base, rc);
 }
 

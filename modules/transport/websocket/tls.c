@@ -102,7 +102,7 @@ shake_hands(struct tls *t)
 	if (done == 1 && !rc)
 		t->open = true;
 	else if (done != 1 && SSL_get_error(t->ssl, done) != SSL_ERROR_WANT_READ)
-		rc = tls_why(t) ? PST_E_AUTH : PST_E_PROTOCOL;
+		rc = tls_why(t) ? PST_E_CERTIFICATE : PST_E_PROTOCOL;
 	if (t->open || rc)
 		t->opened(t->opened_arg, rc);
 }

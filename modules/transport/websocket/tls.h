@@ -32,7 +32,7 @@ PST_MUST_CHECK int tls_client(SSL_CTX **out, const char *ca, struct pst_err *err
 /*
  * Shake hands over `below`, whose owner this is from now on. name: whom a
  * client wants to find there, a DNS name or an address; NULL: this is the server.
- * opened(arg, rc) comes once, from the loop: PST_E_AUTH when the other's
+ * opened(arg, rc) comes once, from the loop: PST_E_CERTIFICATE when the other's
  * certificate is not good, with the reason in tls_why(). -ENOMEM.
  */
 PST_MUST_CHECK int tls_open(struct tls *tls, struct pst_env *env, struct pst_pipe *below, SSL_CTX *ctx,

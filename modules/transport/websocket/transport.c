@@ -9,6 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include <postern/coordinated.h>
+#include <postern/look.h>
+
 static const struct pst_opt transport_options[] = {
 	PST_OPT(LIST, struct transport_conf, listen, NULL, "addresses to accept on, address:port"),
 	PST_OPT(PATH, struct transport_conf, certificate, NULL, "TLS where it listens: a file with the certificate and its chain, PEM"),
@@ -68,15 +71,6 @@ connection_waits(struct pst_listeners *listeners, uv_stream_t *server)
 
 /* ---- checking ---- */
 
-/* What a name of a header is made of (RFC 9110, 5.6.2). */
-static bool
-is_token(const char *text, size_t len)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-	return len && strspn(text, others) >= len;
-}
-
 /* A path with a query (RFC 3986): visible ASCII, and no fragment. */
 static bool
 is_target(const char *text)
@@ -85,16 +79,6 @@ is_target(const char *text)
 		if (*p <= ' ' || *p >= 0x7f || *p == '#')
 			return false;
 	return *text == '/';
-}
-
-/* What goes into a request as it is must not begin another line of it. */
-static bool
-printable(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return false;
-	return true;
 }
 
 /* Those of the upgrade, which are there already, and those of a body, of which there is none. */
@@ -116,11 +100,28 @@ header_check(const char *line, struct pst_err *err)
 {
 	const char *colon = strchr(line, ':');
 
-	if (!colon || !is_token(line, (size_t)(colon - line)) || !printable(line))
+	if (!colon || !pst_header_is_name(line, (size_t)(colon - line)) || !pst_header_is_value(colon, strlen(colon)))
 		return pst_fail(err, PST_E_CONF, "headers: \"%s\" is not of the form Name: value", line);
 	if (is_ours(line, (size_t)(colon - line)))
 		return pst_fail(err, PST_E_CONF, "headers: \"%s\": %.*s is the upgrade's own", line, (int)(colon - line),
 		    line);
+	return PST_OK;
+}
+
+/* To whatever host, a name of 253 bytes and a port, the request has to fit. */
+static int
+size_check(const struct transport_conf *c, struct pst_err *err)
+{
+	static const struct pst_list none;
+	const char *path = c->path ? c->path : "/";
+	char text[HEAD_MAX], key[HEAD_KEY], host[PST_HOST_TEXT + 8];
+
+	memset(host, 'h', sizeof host - 1);
+	host[sizeof host - 1] = '\0';
+	if (head_ask(text, key, path, host, &none))
+		return pst_fail(err, PST_E_CONF, "path: too long: a request is at most %d bytes", HEAD_MAX);
+	if (head_ask(text, key, path, host, &c->headers))
+		return pst_fail(err, PST_E_CONF, "headers: too long: a request is at most %d bytes", HEAD_MAX);
 	return PST_OK;
 }
 
@@ -139,7 +140,7 @@ request_check(const struct transport_conf *c, struct pst_err *err)
 		if (rc)
 			return rc;
 	}
-	return PST_OK;
+	return size_check(c, err);
 }
 
 static int
@@ -153,20 +154,19 @@ times_check(const struct transport_conf *c, struct pst_err *err)
 	return none ? pst_fail(err, PST_E_CONF, "%s: more than nothing", none) : PST_OK;
 }
 
-/* Who looks may not be who runs, and so may not read them. */
 static int
 files_check(const struct transport_conf *c, struct pst_err *err)
 {
 	SSL_CTX *server = NULL, *client = NULL;
-	int rc = PST_OK;
+	int rc = PST_OK, ca = PST_OK;
 
 	if (c->certificate)
 		rc = tls_server(&server, c->certificate, c->key, err);
 	if (c->ca && (!rc || rc == -EACCES))
-		rc = tls_client(&client, c->ca, err);
+		ca = tls_client(&client, c->ca, err);
 	SSL_CTX_free(server);
 	SSL_CTX_free(client);
-	return rc == -EACCES ? PST_OK : rc;
+	return ca ? ca : rc;
 }
 
 static int
@@ -175,6 +175,7 @@ transport_check(const void *conf, struct pst_err *err)
 	const struct transport_conf *c = conf;
 	char host[PST_HOST_TEXT];
 	uint16_t port;
+	struct pst_err why = PST_ERR_INIT;
 	int rc = request_check(c, err);
 
 	for (size_t i = 0; !rc && i < c->listen.count; i++)
@@ -194,7 +195,20 @@ transport_check(const void *conf, struct pst_err *err)
 		return pst_fail(err, PST_E_CONF, "max_frame: at most 16M");
 	if (!c->unknown_max_frame || c->unknown_max_frame > c->max_frame)
 		return pst_fail(err, PST_E_CONF, "unknown_max_frame: more than 0 and at most max_frame");
-	return files_check(c, err);
+	rc = files_check(c, &why);
+	/* who looks may not be who runs */
+	return !rc || rc == -EACCES ? PST_OK : pst_fail(err, rc, "%s", why.text);
+}
+
+static int
+transport_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	struct pst_err why = PST_ERR_INIT;
+
+	(void)kind, (void)err;
+	if (files_check(conf, &why) == -EACCES)
+		pst_look_warn(look, "%s: whether it is right is seen by who may read it", why.text);
+	return PST_OK;
 }
 
 static void
@@ -301,4 +315,5 @@ static const struct pst_section transport_sections[] = {
 };
 
 PST_MODULE(transport_websocket, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
-    .summary = "messages over WebSockets, with TLS or without", .sections = transport_sections, .ops = &plain_ops);
+    .summary = "messages over WebSockets, with TLS or without", .sections = transport_sections, .ops = &plain_ops,
+    .look = transport_look);
