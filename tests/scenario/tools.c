@@ -9,12 +9,12 @@
  *   tools echo PORT                   a server which sends back what it is sent
  *   tools talk PORT TEXT MS           send TEXT and a newline, half-close, print all that comes back
  *   tools record PORT TO FILE         forward PORT to TO, and append to FILE all that passes, both ways
- *   tools connect PORT FILE           an HTTP proxy that knows CONNECT only, and appends to FILE where it was asked to
+ *   tools connect PORT FILE [ADDRESS] an HTTP proxy that knows CONNECT only, and appends to FILE where it was asked to
  *   tools activate PORT,… NAME:… COMMAND…
  *                                     become COMMAND, with sockets passed as systemd does: one listening on each PORT
  *   tools notified NAME               a service manager's socket, at a path or @abstract; prints each message on a line
  *
- * All addresses are 127.0.0.1. Exit code 0: done; 1: it failed; 2: usage; 3: time ran out.
+ * All addresses are 127.0.0.1, but for a proxy in a network of its own, which listens at ADDRESS. Exit code 0: done; 1: it failed; 2: usage; 3: time ran out.
  * Servers run until a signal ends them.
  */
 #include <arpa/inet.h>
@@ -65,21 +65,22 @@ left_ms(int64_t end)
 	return left > 0 ? (int)left : 0;
 }
 
+static const char *own_address = "127.0.0.1";
+
 static struct sockaddr_in
-loopback(int port)
+address_of(const char *address, int port)
 {
-	return (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+
+	inet_pton(AF_INET, address, &at.sin_addr);
+	return at;
 }
 
 /* A listening socket, or -1. */
 static int
 listen_on(int port)
 {
-	struct sockaddr_in at = loopback(port);
+	struct sockaddr_in at = address_of(own_address, port);
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -93,9 +94,9 @@ listen_on(int port)
 }
 
 static int
-dial(int port)
+dial_at(const char *address, int port)
 {
-	struct sockaddr_in to = loopback(port);
+	struct sockaddr_in to = address_of(address, port);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
@@ -103,6 +104,12 @@ dial(int port)
 		return -1;
 	}
 	return fd;
+}
+
+static int
+dial(int port)
+{
+	return dial_at("127.0.0.1", port);
 }
 
 static int
@@ -426,6 +433,7 @@ static int
 connect_step(struct peer *peer, char *data, size_t len)
 {
 	static const char yes[] = "HTTP/1.1 200 OK\r\n\r\n";
+	char address[16];
 	int port, fd;
 
 	if (peer->other)
@@ -433,10 +441,10 @@ connect_step(struct peer *peer, char *data, size_t len)
 	if (len < 4 || memcmp(data + len - 4, "\r\n\r\n", 4))
 		return -1;
 	data[len - 1] = '\0';
-	if (sscanf(data, "CONNECT 127.0.0.1:%d HTTP/1.1", &port) != 1)
+	if (sscanf(data, "CONNECT %15[0-9.]:%d HTTP/1.1", address, &port) != 2)
 		return -1;
-	dprintf(record_fd, "127.0.0.1:%d\n", port);
-	fd = dial(port);
+	dprintf(record_fd, "%s:%d\n", address, port);
+	fd = dial_at(address, port);
 	peer->other = fd >= 0 ? peer_new(fd) : NULL;
 	if (!peer->other)
 		return -1;
@@ -559,8 +567,10 @@ command(int argc, char **argv)
 		return talk(first, argv[2], atoi(argv[3]));
 	if (!strcmp(name, "record") && argc == 4)
 		return record(first, atoi(argv[2]), argv[3]);
-	if (!strcmp(name, "connect") && argc == 3)
+	if (!strcmp(name, "connect") && (argc == 3 || argc == 4)) {
+		own_address = argc == 4 ? argv[3] : own_address;
 		return proxy(first, argv[2]);
+	}
 	if (!strcmp(name, "notified") && argc == 2)
 		return notified(argv[1]);
 	if (!strcmp(name, "activate") && argc >= 4)
