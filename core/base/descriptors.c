@@ -31,5 +31,11 @@ pst_descriptors_scarce(const uv_handle_t *connection)
 {
 	int fd;
 
-	return !uv_fileno(connection, &fd) && fd >= usable();
+	return !uv_fileno(connection, &fd) && pst_descriptor_is_kept(fd);
+}
+
+bool
+pst_descriptor_is_kept(int fd)
+{
+	return fd >= usable();
 }

@@ -24,6 +24,8 @@ PST_API int64_t pst_descriptors(int64_t wanted);
  * so it must go, whatever else makes way.
  */
 PST_API bool pst_descriptors_scarce(const uv_handle_t *connection);
+/* The same of a descriptor. */
+PST_API bool pst_descriptor_is_kept(int fd);
 
 #ifdef __cplusplus
 }

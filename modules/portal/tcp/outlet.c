@@ -235,7 +235,7 @@ outlet_open(void **self, struct pst_section_env *senv, const void *conf, struct 
 		.router = pst_env_router(pst_section_env(senv)),
 		.log = pst_section_log(senv),
 		.window_max = outlet->conf->window_max,
-		.max_streams = outlet->conf->streams,
+		.max_streams = pst_descriptors(outlet->conf->streams), /* those that are being connected have one, too */
 		.target = outlet->conf->door.to,
 		.gone = outlet_gone,
 	};

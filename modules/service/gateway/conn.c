@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <postern/descriptors.h>
 #include <postern/linked.h>
 
 #include "exchange.h"
@@ -223,11 +224,11 @@ conn_add(struct server *server, int fd)
 	socklen_t len = sizeof peer;
 	struct conn *conn = NULL;
 
-	if (!getpeername(fd, (struct sockaddr *)&peer, &len) && make_room(server, &peer))
+	if (!pst_descriptor_is_kept(fd) && !getpeername(fd, (struct sockaddr *)&peer, &len) && make_room(server, &peer))
 		conn = conn_new(server, fd, &peer);
 	if (!conn) {
 		close(fd);
-		server_crowded(server);
+		pst_warn_rated(server->log, &server->crowded, "a connection was refused: too many");
 		return;
 	}
 	server->accepting = conn;

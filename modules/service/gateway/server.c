@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <postern/descriptors.h>
-
 #include "conn.h"
 #include "exchange.h"
 
@@ -93,12 +91,6 @@ accepted_closed(uv_handle_t *handle)
 	server_handle_gone(server);
 }
 
-void
-server_crowded(struct server *server)
-{
-	pst_warn_rated(server->log, &server->crowded, "a connection was refused: too many");
-}
-
 static bool
 waits(struct pst_listeners *listeners, uv_stream_t *stream)
 {
@@ -113,9 +105,7 @@ waits(struct pst_listeners *listeners, uv_stream_t *stream)
 	tcp->data = server;
 	server->open_handles++;
 	/* the library wants a descriptor of its own */
-	if (uv_accept(stream, (uv_stream_t *)tcp) || pst_descriptors_scarce((uv_handle_t *)tcp)) {
-		server_crowded(server);
-	} else if (!uv_fileno((uv_handle_t *)tcp, &fd)) {
+	if (!uv_accept(stream, (uv_stream_t *)tcp) && !uv_fileno((uv_handle_t *)tcp, &fd)) {
 		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		if (fd >= 0)
 			conn_add(server, fd);

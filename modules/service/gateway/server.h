@@ -65,8 +65,6 @@ void server_close(struct server *server, void (*on_closed)(struct server *server
 /* Have the library look at its connections, soon, or now. */
 void server_poke(struct server *server);
 void server_run(struct server *server);
-/* A connection is refused, for there are too many. */
-void server_crowded(struct server *server);
 /* One of its handles is closed. */
 void server_handle_gone(struct server *server);
 
