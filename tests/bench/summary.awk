@@ -118,6 +118,7 @@ function goals() {
 	goal("postern, 1 stream, to Ockam", least_ratio("postern", "ockam", "gbps"), ">=", 1.2)
 	goal("postern, 1 stream, to forward", least_ratio("postern", "forward", "gbps"), ">=", 0.36)
 	goal("postern-ws, 1 stream, to postern", least_ratio("postern-ws", "postern", "gbps"), ">=", 0.6)
+	goal("postern-quic, 1 stream, to postern", least_ratio("postern-quic", "postern", "gbps"), ">=", 0.15)
 	goal("postern, CPU s/GB", best(median("postern", "up1.cpu"), median("postern", "down1.cpu")), "<=", 1.3)
 	goal("postern-relay, 1 stream, to ockam-relay", least_ratio("postern-relay", "ockam-relay", "gbps"), ">=", 1.2)
 	goal("postern-nested, 1 stream, to ockam-nested", least_ratio("postern-nested", "ockam-nested", "gbps"), ">=", 1.5)
