@@ -5,7 +5,7 @@
 #include <string.h>
 
 int
-pst_bytes_put(struct pst_bytes *bytes, const void *piece, size_t len, size_t max)
+pst_bytes_room(uint8_t **out, struct pst_bytes *bytes, size_t len, size_t max)
 {
 	size_t want = bytes->len + len, room = bytes->room * 2 > want ? bytes->room * 2 : want;
 	uint8_t *more;
@@ -19,10 +19,21 @@ pst_bytes_put(struct pst_bytes *bytes, const void *piece, size_t len, size_t max
 		bytes->start = more;
 		bytes->room = room;
 	}
-	if (len)
-		memcpy(bytes->start + bytes->len, piece, len);
-	bytes->len = want;
+	*out = bytes->start ? bytes->start + bytes->len : NULL;
 	return PST_OK;
+}
+
+int
+pst_bytes_put(struct pst_bytes *bytes, const void *piece, size_t len, size_t max)
+{
+	uint8_t *behind;
+	int rc = pst_bytes_room(&behind, bytes, len, max);
+
+	if (!rc && len)
+		memcpy(behind, piece, len);
+	if (!rc)
+		bytes->len += len;
+	return rc;
 }
 
 uint8_t *

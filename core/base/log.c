@@ -6,8 +6,10 @@
 #include "base/line.h"
 #include "base/logger.h"
 
-/* Ten lines in a burst, two a second in the long run. */
+/* Lines in a burst, of what goes wrong, and of lives: many that are known may begin theirs at once, when a hub
+ * has come back. In the long run it is two a second for both. */
 #define RATE_BURST_MILLI 10000
+#define LIFE_BURST_MILLI 100000
 #define RATE_PER_MS_MILLI 2
 
 bool
@@ -16,14 +18,14 @@ pst_log_enabled(const struct pst_log *log, enum pst_log_level level)
 	return log && log->logger && level <= log->logger->level;
 }
 
-bool
-pst_rate_pass(struct pst_rate *rate, uint32_t *suppressed)
+static bool
+rate_pass(struct pst_rate *rate, uint32_t burst_milli, uint32_t *suppressed)
 {
 	uint64_t now = uv_hrtime() / 1000000;
 	uint64_t gained = (now - rate->last_ms) * RATE_PER_MS_MILLI;
 
-	if (!rate->last_ms || gained + rate->tokens_milli > RATE_BURST_MILLI)
-		rate->tokens_milli = RATE_BURST_MILLI;
+	if (!rate->last_ms || gained + rate->tokens_milli > burst_milli)
+		rate->tokens_milli = burst_milli;
 	else
 		rate->tokens_milli += (uint32_t)gained;
 	rate->last_ms = now;
@@ -34,6 +36,31 @@ pst_rate_pass(struct pst_rate *rate, uint32_t *suppressed)
 	rate->tokens_milli -= 1000;
 	*suppressed = rate->suppressed;
 	rate->suppressed = 0;
+	return true;
+}
+
+bool
+pst_rate_pass(struct pst_rate *rate, uint32_t *suppressed)
+{
+	return rate_pass(rate, RATE_BURST_MILLI, suppressed);
+}
+
+bool
+pst_log_begins(const struct pst_log *log, enum pst_log_level level, struct pst_rate *rate,
+    const char *sentence, const struct pst_field *fields)
+{
+	uint32_t suppressed = 0;
+
+	if (!pst_log_enabled(log, level) || (rate && !rate_pass(rate, LIFE_BURST_MILLI, &suppressed)))
+		return false;
+
+	const struct pst_log counted = {
+		.logger = log->logger,
+		.parent = log,
+		.fields = PST_FIELDS(PST_U64(suppressed ? "suppressed" : NULL, suppressed)),
+	};
+
+	pst_log_write(&counted, level, sentence, fields);
 	return true;
 }
 

@@ -133,9 +133,19 @@ pst_outbox_written(struct pst_outbox *box)
 
 	drop(box, count);
 	box->writing -= count;
+	box->sent -= box->sent > 0;
 	box->writing_bytes -= bytes;
 	rc = write_next(box);
 	return rc ? rc : (ssize_t)bytes;
+}
+
+void
+pst_outbox_sent(struct pst_outbox *box, struct pst_account *account)
+{
+	struct pst_buf *buf = at(box, box->sent++);
+
+	if (account)
+		pst_buf_charge(buf, account);
 }
 
 ssize_t
@@ -219,7 +229,7 @@ void
 pst_outbox_fini(struct pst_outbox *box)
 {
 	drop(box, box->count);
-	box->writing = box->writing_bytes = 0;
+	box->writing = box->writing_bytes = box->sent = 0;
 	free(box->ring);
 	box->ring = NULL;
 	box->room = box->first = 0;

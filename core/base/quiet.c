@@ -46,6 +46,7 @@ void
 pst_quiet_enter(struct pst_quiets *quiets, struct pst_quiet *quiet)
 {
 	quiet->in = true;
+	quiets->count++;
 	list(quiets, quiet);
 	if (!quiet->earlier)
 		timer_set(quiets);
@@ -66,6 +67,7 @@ pst_quiet_leave(struct pst_quiets *quiets, struct pst_quiet *quiet)
 	if (!quiet->in)
 		return;
 	quiet->in = false;
+	quiets->count--;
 	unlist(quiets, quiet);
 	if (!quiets->longest)
 		pst_timer_stop(quiets->env, &quiets->timer);

@@ -1,5 +1,7 @@
 #include <postern/stream.h>
 
+#include <errno.h>
+
 /* ---- the end ---- */
 
 static void
@@ -260,6 +262,15 @@ bytes_written(void *arg)
 		pst_stream_fail(s, (int)wrote);
 }
 
+static void
+bytes_sent(void *arg)
+{
+	struct pst_stream *s = arg;
+	size_t most = s->sparing ? PST_STREAM_AWAY_SPARING : PST_STREAM_AWAY;
+
+	pst_outbox_sent(&s->box, pst_account_used(s->away) < most ? s->away : NULL);
+}
+
 void
 pst_stream_flush(struct pst_stream *s)
 {
@@ -333,6 +344,7 @@ static const struct pst_pipe_events pipe_events = {
 	.room = bytes_room,
 	.came = bytes_came,
 	.written = bytes_written,
+	.sent = bytes_sent,
 	.lost = pipe_lost,
 };
 
@@ -363,6 +375,11 @@ pst_stream_start(struct pst_stream *s)
 
 	if (wrote != 1) /* a fresh pipe takes one byte */
 		return wrote < 0 ? (int)wrote : UV_EIO;
+	if (s->pipe->ops->keeps) {
+		s->away = pst_account_new(s->pool, PST_STREAM_AWAY, NULL, NULL);
+		if (!s->away)
+			return -ENOMEM;
+	}
 	reading_set(s);
 	return s->failed ? s->fail_rc : PST_OK;
 }
@@ -375,5 +392,6 @@ pst_stream_fini(struct pst_stream *s)
 	pst_task_cancel(s->env, &s->fail_task);
 	pst_timer_stop(s->env, &s->stall_timer);
 	pst_outbox_fini(&s->box);
+	pst_account_close(&s->away);
 	pst_buf_free(&s->frame);
 }

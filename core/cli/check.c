@@ -7,7 +7,7 @@
 static int
 check(const char *path, bool print)
 {
-	struct pst_config_source source = { .path = path, .problems = stderr, .looks = true };
+	struct pst_config_source source = { .path = path, .problems = stderr, .warnings = stderr, .looks = true };
 	struct pst_err err = PST_ERR_INIT;
 	struct pst_config *config = NULL;
 	struct pst_loader *loader;

@@ -39,14 +39,14 @@ const struct command commands[] = {
 	    ASK_RUNNING_HELP, cmd_reload },
 	{ "stop", "", "stop a running node, and wait until it has gone",
 	    "  --now           do not wait for sessions to end\n" ASK_RUNNING_HELP, cmd_stop },
-	{ "ping", "[ROUTE | inlet NAME | relay NAME]", "ask the far end of a route, or the node itself, for an answer",
+	{ "ping", "[ROUTE | inlet NAME | relay NAME | channel NAME]", "ask the far end of a route, or the node itself, for an answer",
 	    "  --count N       so often (default: 3)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n"
-	    "  --route N       of a section with several routes the Nth (default: 1)\n" ASK_OPTIONS_HELP, cmd_trace },
-	{ "trace", "ROUTE | inlet NAME | relay NAME", "say of each hop of a route who is there, and how far",
+	    "  --route N       of a section with several routes the Nth (default: the one that serves)\n" ASK_OPTIONS_HELP, cmd_trace },
+	{ "trace", "ROUTE | inlet NAME | relay NAME | channel NAME", "say of each hop of a route who is there, and how far",
 	    "  --count N       echoes at the end (default: 1)\n"
 	    "  --timeout TIME  give up after so long in all (default: 5s)\n"
-	    "  --route N       of a section with several routes the Nth (default: 1)\n" ASK_OPTIONS_HELP, cmd_trace },
+	    "  --route N       of a section with several routes the Nth (default: the one that serves)\n" ASK_OPTIONS_HELP, cmd_trace },
 	{ "report", "", "write down what somebody who helps will ask for, without secrets",
 	    "  --to FILE       where to (default: postern-report-DATE-TIME.txt here)\n" ASK_RUNNING_HELP,
 	    cmd_report },
@@ -99,7 +99,7 @@ const struct command commands[] = {
 	SECTION("constellation", "the nodes that offer a function", NULL),
 	SECTION("runtime", "the engines that run them", NULL),
 	SECTION("capability", "what functions may ask of their node", NULL),
-	SECTION("channel", "listeners for secure channels", NULL),
+	SECTION("channel", "listeners for secure channels, and channels that are kept open", NULL),
 	SECTION("transport", "listeners and links between nodes", "transport create wan --listen 0.0.0.0:4000"),
 	{ "vault", SECTION_ARGUMENTS " | move [IDENTITY] --to VAULT", "where private keys are",
 	    SECTION_HELP("one of them, with all its options\n",

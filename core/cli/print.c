@@ -40,6 +40,33 @@ put(const json_t *object, const char *key)
 	print_text(stdout, text(object, key), strlen(text(object, key)));
 }
 
+/* One of several on a line: in quotes where it would not be one word, as in the log. */
+static void
+print_word(const json_t *value)
+{
+	const char *s = json_string_value(value), *quote = *s && !strpbrk(s, " \"=,") ? "" : "\"";
+	size_t n;
+
+	fputs(quote, stdout);
+	for (; *quote && (n = strcspn(s, "\"\\")) < strlen(s); s += n + 1) {
+		print_text(stdout, s, n);
+		printf("\\%c", s[n]);
+	}
+	print_text(stdout, s, strlen(s));
+	fputs(quote, stdout);
+}
+
+static void print_value(const json_t *value);
+
+static void
+print_item(const json_t *value)
+{
+	if (json_is_string(value))
+		print_word(value);
+	else
+		print_value(value);
+}
+
 /* One value on one line; an object's in key=value form. */
 static void
 print_value(const json_t *value)
@@ -57,13 +84,13 @@ print_value(const json_t *value)
 	} else if (json_is_array(value)) {
 		json_array_foreach(value, i, item) {
 			fputs(i ? ", " : "", stdout);
-			print_value(item);
+			print_item(item);
 		}
 	} else if (json_is_object(value)) {
 		i = 0;
 		json_object_foreach((json_t *)value, key, item) {
 			printf("%s%s=", i++ ? " " : "", key);
-			print_value(item);
+			print_item(item);
 		}
 	} else {
 		putchar('-');
@@ -82,7 +109,7 @@ print_brief(const json_t *status)
 		if (json_is_array(value))
 			printf("%zu", json_array_size(value));
 		else
-			print_value(value);
+			print_item(value);
 	}
 }
 
@@ -192,9 +219,20 @@ void
 print_trace(const json_t *trace)
 {
 	static const char *const more[] = { "peer", "way" };
-	const json_t *hop, *us;
+	const json_t *hop, *us, *route = json_object_get(trace, "route");
 	size_t i;
 
+	if (route) {
+		fputs("route ", stdout);
+		print_value(json_object_get(route, "number"));
+		fputs(" of ", stdout);
+		print_value(json_object_get(route, "of"));
+		fputs(" (", stdout);
+		print_value(json_object_get(route, "state"));
+		fputs("): ", stdout);
+		put(route, "to");
+		putchar('\n');
+	}
 	json_array_foreach(json_object_get(trace, "hops"), i, hop) {
 		printf("%2zu  %-7s  ", i + 1, text(hop, "what"));
 		if (*text(hop, "transport")) {

@@ -190,6 +190,17 @@ part_log(FILE *out, const char *dir)
 
 /* ---- the whole ---- */
 
+/* Close it; PST_OK when all that was put there has gone to the file. */
+static int
+stream_end(FILE *out)
+{
+	int rc;
+
+	errno = 0;
+	rc = fflush(out) || ferror(out) ? (errno ? -errno : -EIO) : PST_OK;
+	return fclose(out) && !rc ? -errno : rc;
+}
+
 static int
 report_write(const struct ask *ask, const char *to)
 {
@@ -197,7 +208,6 @@ report_write(const struct ask *ask, const char *to)
 	int fd = dir ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 	int rc = dir ? -errno : -ENOMEM;
-	bool failed;
 
 	if (!out) {
 		if (fd >= 0) {
@@ -212,10 +222,10 @@ report_write(const struct ask *ask, const char *to)
 	part_state(out, dir);
 	part_log(out, dir);
 	free(dir);
-	failed = ferror(out);
-	if (fclose(out) || failed) {
+	rc = stream_end(out);
+	if (rc) {
 		unlink(to);
-		return cli_fail(-EIO, "%s: cannot be written", to);
+		return cli_fail(rc, "%s: cannot be written: %s", to, pst_strerror(rc));
 	}
 	printf("%s\n", to);
 	return EXIT_DONE;

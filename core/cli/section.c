@@ -20,9 +20,17 @@ answer_print(const struct words *words, json_t *answer, void (*print)(const json
 static void
 print_made(const json_t *section)
 {
-	printf("%s %s: %s\n", json_string_value(json_object_get(section, "kind")),
-	    json_string_value(json_object_get(section, "name")),
-	    json_string_value(json_object_get(section, "state")));
+	const char *kind = json_string_value(json_object_get(section, "kind"));
+	const char *name = json_string_value(json_object_get(section, "name"));
+	const json_t *line;
+	size_t i;
+
+	printf("%s %s: %s\n", kind, name, json_string_value(json_object_get(section, "state")));
+	json_array_foreach(json_object_get(section, "warnings"), i, line) {
+		fprintf(stderr, "postern: %s %s: ", kind, name);
+		print_text(stderr, json_string_value(line), json_string_length(line));
+		putc('\n', stderr);
+	}
 }
 
 static void
@@ -54,8 +62,8 @@ section_ask(const struct words *words)
 	if (i == 4 || (verbs[i].print == print_sections && words->word[1]))
 		return cli_usage(kind, "want %s", cli_command(kind)->arguments);
 	name = words->word[1] || verbs[i].print == print_section ? words->word[1] : "default";
-	question = json_pack("{s:s, s:s, s:s*, s:O, s:s*}", "do", verb, "kind", kind, "name", name, "options", words->options, "use",
-	    words_value(words, "use"));
+	question = json_pack("{s:s, s:s, s:s*, s:O, s:s*, s:b}", "do", verb, "kind", kind, "name", name, "options", words->options, "use",
+	    words_value(words, "use"), "written", !words->ask.json); /* as options have it, for people */
 	json_object_del(words->options, "use"); /* it is no key of the section */
 	if (!question || (verbs[i].print == print_made && json_object_set_new(question, "cwd",
 	    json_string(getcwd(cwd, sizeof cwd) ? cwd : "/")))) {

@@ -179,9 +179,11 @@ ping_node(const struct ask *ask)
 static json_t *
 trace_question(const struct words *words, long count, long route, uint64_t timeout_ms)
 {
-	json_t *question = json_pack("{s:s, s:I, s:I, s:I}", "do", "trace", "count", (json_int_t)count, "route",
-	    (json_int_t)route, "timeout", (json_int_t)timeout_ms);
+	json_t *question = json_pack("{s:s, s:I, s:I}", "do", "trace", "count", (json_int_t)count, "timeout",
+	    (json_int_t)timeout_ms);
 
+	if (route)
+		json_object_set_new(question, "route", json_integer(route));
 	if (words->count == 1) {
 		json_object_set_new(question, "to", json_string(words->word[0]));
 	} else {
@@ -212,9 +214,12 @@ trace(struct words *words, long count, long route, uint64_t timeout_ms, bool pin
 		return cli_usage(words->command, "--route: which one of a section's routes: want its kind and name");
 	if (ping && !words->count)
 		return ping_node(&words->ask);
+	if (words->count == 1 && pst_section_kind_find(words->word[0]))
+		return cli_usage(words->command, "which %s: want its name, too, as in %s %s default", words->word[0],
+		    words->command, words->word[0]);
 	if (!traceable(words))
 		return cli_usage(words->command, "want a route, such as /ip4/127.0.0.1/tcp/4000/secure/api, "
-		    "or inlet NAME, or relay NAME");
+		    "or inlet NAME, or relay NAME, or channel NAME");
 	words->ask.timeout_ms += ANSWER_MS; /* the node gives up first, and says where it is stuck */
 	exit = ask_node(&words->ask, trace_question(words, count, route, timeout_ms), &answer);
 	if (exit == EXIT_DONE)
@@ -230,7 +235,7 @@ cmd_trace(int argc, char **argv)
 	bool ping = !strcmp(argv[0], "ping");
 	struct words words = { 0 };
 	uint64_t timeout_ms = 5000;
-	long count = ping ? 3 : 1, route = 1;
+	long count = ping ? 3 : 1, route = 0; /* 0: the one that serves */
 	int exit = words_read(&words, known, 2, argc, argv);
 
 	if (exit == EXIT_DONE)

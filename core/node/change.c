@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/section.h"
@@ -116,6 +117,7 @@ config_read(struct pst_change *change)
 {
 	struct pst_node *node = change->node;
 	struct pst_config_source source = node->config->source;
+	size_t len;
 	int rc;
 
 	/* not that its conf.d were empty */
@@ -124,7 +126,10 @@ config_read(struct pst_change *change)
 	source.edit = change->edit;
 	source.goes_on = true;
 	source.before = node->config;
+	source.warnings = change->edit.text ? open_memstream(&change->warnings, &len) : NULL;
 	rc = pst_config_new(&change->other, node->config->loader, &source, &change->err);
+	if (source.warnings)
+		fclose(source.warnings);
 	if (!rc && strcmp(change->other->state_dir, node->state_dir))
 		rc = pst_fail(&change->err, PST_E_CONF,
 		    "node: state: cannot change while the node runs (%s, wanted %s)", node->state_dir,
@@ -192,6 +197,7 @@ change_finish(struct pst_change *change)
 {
 	struct pst_node *node = change->node;
 	struct pst_err *err = &change->err;
+	char *warnings = change->warnings;
 
 	pst_config_free(&change->other);
 	if (err->rc && change->edit.text)
@@ -207,6 +213,7 @@ change_finish(struct pst_change *change)
 		node->changes_end = &node->changes;
 	change->done(change, err->rc,
 	    !err->rc ? NULL : err->text[0] ? err->text : pst_strerror(err->rc));
+	free(warnings);
 }
 
 void

@@ -32,6 +32,9 @@ struct pst_change {
 	 */
 	void (*done)(struct pst_change *change, int rc, const char *sentence);
 
+	/* What a look at the section that it makes finds (look.h), a line each; as long as done() runs. */
+	char *warnings;
+
 	/* change.c's */
 	struct pst_change *next;
 	struct pst_node *node;

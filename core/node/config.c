@@ -200,6 +200,20 @@ items_check(struct pst_config *config, struct pst_err *err)
 }
 
 static int
+items_look(struct pst_config *config, struct pst_err *err)
+{
+	struct config_taken taken = { .end = &taken.first };
+	int rc = PST_OK;
+
+	for (size_t i = 0; !rc && i < config->count; i++)
+		rc = config_look(config, &config->items[i], &taken, err);
+	if (!rc)
+		rc = config_taken_check(&taken, config, err);
+	config_taken_fini(&taken);
+	return rc;
+}
+
+static int
 node_find(struct pst_config *config, struct pst_err *err)
 {
 	const struct pst_item *node = NULL;
@@ -239,9 +253,7 @@ config_make(struct pst_config *config, struct pst_err *err)
 		rc = node_find(config, err);
 	if (!rc)
 		rc = items_check(config, err);
-	for (size_t i = 0; !rc && i < config->count; i++)
-		rc = config_look(config, &config->items[i], err);
-	return rc;
+	return rc ? rc : items_look(config, err);
 }
 
 /* Of a symbolic link its own path: where it leads may be another file by the next reload. */

@@ -39,6 +39,7 @@ struct pst_config_source {
 	const char *state; /* the state directory, whatever the file says; or NULL */
 	struct pst_config_edit edit;
 	FILE *problems; /* where each is shown that a sentence has no room for; NULL: nowhere */
+	FILE *warnings; /* what a look at it finds (look.h), with an edit at its section alone; NULL: nowhere */
 	bool looks; /* it will not be run: nothing may be written for it */
 	bool goes_on; /* a section of STATE/conf.d that is wrong fails by itself; but a policy never does, */
 	const struct pst_config *before; /* nor one that was right in this; or NULL */

@@ -5,10 +5,12 @@
 #include <postern/transport.h>
 
 #include "node/config_parts.h"
+#include "node/control.h"
 
 struct pst_look {
 	const struct pst_config *config;
-	const struct pst_item *item;
+	struct pst_item *item;
+	struct config_taken *taken;
 };
 
 bool
@@ -25,6 +27,44 @@ pst_look_ops(const struct pst_look *look, const char *kind, const char *name)
 	return item && item->module ? item->module->module.ops : NULL;
 }
 
+const char *
+pst_look_first(const struct pst_look *look)
+{
+	const struct pst_item *item = look->config->items;
+
+	while (item->kind != look->item->kind || item->module != look->item->module)
+		item++;
+	return item == look->item ? NULL : item->source->name;
+}
+
+const char *
+pst_look_name(const struct pst_look *look)
+{
+	return look->item->source->name;
+}
+
+bool
+pst_look_alone(const struct pst_look *look)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < look->config->count; i++)
+		count += look->config->items[i].kind == look->item->kind;
+	return count == 1;
+}
+
+void
+pst_look_worker(struct pst_look *look, const char *address)
+{
+	config_take_worker(look->taken, look->item, address);
+}
+
+void
+pst_look_listens(struct pst_look *look, const char *protocol, const char *where)
+{
+	config_take_place(look->taken, look->item, protocol, where);
+}
+
 const struct pst_transport_ops *
 config_look_transport(const struct pst_look *look, const char *protocol)
 {
@@ -39,7 +79,15 @@ config_look_transport(const struct pst_look *look, const char *protocol)
 	return NULL;
 }
 
-/* A node that runs says so itself, in its log. What others stand for may be made, with its files, only then. */
+/* What others stand for may be made, with its files, only when the node runs. */
+static bool
+is_wanted(const struct pst_item *item, const struct pst_config_edit *edit)
+{
+	return edit->kind ? !strcmp(item->source->kind, edit->kind) && !strcmp(item->source->name, edit->name)
+			  : !config_is_implied(item->source);
+}
+
+/* A node that runs says so itself, in its log; whoever makes a section has named it, and there is no file yet. */
 void
 pst_look_warn(struct pst_look *look, const char *fmt, ...)
 {
@@ -51,24 +99,27 @@ pst_look_warn(struct pst_look *look, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	if (!source->looks || !source->problems || config_is_implied(look->item->source))
+	if (!source->warnings || !is_wanted(look->item, &source->edit))
 		return;
-	pst_item_fail(look->item, &place, text);
-	fprintf(source->problems, "%s\n", place.text);
+	if (!source->edit.kind)
+		pst_item_fail(look->item, &place, text);
+	fprintf(source->warnings, "%s\n", source->edit.kind ? text : place.text);
 }
 
 int
-config_look(struct pst_config *config, struct pst_item *item, struct pst_err *err)
+config_look(struct pst_config *config, struct pst_item *item, struct config_taken *taken, struct pst_err *err)
 {
 	const struct pst_module *module = item->module ? &item->module->module : NULL;
 	const char *meant = config_namesake(item);
-	struct pst_look look = { config, item };
+	struct pst_look look = { config, item, taken };
 	struct pst_err why = PST_ERR_INIT;
 	int rc;
 
 	if (meant)
 		pst_look_warn(&look, "this is module %s, as there is no \"use\"; for %s write use = %s",
 		    config_module_name(item), item->source->name, meant);
+	if (!strcmp(item->kind->name, "node"))
+		pst_look_worker(&look, NODE_CONTROL);
 	if (!module || !module->look)
 		return PST_OK;
 	rc = module->look(item->source->kind, pst_values_conf(item->values), &look, &why);

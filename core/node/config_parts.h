@@ -46,8 +46,21 @@ bool config_ref_wanted(struct pst_config *config, struct pst_item *item, struct 
  * Then it has no values, fails with that sentence when it is opened, and PST_OK is returned; else rc is.
  */
 int config_wrong(struct pst_config *config, struct pst_item *item, int rc, struct pst_err *err);
-/* config_look.c: what its module says of it among the others. */
-int config_look(struct pst_config *config, struct pst_item *item, struct pst_err *err);
+/*
+ * config_taken.c: what only one section can have. Each is told, then all are compared: of two that take
+ * the same one is refused, with the place of the other.
+ */
+struct taken;
+struct config_taken {
+	struct taken *first, **end;
+	int rc; /* -ENOMEM: there was no memory for one */
+};
+void config_take_worker(struct config_taken *all, struct pst_item *item, const char *name);
+void config_take_place(struct config_taken *all, struct pst_item *item, const char *protocol, const char *where);
+int config_taken_check(struct config_taken *all, struct pst_config *config, struct pst_err *err);
+void config_taken_fini(struct config_taken *all);
+/* config_look.c: what its module says of it among the others, and what it takes. */
+int config_look(struct pst_config *config, struct pst_item *item, struct config_taken *taken, struct pst_err *err);
 /* The first of the transports that speaks that; NULL: none. */
 const struct pst_transport_ops *config_look_transport(const struct pst_look *look, const char *protocol);
 /* This section will be opened, and so what it refers to. */

@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A channel that is kept to another node's listener, and is none. */
+static bool
+leads_away(const struct pst_item *item)
+{
+	return !strcmp(item->kind->name, "channel") && pst_values_list(item->values, "to")->count;
+}
+
 /*
  * Left out: the only section of its kind that the file has, else the default
  * one. What a command has made does not count: `identity create second` must
@@ -21,7 +28,7 @@ config_defaults(struct pst_config *config)
 		const struct pst_item *item = &config->items[i];
 		size_t k = (size_t)(item->kind - pst_section_kinds);
 
-		if (item->implicit || (item->kind->default_name && item->made))
+		if (item->implicit || (item->kind->default_name && item->made) || leads_away(item))
 			continue;
 		config->defaults[k] = ++count[k] == 1 ? item->source->name : item->kind->default_name;
 	}

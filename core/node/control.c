@@ -128,14 +128,15 @@ do_show(struct control_request *request)
 	const struct pst_section_env *section;
 	struct pst_err err = PST_ERR_INIT;
 	const char *kind, *name = NULL;
+	int written = false;
 
-	if (json_unpack(request->ask, "{s:s, s?s}", "kind", &kind, "name", &name)) {
+	if (json_unpack(request->ask, "{s:s, s?s, s?b}", "kind", &kind, "name", &name, "written", &written)) {
 		control_fail(request, -EINVAL, "want a kind, and perhaps a name");
 		return;
 	}
 	section = control_section_find(node, kind, name, &err);
 	if (section)
-		control_answer(request, node_section_show(node, kind, section->name));
+		control_answer(request, node_section_show(node, kind, section->name, written));
 	else
 		control_fail(request, err.rc, err.text);
 }

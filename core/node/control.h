@@ -11,7 +11,7 @@
  *   status                                          the node (status.h)
  *   ping                                            {}
  *   list     kind                                   its sections
- *   show     kind, name or none                     a section with its options
+ *   show     kind, name or none, written             a section with its options; written (true): times as files have them
  *   create   kind, name, options, cwd               the section
  *   delete   kind, name                             {"opened", "closed", "changed", "kept"}
  *   reload                                          the same

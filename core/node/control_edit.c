@@ -1,6 +1,7 @@
 /* The control service's verbs that change the node: reload, create, delete. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "node/change.h"
 #include "node/control.h"
@@ -23,6 +24,22 @@ edit_free(struct edit *edit)
 	free(edit);
 }
 
+/* As it is now, with what was found in it. */
+static json_t *
+made_json(const struct edit *edit)
+{
+	json_t *section = node_section_show(control_node(edit->request), edit->kind, edit->name, false);
+	char *line, *rest = edit->change.warnings;
+	json_t *warnings = json_array();
+
+	while (rest && (line = strsep(&rest, "\n")) && *line)
+		json_array_append_new(warnings, node_text(line));
+	if (json_array_size(warnings) && section)
+		json_object_set(section, "warnings", warnings);
+	json_decref(warnings);
+	return section;
+}
+
 static void
 changed(struct pst_change *change, int rc, const char *sentence)
 {
@@ -34,7 +51,7 @@ changed(struct pst_change *change, int rc, const char *sentence)
 	else if (rc && !change->partly)
 		control_fail(request, rc, sentence);
 	else if (edit->text)
-		control_answer(request, node_section_show(control_node(request), edit->kind, edit->name));
+		control_answer(request, made_json(edit));
 	else
 		control_answer(request, json_pack("{s:I, s:I, s:I, s:I, s:s*}", "opened",
 		    (json_int_t)change->count.opened, "closed", (json_int_t)change->count.closed, "changed",

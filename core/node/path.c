@@ -38,7 +38,7 @@ path_start_over(struct pst_path *path, int rc)
 		path->tell_ms = now + TOLD_FIRST_MS;
 	} else if (now >= path->tell_ms) {
 		path->tell_ms = now + TOLD_AGAIN_MS;
-		pst_warn(path->log, "the route does not open", PST_STR("host", path->dials ?
+		pst_warn(&path->log, "the route does not open", PST_STR("host", path->dials ?
 		    path->to.hop[0].value : NULL), PST_STR("port", path->dials ? path->to.hop[1].value : NULL),
 		    PST_RC(rc), PST_U64("attempts", path->failures));
 	}
@@ -174,7 +174,12 @@ pst_path_open(struct pst_path **out, struct pst_section_env *senv, const struct 
 		return -ENOMEM;
 	path->senv = senv;
 	path->env = pst_section_env(senv);
-	path->log = pst_section_log(senv);
+	path->fields[0] = (struct pst_field)PST_STR(conf->one_of_several ? "to" : NULL, conf->to);
+	path->log = (struct pst_log){
+		.logger = pst_section_log(senv)->logger,
+		.parent = pst_section_log(senv),
+		.fields = path->fields,
+	};
 	path->events = events;
 	path->arg = arg;
 	path->holds = conf->holds;
@@ -233,20 +238,39 @@ pst_path_hindrance(const struct pst_path *path)
 	return NULL;
 }
 
-int
-path_why(const struct pst_path *path)
+void
+path_step_print(const struct pst_path *path, const struct step *step, char *out, size_t size)
 {
-	return path->up ? PST_OK : path->why;
+	size_t n = 0;
+
+	*out = '\0';
+	for (size_t i = step->first; i <= step->last && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "/%s/%s", pst_protocol_name(path->to.hop[i].protocol),
+		    path->to.hop[i].value);
+}
+
+/* A step that nobody answers is tried on and on, without an end that would have a reason. */
+const char *
+path_why(const struct pst_path *path, char *out, size_t size)
+{
+	if (path->up)
+		return NULL;
+	if (path->gate && path->tried >= ATTEMPTS_QUICK && path->why != PST_E_DENIED) {
+		pst_path_stuck(path, UV_ETIMEDOUT, out, size);
+		return out;
+	}
+	return path->why ? pst_strerror(path->why) : NULL;
 }
 
 void
 pst_path_status(const struct pst_path *path, struct pst_status *status)
 {
 	const struct pst_peer *peer = path->up && path->gate ? path->gate->peer : NULL;
+	char why[WHY_TEXT];
 
 	pst_status_put(status, PST_FIELDS(PST_STR("route", path->up ? "up" : "down"),
 	    PST_STR("peer", peer ? pst_peer_text(peer) : NULL),
-	    PST_STR("route_why", path_why(path) ? pst_strerror(path_why(path)) : NULL),
+	    PST_STR("route_why", path_why(path, why, sizeof why)),
 	    PST_U64("route_attempts", path->failures)));
 }
 
@@ -270,17 +294,21 @@ pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size)
 	const char *why = rc == UV_ETIMEDOUT ? "no answer" : rc == PST_E_DENIED
 	    ? "whoever is there may not be the far end" : pst_strerror(rc);
 	const char *hindrance = rc == PST_E_NO_ROUTE ? pst_path_hindrance(path) : NULL;
-	char place[PST_HOST_TEXT + 96];
+	char place[PST_HOST_TEXT + 96], step[WHY_TEXT];
 
 	place_print(path, place, sizeof place);
 	if (path->dials && !path->gate)
 		snprintf(out, size, "%s%.100s", place, hindrance ? hindrance : why);
+	else if (rc == PST_E_NO_ROUTE && !path->dials && !path->gate)
+		snprintf(out, size, "/%s/%s: no worker here is called that, or it is a channel that is down",
+		    pst_protocol_name(path->to.hop[0].protocol), path->to.hop[0].value);
 	else if (path->step_now < path->step_count && path->steps[path->step_now].puncture && !path->through)
 		snprintf(out, size, "%s/puncture/%s: no puncture: %s", place,
 		    path->to.hop[path->steps[path->step_now].puncture].value, why);
 	else if (path->step_now >= path->step_count)
 		snprintf(out, size, "%sthe route does not open: %s", place, why);
-	else
-		snprintf(out, size, "%s/secure/%s: no channel: %s", place,
-		    path->to.hop[path->steps[path->step_now].last].value, why);
+	else {
+		path_step_print(path, &path->steps[path->step_now], step, sizeof step);
+		snprintf(out, size, "%s%s: no channel: %s", place, step, why);
+	}
 }

@@ -1,7 +1,8 @@
 /*
  * The inside of a path: its plan (path_plan.c), its making and unmaking
  * (path.c), its channels one by one (path_step.c), the puncture on the way
- * (path_puncture.c), and the probes that watch it (path_probe.c).
+ * (path_puncture.c), the probes that watch it (path_probe.c), and which of
+ * several serves (path_choice.c).
  */
 #ifndef PST_NODE_PATH_H
 #define PST_NODE_PATH_H
@@ -15,11 +16,14 @@
 #define BACKOFF_FIRST_MS 10
 #define BACKOFF_MAX_MS 1000
 #define PATIENCE_MIN_MS 300
+/* A link that had to wait for its way, through a cut, says nothing of how far it is. */
+#define PATIENCE_MAX_MS 3000
 #define ATTEMPTS_ALIVE 3
 #define ATTEMPTS_QUICK 10
 #define ATTEMPT_SLOW_MS 10000
 /* Once a person would notice, and then seldom. */
 #define TOLD_FIRST_MS 5000
+#define WHY_TEXT 256
 #define TOLD_AGAIN_MS 60000
 /* Spec routing.md 8.7. */
 #define PROBE_EVERY_MS 10000
@@ -56,7 +60,8 @@ struct step {
 struct pst_path {
 	struct pst_section_env *senv;
 	struct pst_env *env;
-	const struct pst_log *log;
+	struct pst_log log;
+	struct pst_field fields[2]; /* which route, of several */
 	struct pst_multiaddr to;
 	bool dials; /* it begins with a host and a port */
 	bool holds, one_of_several; /* as struct pst_path_conf has them */
@@ -127,8 +132,10 @@ void *path_transport(const struct pst_path *path, const char *protocol, const st
 void path_start_over(struct pst_path *path, int rc);
 /* path.c: every step is made. */
 void path_all_up(struct pst_path *path);
-/* path.c: why it is down; 0: it is up, or was not tried to its end yet. */
-int path_why(const struct pst_path *path);
+/* path.c: why it is down, perhaps printed there; NULL: it is up, or was not tried to its end yet. */
+const char *path_why(const struct pst_path *path, char *out, size_t size);
+/* The hops of a step, "/service/forward_to_bank/secure/api". */
+void path_step_print(const struct pst_path *path, const struct step *step, char *out, size_t size);
 /* A sentence of what does not open, for one that is not up, and why. */
 PST_API void pst_path_stuck(const struct pst_path *path, int rc, char *out, size_t size);
 

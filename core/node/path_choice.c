@@ -307,12 +307,13 @@ pst_choice_status(const struct pst_choice *c, struct pst_status *status)
 	pst_path_status(path_of(c), status);
 	for (size_t i = 0; c->count > 1 && i < c->count; i++) {
 		const struct way *w = &c->way[i];
-		int why = path_why(w->path);
+		const char *up = path_sound(w->path) ? "up" : "silent"; /* to its last probe */
+		char why[WHY_TEXT];
 		uint64_t answers_us = w->gate ? path_answers_us(w->path) : 0;
 
 		pst_status_item(status, "routes", PST_FIELDS(PST_STR("to", w->to),
-		    PST_STR("state", w == c->serving ? "serves" : w->gate ? "up" : "down"),
-		    PST_STR("why", w == c->serving ? c->why : why ? pst_strerror(why) : NULL),
+		    PST_STR("state", w == c->serving ? "serves" : w->gate ? up : "down"),
+		    PST_STR("why", w == c->serving ? c->why : path_why(w->path, why, sizeof why)),
 		    ANSWERS_US(answers_us)));
 	}
 }

@@ -61,6 +61,7 @@ far_end(const struct pst_path_conf *conf)
 		.project = conf->project,
 		.type = conf->type,
 		.resource = conf->resource,
+		.any_authority = conf->any_authority,
 		.may = "be the far end",
 	};
 }
@@ -351,7 +352,7 @@ path_resolve(struct pst_path *path)
 	if (!rc)
 		rc = node_admission(&path->steps[0].admission, ops->node(project), &err);
 	if (rc)
-		pst_error(path->log, "the project's route cannot be used", PST_STR("why", err.text));
+		pst_error(&path->log, "the project's route cannot be used", PST_STR("why", err.text));
 	else
 		steps_lay(path);
 	return rc;

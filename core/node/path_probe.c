@@ -32,16 +32,37 @@ every_ms(const struct pst_path *path)
 	return path->one_of_several && !path->unproven ? PROBE_OFTEN_MS : PROBE_EVERY_MS;
 }
 
+uint64_t
+path_answers_us(const struct pst_path *path)
+{
+	uint64_t least = 0;
+
+	for (size_t i = 0; i < PROBES_KEPT; i++)
+		if (path->answers_ns[i] && (!least || path->answers_ns[i] < least))
+			least = path->answers_ns[i];
+	return least / 1000;
+}
+
 /*
- * A far end that took long for its part of the handshake takes long for the
- * rest of it. One that has never answered may have no echo; and one that nobody
- * suspects may be busy for a moment.
+ * Four times what an answer takes. Until there is one, a far end that took long for its
+ * part of the handshake takes long for the rest of it.
  */
+static uint64_t
+answer_ms(const struct pst_path *path)
+{
+	uint64_t took_ns = path->step_count > 0 ? path->steps[path->step_count - 1].handshake_ns : 0;
+	uint64_t us = path_answers_us(path), ms = 4 * us / 1000;
+
+	if (!us)
+		return pst_path_patience_ms(path) + took_ns / 1000000;
+	return ms > PATIENCE_MIN_MS ? ms : PATIENCE_MIN_MS;
+}
+
+/* One that has never answered may have no echo; and one that nobody suspects may be busy for a moment. */
 static uint64_t
 patience_ms(const struct pst_path *path)
 {
-	uint64_t took_ns = path->step_count > 0 ? path->steps[path->step_count - 1].handshake_ns : 0;
-	uint64_t ms = pst_path_patience_ms(path) + took_ns / 1000000;
+	uint64_t ms = answer_ms(path);
 
 	if (!path->suspected && (!held(path) || path->unproven))
 		return every_ms(path);
@@ -66,7 +87,7 @@ silence(struct pst_path *path)
 	unsigned most = held(path) && !stranded(path) ? PROBES_LOST + PROBES_HELD : PROBES_LOST;
 
 	if (path->probes_lost >= most) {
-		pst_warn(path->log, "the far end does not answer probes");
+		pst_warn(&path->log, "the far end does not answer probes");
 		path_start_over(path, UV_ETIMEDOUT);
 		return;
 	}
@@ -80,17 +101,6 @@ static void
 answered_in(struct pst_path *path, uint64_t ns)
 {
 	path->answers_ns[path->answers++ % PROBES_KEPT] = ns;
-}
-
-uint64_t
-path_answers_us(const struct pst_path *path)
-{
-	uint64_t least = 0;
-
-	for (size_t i = 0; i < PROBES_KEPT; i++)
-		if (path->answers_ns[i] && (!least || path->answers_ns[i] < least))
-			least = path->answers_ns[i];
-	return least / 1000;
 }
 
 bool
@@ -170,7 +180,6 @@ pst_path_suspect(struct pst_path *path)
 	if (!path->up || path->suspected || !path->gate)
 		return;
 	path->suspected = true;
-	path->probes_lost = 0;
 	pst_request_cancel(&path->probe);
 	path->probing = false;
 	pst_timer_stop(path->env, &path->timer);

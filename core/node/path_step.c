@@ -50,7 +50,7 @@ channel_replaces(struct attempt *a, struct pst_channel *channel)
 		path_stays(path);
 		return;
 	}
-	pst_warn(path->log, "the far end does not answer probes");
+	pst_warn(&path->log, "the far end does not answer probes");
 	path_probes_stop(path);
 	path->up = false;
 	path->why = UV_ETIMEDOUT;
@@ -112,6 +112,8 @@ pst_path_patience_ms(const struct pst_path *path)
 	const struct pst_link *link = path_link(path);
 	uint64_t ms = link ? 4 * link->connect_ms : 0;
 
+	if (ms > PATIENCE_MAX_MS)
+		return PATIENCE_MAX_MS;
 	return ms > PATIENCE_MIN_MS ? ms : PATIENCE_MIN_MS;
 }
 
@@ -172,6 +174,16 @@ attempt_connect(struct pst_path *path, struct step *step)
 	return rc;
 }
 
+static void
+silence_tell(struct pst_path *path, const struct step *step)
+{
+	char text[WHY_TEXT];
+
+	path_step_print(path, step, text, sizeof text);
+	pst_warn(&path->log, "nobody answers a handshake: not there, not exposed, or not for us",
+	    PST_STR("route", text), PST_U64("channel", path->step_now + 1));
+}
+
 /*
  * Nobody says that a worker is not there: ask again, afresh. Nor is it said
  * that the channel before it is dead: its far end may have lost our last
@@ -186,8 +198,7 @@ attempt_start(struct pst_timer *timer)
 
 	path->tried++;
 	if (path->tried == ATTEMPTS_QUICK)
-		pst_warn(path->log, "nobody answers a handshake: not there, not exposed, or not for us",
-		    PST_STR("route", path->to.hop[step->last].value), PST_U64("channel", path->step_now + 1));
+		silence_tell(path, step);
 	if (path->tried > ATTEMPTS_QUICK) {
 		path->wait_ms = path->wait_ms * 2 < ATTEMPT_SLOW_MS ? path->wait_ms * 2 : ATTEMPT_SLOW_MS;
 		if (path->step_now > 0)

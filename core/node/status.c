@@ -148,8 +148,26 @@ enum_value(const struct pst_opt *opt, int index)
 	return json_stringn(word, len);
 }
 
+/* A time as a file has it. */
 static json_t *
-option_value(const struct pst_opt *opt, const char *conf)
+time_written(const struct pst_opt *opt, const void *member)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	json_t *value = NULL;
+
+	if (out) {
+		pst_type_of(opt)->print(out, opt, member);
+		if (!fclose(out))
+			value = json_stringn(text, len);
+	}
+	free(text);
+	return value;
+}
+
+static json_t *
+option_value(const struct pst_opt *opt, const char *conf, bool written)
 {
 	const void *member = conf + opt->offset;
 	const struct pst_list *list = member;
@@ -164,6 +182,8 @@ option_value(const struct pst_opt *opt, const char *conf)
 	case PST_OPT_TYPE_TIME:
 		if (*(const uint64_t *)member == PST_OPT_WORD)
 			return node_text(opt->of);
+		if (written && opt->type == PST_OPT_TYPE_TIME)
+			return time_written(opt, member);
 		return json_integer((json_int_t) * (const uint64_t *)member);
 	case PST_OPT_TYPE_ENUM:
 		return enum_value(opt, *(const int *)member);
@@ -179,7 +199,7 @@ option_value(const struct pst_opt *opt, const char *conf)
 }
 
 json_t *
-node_section_show(struct pst_node *node, const char *kind, const char *name)
+node_section_show(struct pst_node *node, const char *kind, const char *name, bool written)
 {
 	const struct pst_section_env *s = pst_node_section_env(node, kind, name);
 	json_t *object, *options;
@@ -190,7 +210,7 @@ node_section_show(struct pst_node *node, const char *kind, const char *name)
 	options = json_object();
 	for (const struct pst_opt *opt = s->item->row->options; opt->name; opt++)
 		json_object_set_new(options, opt->name,
-		    option_value(opt, pst_values_conf(s->item->values)));
+		    option_value(opt, pst_values_conf(s->item->values), written));
 	json_object_set_new(object, "options", options);
 	return object;
 }

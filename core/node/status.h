@@ -23,7 +23,7 @@ json_t *node_place(const struct pst_item *item);
 /* New references; NULL when out of memory. kind and name: only those; or NULL. */
 json_t *node_status(struct pst_node *node);
 json_t *node_sections(struct pst_node *node, const char *kind, const char *name);
-/* One section, with all its options; NULL when there is none. */
-json_t *node_section_show(struct pst_node *node, const char *kind, const char *name);
+/* One section, with all its options; NULL when there is none. written: times as a file has them, not in milliseconds. */
+json_t *node_section_show(struct pst_node *node, const char *kind, const char *name, bool written);
 
 #endif

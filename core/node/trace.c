@@ -9,10 +9,12 @@
  *                "peer": "I…", "took_us": 1240},
  *               {"hop": 3, "what": "worker", "address": "/service/outlet"}],
  *      "echo_us": [180, null, 166],
+ *      "route": {"number": 2, "of": 3, "to": "/ip4/…", "state": "serves"},
  *      "stuck": {"error": "ECONNREFUSED", "rc": -111, "sentence": "…"}}
  *
  * A channel is "relayed" when workers of other nodes stand between it and the
- * hop before, else "direct". "stuck" says what does not open, if anything.
+ * hop before, else "direct". "route" is there of a section that has several: which of them
+ * it is, by default the one that serves. "stuck" says what does not open, if anything.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ struct trace {
 	char channel[PST_CONF_WORD_MAX + 1]; /* of the section asked for, which may go */
 	uint64_t sent_ns;
 	json_int_t count;
-	json_t *hops, *echo_us;
+	json_t *hops, *echo_us, *route; /* route NULL: there is one only */
 	char stuck[PST_ERR_TEXT + PST_HOST_TEXT];
 	int stuck_rc;
 };
@@ -53,6 +55,7 @@ trace_free(struct trace *trace)
 {
 	json_decref(trace->hops);
 	json_decref(trace->echo_us);
+	json_decref(trace->route);
 	free(trace);
 }
 
@@ -64,6 +67,8 @@ path_gone(void *arg)
 	json_t *answer = request ? json_pack("{s:O, s:O}", "hops", trace->hops, "echo_us",
 	    trace->echo_us) : NULL;
 
+	if (trace->route && answer)
+		json_object_set(answer, "route", trace->route);
 	if (*trace->stuck && answer)
 		json_object_set_new(answer, "stuck", json_pack("{s:s, s:i, s:o}", "error",
 		    pst_errname(trace->stuck_rc), "rc", trace->stuck_rc, "sentence",
@@ -225,8 +230,7 @@ tried(void *arg, int rc)
 {
 	struct trace *trace = arg;
 
-	if (rc == PST_E_DENIED || (trace->path->dials && !json_array_size(trace->hops) &&
-	    rc != UV_ETIMEDOUT)) {
+	if (rc == PST_E_DENIED || (!json_array_size(trace->hops) && rc != UV_ETIMEDOUT)) {
 		hops_fill(trace);
 		stuck_say(trace, rc);
 		trace_end(trace);
@@ -300,14 +304,56 @@ static const struct pst_path_events path_events = {
 
 /* ---- the beginning ---- */
 
-/* Of the section's routes the Nth; NULL: it has one, as its project says. */
+/* Which rules are for the far end of such a section's route. */
+static const char *
+type_of(const char *kind)
+{
+	return !strcmp(kind, "inlet") ? "tcp-inlet" : !strcmp(kind, "channel") ? "channel" : NULL;
+}
+
+/* How a section's routes are, as its status has them; an empty list: it has one. */
+static json_t *
+routes_of(const struct pst_section_env *s)
+{
+	struct pst_status status = { json_object() };
+	json_t *routes;
+
+	if (section_open_now(s) && s->hooks.status)
+		s->hooks.status(s->self, &status);
+	routes = json_incref(json_object_get(status.object, "routes"));
+	json_decref(status.object);
+	return routes;
+}
+
+/* The one that serves; the first where none does. */
+static json_int_t
+serving(const json_t *routes)
+{
+	const char *state;
+	const json_t *route;
+	size_t i;
+
+	json_array_foreach(routes, i, route)
+		if (!json_unpack((json_t *)route, "{s:s}", "state", &state) && !strcmp(state, "serves"))
+			return (json_int_t)i + 1;
+	return 1;
+}
+
+/* Of the section's routes the Nth, or for 0 the one that serves; NULL: it has one, as its project says. */
 static int
-route_wanted(const char **out, struct pst_section_env *s, json_int_t nth, struct pst_err *err)
+route_wanted(const char **out, struct trace *trace, struct pst_section_env *s, json_int_t nth, struct pst_err *err)
 {
 	const char *kind = s->item->kind->name;
 	const struct pst_list *routes = pst_values_list(s->item->values, !strcmp(kind, "relay") ? "at" : "to");
 	size_t count = routes && routes->count ? routes->count : 1;
+	json_t *states = routes_of(s), *state;
 
+	nth = nth ? nth : serving(states);
+	state = json_object_get(json_array_get(states, nth > 0 ? (size_t)nth - 1 : 0), "state");
+	if (count > 1 && nth > 0 && (uint64_t)nth <= count)
+		trace->route = json_pack("{s:I, s:I, s:o, s:O?}", "number", nth, "of", (json_int_t)count, "to",
+		    node_text(routes->item[nth - 1]), "state", state);
+	json_decref(states);
 	if (nth < 1 || (uint64_t)nth > count)
 		return pst_fail(err, PST_E_NOTHING, "%s %s has no route %" JSON_INTEGER_FORMAT ": there %s %zu", kind,
 		    pst_section_name(s), nth, count == 1 ? "is" : "are", count);
@@ -321,8 +367,9 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 {
 	static const struct pst_list none;
 	const char *to = NULL, *kind = NULL, *name = NULL;
+	const char *channel;
 	struct pst_section_env *s;
-	json_int_t route = 1;
+	json_int_t route = 0;
 
 	if (json_unpack((json_t *)control_ask(trace->request), "{s?:s, s?:s, s?:s, s?:I}", "to", &to, "kind",
 	    &kind, "name", &name, "route", &route))
@@ -338,7 +385,7 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	};
 	if (to)
 		return PST_OK;
-	if (kind && strcmp(kind, "inlet") && strcmp(kind, "relay"))
+	if (kind && strcmp(kind, "inlet") && strcmp(kind, "relay") && strcmp(kind, "channel"))
 		return pst_fail(err, PST_E_NOTHING, "%.64s %.64s has no route", kind, name ? name : "");
 	s = kind && name ? pst_node_section_env(control_node(trace->request), kind, name) : NULL;
 	if (!s)
@@ -347,19 +394,20 @@ path_wanted(struct trace *trace, struct pst_path_conf *conf, struct pst_err *err
 	if (s->item->wrong)
 		return pst_fail(err, PST_E_CONF, "%s", s->item->wrong);
 	/* the route is copied by the path */
-	if (route_wanted(&conf->to, s, route, err))
+	if (route_wanted(&conf->to, trace, s, route, err))
 		return PST_E_NOTHING;
 	conf->project = pst_values_text(s->item->values, "project");
 	conf->via = pst_values_text(s->item->values, "via");
 	conf->outlet = pst_values_text(s->item->values, "outlet");
 	if (conf->to ? *conf->to != '/' : !conf->project)
 		return pst_fail(err, PST_E_NOTHING, "%s %s has no route", kind, name);
-	snprintf(trace->channel, sizeof trace->channel, "%s",
-	    pst_values_text(s->item->values, "channel"));
+	channel = pst_values_text(s->item->values, "channel");
+	snprintf(trace->channel, sizeof trace->channel, "%s", channel ? channel : name);
 	conf->channel = trace->channel;
 	conf->authorized = pst_values_list(s->item->values, "authorized");
 	conf->allow = pst_values_text(s->item->values, "allow");
-	conf->type = !strcmp(kind, "inlet") ? "tcp-inlet" : NULL;
+	conf->type = type_of(kind);
+	conf->any_authority = !strcmp(kind, "channel");
 	conf->resource = name;
 	conf->hops = pst_values_list(s->item->values, "hops");
 	return PST_OK;

@@ -169,6 +169,15 @@ pst_multiaddr_parse(struct pst_multiaddr *out, const char *text, struct pst_err 
 	return PST_OK;
 }
 
+bool
+pst_multiaddr_loses(const struct pst_multiaddr *ma)
+{
+	for (size_t i = 0; i < ma->count; i++)
+		if (ma->hop[i].protocol == PST_UDP || ma->hop[i].protocol == PST_PUNCTURE)
+			return true;
+	return false;
+}
+
 int
 pst_address_check(const char *address, struct pst_err *err)
 {

@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include <postern/refusal.h>
+
 #include "route/router.h"
 
 #define TABLE_FIRST 64
@@ -246,6 +248,8 @@ pst_router_send(struct pst_router *router, struct pst_message *m)
 		rc = PST_E_DENIED;
 	if (rc) {
 		log_dropped(router, m, rc);
+		if (!worker)
+			pst_refuse(router->env, m, PST_REFUSAL_NOBODY);
 	} else {
 		router->depth++;
 		worker->receive(worker, m);

@@ -9,6 +9,16 @@ life_level(const struct pst_stream_link *link)
 	return link->link.gate.local ? PST_LOG_DEBUG : PST_LOG_INFO;
 }
 
+/* Of strangers some may be left out, for which nobody else's is. */
+static void
+tell_open(struct pst_stream_link *link)
+{
+	struct pst_rate *rate = link->link.gate.admit ? &link->links->strange : &link->links->known;
+
+	link->told = pst_log_begins(&link->log, life_level(link), link->accepted ? rate : NULL, "link open",
+	    PST_FIELDS(PST_STR("side", link->accepted ? "accepted" : "connected")));
+}
+
 /* ---- traffic ---- */
 
 /* A message leaves: our address off the route, the frame's head in front. */
@@ -126,6 +136,8 @@ gate_admit(struct pst_gate *gate)
 
 	gate->admit = NULL;
 	strange_no_more(link);
+	if (!link->told)
+		tell_open(link);
 	link->stream.max_frame = (uint32_t)link->links->max_frame;
 	link->stream.sparing = false;
 	pst_account_set_window(link->link.account, link->links->window);
@@ -163,7 +175,7 @@ pst_stream_link_up(struct pst_stream_link *link)
 	link->link.connect_ms = pst_now_ms(links->env) - link->started_ms;
 	if (link->accepted)
 		pst_quiet_enter(&links->quiet, &link->quiet);
-	pst_log_at(&link->log, life_level(link), "link open", PST_STR("side", link->accepted ? "accepted" : "connected"));
+	tell_open(link);
 	return pst_stream_start(&link->stream);
 }
 
@@ -286,7 +298,7 @@ pst_stream_link_end(struct pst_stream_link *link, int rc)
 	strange_no_more(link);
 	if (link->links->ending)
 		link->links->ending(link);
-	if (link->up)
+	if (link->told)
 		pst_log_at(&link->log, life_level(link), "link closed", PST_RC(rc),
 		    PST_U64("bytes_in", link->stream.bytes_in),
 		    PST_U64("bytes_out", link->stream.bytes_out));

@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 235
+plan 256
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -43,6 +43,61 @@ END
 broken "a key outside of a section" 't.conf:1: state = stands outside of a section' <<'END'
 state = "hub"
 END
+
+# ---- what only one can have ----
+
+broken "a name that a service of every node has" \
+	't.conf:2: outlet echo: the address "echo" is that of service echo, which every node has' <<'END'
+node n { }
+outlet echo { to = "127.0.0.1:5432"  authorized = {"*"} }
+END
+broken "a section that is opened before it" \
+	't.conf:1: channel echo: the address "echo" is that of service echo, which every node has' <<'END'
+channel echo { }
+END
+broken "the address of another section" \
+	't.conf:2: outlet db: the address "db" is that of service probe at t.conf:1' <<'END'
+service probe { use = echo  address = db }
+outlet db { to = "127.0.0.1:5432"  authorized = {"*"} }
+END
+broken "what a node's only outlet answers to" \
+	't.conf:2: outlet db: the address "outlet" is that of service outlet at t.conf:1' <<'END'
+service outlet { use = echo }
+outlet db { to = "127.0.0.1:5432"  authorized = {"*"} }
+END
+broken "two datagram inlets at one port" \
+	't.conf:4: inlet b: listen: inlet a at t.conf:1 listens at 127.0.0.1:4301 already' <<END
+inlet a { use = udp  listen = "127.0.0.1:4301"  to = "$route"  authorized = {"*"} }
+inlet b {
+	use = udp  to = "$route"  authorized = {"*"}
+	listen = "127.0.0.1:4301" }
+END
+broken "two transports at one port, one of them at all addresses" \
+	't.conf:2: transport web: listen: transport wan at t.conf:1 listens at 0.0.0.0:4301 already' <<'END'
+transport wan { listen = {"0.0.0.0:4301", "[::]:4301"} }
+transport web { use = websocket  listen = {"127.0.0.1:4301"} }
+END
+broken "one section twice at one port" \
+	't.conf:1: transport wan: listen: [::]:4301 and [::1]:4301 are one place' <<'END'
+transport wan { listen = {"[::]:4301", "[::1]:4301"} }
+END
+broken "an inlet and a gateway at one port" \
+	't.conf:2: inlet a: listen: service front at t.conf:1 listens at 127.0.0.1:4301 already' <<END
+service front { use = gateway  listen = {"127.0.0.1:4301"}  function = echo }
+inlet a { listen = "127.0.0.1:4301"  to = "$route"  authorized = {"*"} }
+END
+cat >t.conf <<END
+transport wan { listen = {"127.0.0.1:4301", "[::]:4301", "127.0.0.1:0", "127.0.0.1:0"} }
+transport datagrams { use = udp  listen = {"127.0.0.1:4301"} }
+inlet a { listen = "127.0.0.2:4301"  to = "$route"  authorized = {"*"} }
+service probe { use = echo  address = db }
+outlet one { to = "127.0.0.1:5432"  authorized = {"*"} }
+outlet two { to = "127.0.0.1:5432"  authorized = {"*"} }
+service outlet { use = echo }
+END
+rc=0
+out=$("$POSTERN" check t.conf 2>&1) || rc=$?
+is "other protocols, addresses, any port, and one name each are right" "${out##*, }, exit code $rc" "all right, exit code 0"
 
 # ---- modules ----
 
@@ -283,7 +338,7 @@ web 'certificate = "empty"  key = "empty"' <<<"certificate: $work/empty: no cert
 web 'ca = "none.pem"' <<<"ca: $work/none.pem: No such file or directory"
 web 'ca = "empty"' <<<"ca: $work/empty: no certificates in PEM"
 
-broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0" is no host:port' <<'END'
+broken "an outlet to port 0" 't.conf:1: outlet db: to: "127.0.0.1:0": want a port of 1 to 65535' <<'END'
 outlet db { to = "127.0.0.1:0"  authorized = {"*"} }
 END
 broken "a route with an unknown word" \
@@ -324,6 +379,23 @@ named() {
 	is "a transport called $1 that is none" "$("$POSTERN" check t.conf 2>&1 | head -n 1)" \
 		"t.conf:1: transport $1: this is module tcp, as there is no \"use\"; for $1 write use = $2"
 }
+# second WORD OPTIONS: of two sections of WebSockets, the other having these options, of which that one is for nothing.
+second() {
+	printf 'transport a { use = websocket  listen = {"127.0.0.1:0"} }\ntransport b { use = websocket  %s }\n' "$2" >t.conf
+	is "a second section with $1 for links that it does not make" "$("$POSTERN" check t.conf 2>&1 | head -n 1)" \
+		"t.conf:2: transport b: $1: links that go out are made by transport a, which comes first"
+}
+if [ -e "$builddir/modules/transport/websocket/transport_websocket.la" ]; then
+	second proxy 'proxy = "127.0.0.1:3128"'
+	second server_name 'listen = {"127.0.0.1:0"}  server_name = hub.test'
+	second listen ''
+	printf 'transport %s { use = websocket  listen = {"127.0.0.1:0"} }\n' a b >t.conf
+	is "one that only listens is right" "$("$POSTERN" check t.conf 2>&1 | head -n 1)" "t.conf: 13 sections, all right"
+else
+	for word in proxy server_name listen; do skip "a second section with $word for links that it does not make" "transport/websocket is not built"; done
+	skip "one that only listens is right" "transport/websocket is not built"
+fi
+
 named quic udp
 named ws websocket
 named wss websocket

@@ -255,6 +255,8 @@ where(struct transport_kit *kit)
 			kit->ops = kit->ops->also;
 		if (!kit->ops)
 			conform_bail("WHERE: transport %s does not speak %s", kit->c->name, protocol);
+		if (kit->ops->lacks)
+			conform_bail("WHERE: %s", kit->ops->lacks);
 		snprintf(kit->host, sizeof kit->host, "%s", ma->hop[0].value);
 		kit->port = (uint16_t)strtoul(ma->hop[1].value, NULL, 10);
 	}

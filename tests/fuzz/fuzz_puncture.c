@@ -1,7 +1,7 @@
 /*
  * What is said to get through NATs: rendezvous, negotiation and puncture
  * messages. What is taken is written anew and read the same.
- * Covers: modules/transport/udp/puncture_wire.c
+ * Covers: modules/transport/shared/puncture/puncture_wire.c
  */
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Covers: modules/transport/websocket/head.c:head_length() modules/transport/websocket/head.c:is() modules/transport/websocket/head.c:headers() modules/transport/websocket/head.c:header()
  * Covers: modules/transport/websocket/head.c:has() modules/transport/websocket/head.c:has_body() modules/transport/websocket/head.c:lists() modules/transport/websocket/head.c:upgrades()
  * Covers: modules/transport/websocket/head.c:asked_path() modules/transport/websocket/head.c:head_asked() modules/transport/websocket/head.c:head_status() modules/transport/websocket/head.c:head_answered()
- * Needs: modules/transport/shared/websocket/websocket.c
+ * Needs: modules/transport/shared/websocket/websocket.c modules/transport/shared/websocket/frame.c
  */
 #define _GNU_SOURCE 1 /* memmem, strcasestr */
 #include <stdio.h>

@@ -7,6 +7,8 @@
  * many bytes come at once. Second byte: the longest message that is taken, in sixteens above 128.
  * Covers: modules/transport/shared/websocket/websocket.c:on_read() modules/transport/shared/websocket/websocket.c:on_write() modules/transport/shared/websocket/websocket.c:on_frame() modules/transport/shared/websocket/websocket.c:on_piece()
  * Covers: modules/transport/shared/websocket/websocket.c:on_message() modules/transport/shared/websocket/websocket.c:websocket_send() modules/transport/shared/websocket/websocket.c:websocket_refuse()
+ * Covers: modules/transport/shared/websocket/websocket.c:take() modules/transport/shared/websocket/websocket.c:goes_around() modules/transport/shared/websocket/websocket.c:head_take() modules/transport/shared/websocket/websocket.c:payload_take()
+ * Covers: modules/transport/shared/websocket/websocket.c:around_take() modules/transport/shared/websocket/websocket.c:frame_take() modules/transport/shared/websocket/frame.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,7 @@ check(bool right)
 
 /* ---- a plain look ---- */
 
-struct frame {
+struct plain {
 	bool fin, whole;
 	uint8_t opcode;
 	size_t len;
@@ -41,7 +43,7 @@ struct frame {
 
 /* The next frame at *p; false: not all of it is there, or (*wrong) it may not be. */
 static bool
-frame_next(struct frame *f, const uint8_t **p, const uint8_t *end, bool masked, bool *wrong)
+frame_next(struct plain *f, const uint8_t **p, const uint8_t *end, bool masked, bool *wrong)
 {
 	static const uint8_t none[4];
 	struct pst_reader r = pst_reader(*p, (size_t)(end - *p));
@@ -113,7 +115,7 @@ static bool ends; /* by a close, or by what may not be */
 static void
 look(const uint8_t *p, const uint8_t *end, bool masked, size_t max)
 {
-	static struct frame f;
+	static struct plain f;
 	static uint8_t body[INPUT_MAX];
 	uint8_t begun = 0;
 	size_t len = 0;
@@ -204,7 +206,7 @@ ws_message(struct websocket *ws, bool text, uint8_t *bytes, size_t len)
 static void
 check_out(bool masked)
 {
-	static struct frame f;
+	static struct plain f;
 	const uint8_t *p = e.out, *end = e.out + e.out_len;
 	bool wrong = false, closed = false;
 

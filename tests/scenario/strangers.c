@@ -6,6 +6,9 @@
  *   strangers zeros PORT BYTES [HEX]      the bytes HEX, and then zeros until BYTES are gone or nobody takes them
  *   strangers slow PORT COUNT MS HEX      COUNT that send the bytes HEX again and again, one each MS ms, until all
  *                                         are closed by the other side
+ *   strangers knock PORT COUNT HEX        COUNT that send the bytes HEX, one after the other, each until the other side
+ *                                         has closed it
+ *   strangers datagrams PORT COUNT HEX    the bytes HEX by UDP from COUNT sockets, one after the other
  *
  * zeros and slow print "sent N bytes", all connections together, and end with 0; with 3 when a minute was not enough.
  */
@@ -54,13 +57,13 @@ room(void)
 
 /* From 127.0.1.1, 127.0.1.2, and so on. */
 static int
-dial(int port, unsigned from)
+dial_by(int type, int port, unsigned from)
 {
 	struct sockaddr_in sa = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(0x7f000101 + from % ADDRESSES),
 	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), one = 1;
 
 	if (fd < 0)
 		return -1;
@@ -74,6 +77,12 @@ dial(int port, unsigned from)
 	}
 	close(fd);
 	return -1;
+}
+
+static int
+dial(int port, unsigned from)
+{
+	return dial_by(SOCK_STREAM, port, from);
 }
 
 static int
@@ -166,6 +175,52 @@ slow(int port, int count, int ms, const char *hex)
 	return open > 0 ? LATE : 0;
 }
 
+/* Until there is nothing more to read, or a minute has passed. */
+static bool
+closes(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int64_t end = now_ms() + MINUTE_MS;
+
+	while (!closed(fd) && now_ms() < end)
+		poll(&ready, 1, (int)(end - now_ms()));
+	return closed(fd);
+}
+
+static int
+knock(int port, int count, const char *hex)
+{
+	uint8_t data[4096];
+	size_t len = unhex(data, sizeof data, hex);
+	bool fine = true;
+
+	for (int i = 0; i < count && fine; i++) {
+		int fd = dial(port, (unsigned)i);
+
+		fine = fd >= 0 && write(fd, data, len) == (ssize_t)len && closes(fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	return fine ? 0 : LATE;
+}
+
+static int
+datagrams(int port, int count, const char *hex)
+{
+	uint8_t data[1200];
+	size_t len = unhex(data, sizeof data, hex);
+
+	for (int i = 0; i < count; i++) {
+		int fd = dial_by(SOCK_DGRAM, port, (unsigned)i);
+
+		if (fd < 0)
+			return 1;
+		(void)!write(fd, data, len); /* where there is no room it is lost, as on the way */
+		close(fd);
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -179,6 +234,10 @@ main(int argc, char **argv)
 		return zeros(port, atol(argv[3]), argc == 5 ? argv[4] : "");
 	if (!strcmp(what, "slow") && argc == 6)
 		return slow(port, atoi(argv[3]), atoi(argv[4]), argv[5]);
+	if (!strcmp(what, "knock") && argc == 5)
+		return knock(port, atoi(argv[3]), argv[4]);
+	if (!strcmp(what, "datagrams") && argc == 5)
+		return datagrams(port, atoi(argv[3]), argv[4]);
 	fprintf(stderr, "usage: see the top of strangers.c\n");
 	return 2;
 }

@@ -61,6 +61,21 @@ what_is_refused_takes_nothing(void **state)
 	assert_true(take("192.0.2.1:1", 2000, ALLOWANCE_PER_S));
 }
 
+static void
+what_is_given_back_can_be_lent_again(void **state)
+{
+	struct sockaddr_storage sa;
+
+	assert_int_equal(pst_sockaddr_parse("192.0.2.1:9", &sa), 0);
+	assert_true(take("192.0.2.1:1", 1000, ALLOWANCE_BYTES));
+	allowance_return(&allowance, &sa, 100);
+	assert_false(take("192.0.2.1:1", 1000, 101));
+	assert_true(take("192.0.2.1:1", 1000, 100));
+	allowance_return(&allowance, &sa, ALLOWANCE_BYTES + 1); /* some has come back by itself meanwhile */
+	assert_false(take("192.0.2.1:1", 1000, ALLOWANCE_BYTES + 1));
+	assert_true(take("192.0.2.1:1", 1000, ALLOWANCE_BYTES));
+}
+
 int
 main(void)
 {
@@ -69,6 +84,7 @@ main(void)
 		TEST(a_host_has_so_much_at_once_from_all_its_ports),
 		TEST(it_comes_back_by_the_second),
 		TEST(what_is_refused_takes_nothing),
+		TEST(what_is_given_back_can_be_lent_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

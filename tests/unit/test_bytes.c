@@ -55,6 +55,25 @@ more_than_the_limit_changes_nothing(void **state)
 	assert_null(bytes.start);
 }
 
+static void
+room_is_filled_by_who_asks_for_it(void **state)
+{
+	struct pst_bytes bytes = { 0 };
+	uint8_t *room;
+
+	assert_int_equal(pst_bytes_put(&bytes, "ab", 2, 9), PST_OK);
+	assert_int_equal(pst_bytes_room(&room, &bytes, 7, 9), PST_OK);
+	assert_ptr_equal(room, bytes.start + 2);
+	assert_int_equal(bytes.len, 2);
+	memcpy(room, "cdefghi", 7);
+	bytes.len += 3; /* of which so much has come */
+	assert_int_equal(pst_bytes_room(&room, &bytes, 5, 9), PST_E_LIMIT);
+	assert_int_equal(pst_bytes_put(&bytes, "F", 1, 9), PST_OK);
+	assert_int_equal(bytes.len, 6);
+	assert_memory_equal(bytes.start, "abcdeF", 6);
+	pst_bytes_fini(&bytes);
+}
+
 int
 main(void)
 {
@@ -62,6 +81,7 @@ main(void)
 		cmocka_unit_test(pieces_become_one),
 		cmocka_unit_test(nothing_is_nothing),
 		cmocka_unit_test(more_than_the_limit_changes_nothing),
+		cmocka_unit_test(room_is_filled_by_who_asks_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

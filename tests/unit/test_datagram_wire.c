@@ -129,7 +129,7 @@ an_unknown_reason_is_still_a_reason(void **state)
 {
 	struct wire_message m;
 
-	assert_int_equal(read_bytes(&m, "\x83\x03\x07\x0a", 4), PST_OK);
+	assert_int_equal(read_bytes(&m, "\x83\x03\x07\x0c", 4), PST_OK);
 	assert_int_equal(m.reason, WIRE_INTERNAL);
 	assert_int_equal(read_bytes(&m, "\x83\x03\x07\x00", 4), PST_OK);
 	assert_int_equal(m.reason, WIRE_INTERNAL);

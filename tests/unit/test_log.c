@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <uv.h>
 
 #include "base/line.h"
 #include "base/logger.h"
@@ -294,6 +295,66 @@ too_many_rooms_share_the_main_one(void **state)
 	assert_ptr_equal(pst_logbook_room(&book, name[PST_LOG_ROOMS]), book.rooms);
 }
 
+/* ---- what peers provoke ---- */
+
+static size_t
+lines_of(const char *sentence)
+{
+	size_t n = 0;
+
+	for (const char *at = out; (at = strstr(at, sentence)); at++)
+		n++;
+	return n;
+}
+
+/* How many lines may have been allowed since then beyond a burst: two a second. */
+static size_t
+gained(uint64_t began_ns)
+{
+	return (size_t)((uv_hrtime() - began_ns) / 500000000) + 1;
+}
+
+static void
+beginnings_beyond_a_hundred_are_counted(void **state)
+{
+	struct pst_rate rate = { 0 };
+	uint64_t began = uv_hrtime();
+	size_t told = 0, at_once;
+
+	for (int i = 0; i < 100; i++)
+		assert_true(pst_log_begins(&nobody, PST_LOG_INFO, &rate, "begins", PST_FIELDS(PST_U64("n", (uint64_t)i))));
+	assert_int_equal(lines_of("begins n="), 100);
+	assert_null(strstr(out, "suppressed")); /* none is left out */
+	for (int i = 0; i < 1000; i++)
+		told += pst_log_begins(&nobody, PST_LOG_INFO, &rate, "more", PST_FIELDS());
+	at_once = gained(began);
+	assert_in_range(told, 0, at_once);
+	assert_int_equal(lines_of("more"), told);
+	rate.tokens_milli = 1000; /* half a second later */
+	rate.suppressed = 900;
+	assert_true(pst_log_begins(&nobody, PST_LOG_INFO, &rate, "after", PST_FIELDS(PST_STR("side", "accepted"))));
+	assert_non_null(strstr(out, "after side=accepted suppressed=900\n"));
+}
+
+static void
+what_we_begin_is_always_told(void **state)
+{
+	for (int i = 0; i < 1000; i++)
+		assert_true(pst_log_begins(&nobody, PST_LOG_INFO, NULL, "ours", PST_FIELDS()));
+	assert_int_equal(lines_of("ours"), 1000);
+}
+
+static void
+what_no_level_shows_takes_nothing_of_the_rate(void **state)
+{
+	struct pst_rate rate = { 0 };
+
+	for (int i = 0; i < 1000; i++)
+		assert_false(pst_log_begins(&nobody, PST_LOG_DEBUG, &rate, "unseen", PST_FIELDS()));
+	assert_int_equal(rate.suppressed, 0);
+	assert_true(pst_log_begins(&nobody, PST_LOG_INFO, &rate, "seen", PST_FIELDS()));
+}
+
 int
 main(void)
 {
@@ -313,6 +374,9 @@ main(void)
 		LOG_TEST(a_new_room_begins_with_info),
 		LOG_TEST(without_a_logger_nothing_is_written),
 		LOG_TEST(too_many_rooms_share_the_main_one),
+		LOG_TEST(beginnings_beyond_a_hundred_are_counted),
+		LOG_TEST(what_we_begin_is_always_told),
+		LOG_TEST(what_no_level_shows_takes_nothing_of_the_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

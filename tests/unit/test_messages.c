@@ -279,6 +279,68 @@ a_message_in_pieces_is_one_frame(void **state)
 	assert_int_equal(server.stream.bytes_in, 2);
 }
 
+/* A frame of payload bytes from `at` on, of the frame that the server has not seen yet, as a client sends it. */
+static size_t
+frame_put(uint8_t *out, uint8_t first, size_t at, size_t len)
+{
+	struct frame frame = { .first = first, .masked = true, .key = { 0x35, 0x9a, 0xc7, 0x01 }, .len = len };
+	size_t head = frame_head(out, &frame);
+
+	for (size_t i = 0; i < len; i++)
+		out[head + i] = byte_of(server.seen, at + i);
+	frame_mask(out + head, len, frame.key, 0);
+	return head + len;
+}
+
+/* Long frames go around wslay, short ones do not, and a ping stands between them; however it all is cut. */
+static void
+long_and_short_pieces_become_one_frame(void **state)
+{
+	uint8_t said[2000];
+
+	for (size_t cut = 1; cut < 400; cut += cut < 20 ? 1 : 63) {
+		size_t len = 0;
+
+		server.stream.bytes_in = 0;
+		len += frame_put(said + len, 0x02, 0, 200);
+		len += frame_put(said + len, 0x00, 200, 5);
+		len += frame_put(said + len, 0x89, 0, 0);
+		len += frame_put(said + len, 0x00, 205, 0);
+		len += frame_put(said + len, 0x80, 205, 300);
+		all = false;
+		wanted = server.seen + 1;
+		for (size_t at = 0; at < len; at += cut) {
+			peer_says(said + at, len - at < cut ? len - at : cut);
+			loop_settle();
+		}
+		loop_until(&all);
+		assert_int_equal(server.stream.bytes_in, 505);
+		peer_hears("\x8a\x00", 2);
+	}
+	assert_false(server.failed);
+}
+
+/* In the midst of a message, a long one that begins anew; and a long continuation of none. */
+static void
+a_long_frame_out_of_turn_is_a_protocol_error(void **state)
+{
+	uint8_t said[400];
+	size_t len = frame_put(said, 0x02, 0, 3);
+
+	len += frame_put(said + len, 0x82, 0, 200);
+	peer_says(said, len);
+	peer_hears("\x88\x02\x03\xea", 4);
+	loop_until(&server.failed);
+	assert_int_equal(server.seen, 0);
+	side_close(&server);
+	close(peer);
+	only_server(SILENCE_MS, NULL);
+	peer_says(said, frame_put(said, 0x80, 0, 200));
+	peer_hears("\x88\x02\x03\xea", 4);
+	loop_until(&server.failed);
+	assert_int_equal(server.seen, 0);
+}
+
 /* What the peer does not read is bounded by what it can still send; and each ping has its answer in the end. */
 static void
 pings_of_who_does_not_read_are_not_read_either(void **state)
@@ -327,6 +389,15 @@ a_frame_without_a_mask_is_a_protocol_error(void **state)
 }
 
 static void
+a_long_frame_without_a_mask_is_a_protocol_error(void **state)
+{
+	peer_says("\x82\x7e\x01\x00x", 5);
+	peer_hears("\x88\x02\x03\xea", 4);
+	loop_until(&server.failed);
+	assert_int_equal(server.seen, 0);
+}
+
+static void
 an_empty_message_is_a_protocol_error(void **state)
 {
 	peer_says("\x82\x80\0\0\0\0", 6);
@@ -334,11 +405,11 @@ an_empty_message_is_a_protocol_error(void **state)
 	assert_int_equal(server.rc, PST_E_PROTOCOL);
 }
 
-/* A length that is announced takes no memory; wslay looks at it once the first byte is there. */
+/* It is seen with the head. */
 static void
 a_length_over_the_limit_is_too_big(void **state)
 {
-	peer_says("\x82\xff\0\0\0\0\x7f\xff\xff\xff\0\0\0\0x", 15);
+	peer_says("\x82\xff\0\0\0\0\x7f\xff\xff\xff\0\0\0\0", 14);
 	peer_hears("\x88\x02\x03\xf1", 4);
 	loop_until(&server.failed);
 }
@@ -379,8 +450,11 @@ main(void)
 		BOTH(who_closes_says_so),
 		PEER(a_message_in_pieces_is_one_frame),
 		PEER(pings_of_who_does_not_read_are_not_read_either),
+		PEER(long_and_short_pieces_become_one_frame),
+		PEER(a_long_frame_out_of_turn_is_a_protocol_error),
 		PEER(a_text_is_taken_likewise),
 		PEER(a_frame_without_a_mask_is_a_protocol_error),
+		PEER(a_long_frame_without_a_mask_is_a_protocol_error),
 		PEER(an_empty_message_is_a_protocol_error),
 		PEER(a_length_over_the_limit_is_too_big),
 		PEER(a_peer_that_says_nothing_is_asked_and_then_lost),

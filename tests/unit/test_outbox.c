@@ -346,6 +346,39 @@ a_pipe_that_keeps_is_given_all_and_gives_back_one_by_one(void **state)
 	assert_int_equal(pst_account_used(end.account), 0);
 }
 
+static void
+what_is_on_its_way_is_charged_to_another(void **state)
+{
+	struct pst_account *away = pst_account_new(test.env.pool, SIZE_MAX, NULL, NULL);
+	size_t each = 0;
+
+	memset(&keeper, 0, sizeof keeper);
+	keeper.pipe.ops = &keeper_ops;
+	pst_outbox_init(&keeper.box, &keeper.pipe);
+	for (size_t i = 0; i < 3; i++) {
+		struct pst_buf buf = buf_of(300, 0);
+
+		assert_int_equal(pst_outbox_send(&keeper.box, &buf), 0);
+		each = pst_account_used(end.account) / (i + 1);
+	}
+	pst_outbox_sent(&keeper.box, away);
+	assert_int_equal(pst_account_used(end.account), 2 * each);
+	assert_int_equal(pst_account_used(away), each);
+	pst_outbox_sent(&keeper.box, NULL);
+	assert_int_equal(pst_account_used(end.account), 2 * each);
+	assert_int_equal(pst_outbox_written(&keeper.box), 300);
+	assert_int_equal(pst_account_used(away), 0);
+	pst_outbox_sent(&keeper.box, away); /* the third, though it is the second by now */
+	assert_int_equal(pst_account_used(end.account), each);
+	assert_int_equal(pst_account_used(away), each);
+	assert_int_equal(pst_outbox_written(&keeper.box), 300);
+	assert_int_equal(pst_account_used(end.account), 0);
+	assert_int_equal(pst_outbox_written(&keeper.box), 300);
+	assert_int_equal(pst_account_used(away), 0);
+	pst_outbox_fini(&keeper.box);
+	pst_account_close(&away);
+}
+
 int
 main(void)
 {
@@ -362,6 +395,7 @@ main(void)
 		TEST(what_waits_goes_with_the_handle),
 		TEST(it_may_be_emptied_before_the_handle_closes),
 		TEST(a_pipe_that_keeps_is_given_all_and_gives_back_one_by_one),
+		TEST(what_is_on_its_way_is_charged_to_another),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as the daemon does */

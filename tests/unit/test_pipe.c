@@ -50,7 +50,7 @@ on_lost(void *arg, int rc)
 	end.rc = rc;
 }
 
-static const struct pst_pipe_events events = { on_room, on_came, on_written, on_lost };
+static const struct pst_pipe_events events = { .room = on_room, .came = on_came, .written = on_written, .lost = on_lost };
 
 static void
 on_closed(void *arg)

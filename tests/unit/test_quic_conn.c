@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 #include <uv.h>
 
 #include <postern/env.h>
@@ -27,7 +28,7 @@ struct end {
 	size_t got;          /* bytes, each of them right */
 	size_t hold;         /* bytes that are not passed on yet */
 	bool slow;           /* it passes nothing on */
-	size_t bytes_in, bytes_out, names;
+	size_t bytes_in, bytes_out;
 };
 
 struct datagram {
@@ -98,22 +99,7 @@ on_acked(struct quic_conn *conn, size_t pieces)
 	end_of(conn)->pieces += pieces;
 }
 
-static int
-on_named(struct quic_conn *conn, const ngtcp2_cid *cid)
-{
-	assert_int_equal(cid->datalen, QUIC_CID_LEN);
-	end_of(conn)->names++;
-	return PST_OK;
-}
-
-static void
-on_unnamed(struct quic_conn *conn, const ngtcp2_cid *cid)
-{
-	assert_int_equal(cid->datalen, QUIC_CID_LEN);
-	end_of(conn)->names--;
-}
-
-static const struct quic_conn_events events = { on_up, on_came, on_acked, on_named, on_unnamed };
+static const struct quic_conn_events events = { .up = on_up, .came = on_came, .acked = on_acked };
 
 /* ---- the wire ---- */
 
@@ -306,8 +292,6 @@ tear_down(void **state)
 		quic_conn_fini(&it.client.conn);
 	if (it.server.open)
 		quic_conn_fini(&it.server.conn);
-	assert_int_equal(it.client.names, 0);
-	assert_int_equal(it.server.names, 0);
 	quic_tls_fini(&it.tls);
 	free(it.wire);
 	return 0;
@@ -468,6 +452,48 @@ after_a_cut_it_goes_on_within_a_second(void **state)
 	}
 }
 
+/* The peer has something to say by itself: that the way is there again need not be asked. */
+static void
+who_is_heard_after_a_cut_is_sent_to_at_once(void **state)
+{
+	static uint8_t word[] = { 0 };
+	uint8_t *bytes;
+
+	(void)state;
+	word[0] = byte_at(0);
+	bring_up();
+	it.delay = 10 * MS;
+	bytes = send_bytes(&it.client, 1, MUCH, 10000);
+	run(it.now + 30 * MS, NULL);
+	it.cut = true;
+	run(it.client.conn.heard + 5100 * MS, NULL); /* a knock has just been lost */
+	it.cut = false;
+	before = it.server.got;
+	assert_int_equal(quic_conn_send(&it.server.conn, word, 1), PST_OK);
+	assert_true(run(it.now + 100 * MS, more_there));
+	assert_true(run(it.now + 60000 * MS, much_there));
+	free(bytes);
+}
+
+/* One in a hundred is lost, and nobody is slow for that: so it is where nothing is full. */
+static void
+a_long_way_that_loses_some_is_filled(void **state)
+{
+	uint64_t begun;
+	uint8_t *bytes;
+
+	(void)state;
+	it.delay = 50 * MS;
+	bring_up();
+	quic_conn_widen(&it.server.conn, 4 * 1024 * 1024);
+	it.loss = 10;
+	begun = it.now;
+	bytes = send_bytes(&it.client, 1, MUCH, 10000);
+	assert_true(run(it.now + 600000 * MS, much_there));
+	assert_in_range((it.now - begun) / MS, 500, 1100); /* 0.75 s; by the default rule 1.4 */
+	free(bytes);
+}
+
 /* As by a machine that sleeps: nothing is lost, all of it comes late, and at once. */
 static void
 what_was_held_up_makes_nobody_slow(void **state)
@@ -491,6 +517,27 @@ what_was_held_up_makes_nobody_slow(void **state)
 		tear_down(NULL);
 		assert_int_equal(set_up(NULL), 0);
 	}
+}
+
+/* Nor is a reset that nobody can verify, as of a peer that was started anew: it is silent, and known to be. */
+static void
+what_anybody_may_have_written_is_not_heard(void **state)
+{
+	struct datagram d = { .len = 100 };
+	uint64_t heard;
+
+	(void)state;
+	bring_up();
+	run(it.now + 1000 * MS, NULL);
+	heard = it.client.conn.heard;
+	randombytes_buf(d.bytes, d.len);
+	d.bytes[0] = 0x40 | (d.bytes[0] & 0x3f);
+	it.now += 1000 * MS;
+	assert_int_equal(quic_conn_take(&it.client.conn, &it.client.path, d.bytes, d.len, it.now), PST_OK);
+	assert_int_equal(it.client.conn.heard, heard);
+	assert_int_equal(quic_conn_send(&it.server.conn, first, 1), PST_OK);
+	run(it.now + 1000 * MS, NULL);
+	assert_true(it.client.conn.heard > heard);
 }
 
 /* Whoever has seen the name of a connection may knock; from wherever he says that he is. */
@@ -641,7 +688,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_wide_path_is_found_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_slow_reader_is_sent_no_more_than_its_window, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(after_a_cut_it_goes_on_within_a_second, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_is_heard_after_a_cut_is_sent_to_at_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_long_way_that_loses_some_is_filled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_held_up_makes_nobody_slow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_anybody_may_have_written_is_not_heard, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_knock_is_answered_where_it_came_from_in_as_many_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_client_may_get_another_address, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(strangers_leave_nothing_behind, set_up, tear_down),

@@ -48,6 +48,7 @@ the_first_that_came_is_the_longest_quiet(void **state)
 	for (size_t i = 0; i < COUNT; i++)
 		pst_quiet_enter(&quiets, &quiet[i]);
 	for (size_t i = 0; i < COUNT; i++) {
+		assert_int_equal(quiets.count, COUNT - i);
 		assert_int_equal(longest(), i);
 		pst_quiet_leave(&quiets, &quiet[i]);
 		pst_quiet_leave(&quiets, &quiet[i]);
@@ -55,6 +56,7 @@ the_first_that_came_is_the_longest_quiet(void **state)
 	}
 	assert_null(quiets.longest);
 	assert_null(quiets.latest);
+	assert_int_equal(quiets.count, 0);
 	assert_false(quiets.timer.armed);
 }
 

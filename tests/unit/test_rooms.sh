@@ -8,7 +8,7 @@ any_modules=yes
 rooms='
 base   aead buf bytes cbor descriptors dial env err hosts linked listen local log outbox pipe quiet stream tcp utf8
 conf   module runtime
-route  multiaddr route router stream_link transport
+route  multiaddr refusal route router stream_link transport
 trust  admission api credential identity policy project store ticket vault
 call   call capability coordinated json map
 node   channel choice imply look path
@@ -49,11 +49,10 @@ own_only() {
 	for file; do
 		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
 			case ${file%/*}:$name in
-			# what a module has within it, too: the library of a room, or another's sources
+			# what a module has within it, too: the library of a room
 			*:*/shared/*/*)
 				room=${name%/*}
 				[ -f "${file%/*}/$name" ] && grep -qs "/shared/${room##*/}/lib[a-z]*\.la" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
-			*:../../*) grep -qs "modules/${name#../../}" "${file%/*}/module.am" || echo "$file: \"$name\"" ;;
 			# a room's neighbour, of which who has the one has the other
 			"$top"/modules/*/shared/*:../*) [ -f "${file%/*}/$name" ] || echo "$file: \"$name\"" ;;
 			*:../*) echo "$file: \"$name\"" ;;
@@ -75,10 +74,10 @@ done
 
 printf '#include "node/node.h"\n#include <postern/path.h>\n#include "beside.h"\n' >planted.c
 is "what breaks an arrow is found" "$(arrows route planted.c | wc -l)" 2
-printf '#include "../tcp/tcp.h"\n#include "base/env.h"\n#include "config.h"\n' >planted.c
+printf '#include "../tcp/tcp.h"\n#include "../../transport/tcp/tcp.h"\n#include "base/env.h"\n#include "config.h"\n' >planted.c
 is "what a module may not include is found" "$(own_only planted.c; own_only ./planted.c)" "$(printf '%s\n' \
-	'planted.c: "../tcp/tcp.h"' 'planted.c: "base/env.h"' 'planted.c: "config.h"' \
-	'./planted.c: "../tcp/tcp.h"' './planted.c: "base/env.h"' './planted.c: "config.h"')"
+	'planted.c: "../tcp/tcp.h"' 'planted.c: "../../transport/tcp/tcp.h"' 'planted.c: "base/env.h"' 'planted.c: "config.h"' \
+	'./planted.c: "../tcp/tcp.h"' './planted.c: "../../transport/tcp/tcp.h"' './planted.c: "base/env.h"' './planted.c: "config.h"')"
 
 for module in "${modules[@]}"; do
 	name=${module#"$top/modules/"}

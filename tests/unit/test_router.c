@@ -43,6 +43,39 @@ a_message_reaches_the_worker_it_names(void **state)
 	sink_stop(&b);
 }
 
+/* As bytes come in by a door, with a way back by it. */
+static int
+come_in(struct door *door, const struct pst_route *onward, const void *bytes, size_t len)
+{
+	struct pst_message m = { .onward = *onward, .back = pst_worker_route(&door->gate.worker), .from = &door->gate };
+
+	assert_int_equal(pst_env_buf(&m.payload, &test.env, bytes, len, 0, 0), PST_OK);
+	return pst_router_send(test.env.router, &m);
+}
+
+static void
+an_inlet_whose_outlet_is_nobody_is_told_by_its_channel(void **state)
+{
+	static const uint8_t ping[] = { 0x00, 0x50, 0x53, 0x54, 0x01 }, word[] = { 'h', 'i' };
+	struct pst_route_buf rb;
+	struct pst_route route = named(&rb, "nobody");
+
+	door_open(&one);
+	assert_int_equal(come_in(&one, &route, ping, sizeof ping), PST_E_NO_ROUTE);
+	assert_int_equal(one.leaves, 0); /* a link, of whoever it is */
+	one.gate.peer = (struct pst_peer *)&one; /* who it is, nobody asks here */
+	assert_int_equal(come_in(&one, &route, word, sizeof word), PST_E_NO_ROUTE);
+	assert_int_equal(come_in(&one, &route, ping, 1), PST_E_NO_ROUTE);
+	assert_int_equal(one.leaves, 0);
+	assert_int_equal(come_in(&one, &route, ping, sizeof ping), PST_E_NO_ROUTE);
+	assert_int_equal(one.leaves, 1);
+	sink_start(&a, "nobody", PST_REACH_INSIDE);
+	assert_int_equal(come_in(&one, &route, ping, sizeof ping), PST_E_DENIED);
+	assert_int_equal(one.leaves, 1); /* whom he may not reach, he does not hear of */
+	sink_stop(&a);
+	door_close(&one);
+}
+
 static void
 a_message_to_nobody_is_dropped(void **state)
 {
@@ -472,6 +505,7 @@ main(void)
 		TEST(a_worker_is_small),
 		TEST(a_message_reaches_the_worker_it_names),
 		TEST(a_message_to_nobody_is_dropped),
+		TEST(an_inlet_whose_outlet_is_nobody_is_told_by_its_channel),
 		TEST(a_name_is_held_by_one_and_free_again_after),
 		TEST(random_names_are_32_hex_characters_and_differ),
 		TEST(many_workers_come_and_go),

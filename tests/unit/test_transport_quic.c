@@ -1,5 +1,5 @@
 /* Links by QUIC over real sockets: what crosses, in order and whole, what does not, and the end. */
-#include "links.h"
+#include "ends.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -15,63 +15,10 @@
 #include "quic_conn.h"
 #include "udp.h"
 
-extern const struct pst_module transport_udp_LTX_pst_module;
-
-/* One section is both ends: it listens, and connects to itself. */
-static struct fake_node node;
-static struct links_section far;
-static struct near near;
-static struct desk desk, fence;
-static uint16_t port;
-
-static int
-setup(void **state)
-{
-	memset(&far, 0, sizeof far);
-	memset(&near, 0, sizeof near);
-	links_setup(&node);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	links_teardown(&node);
-	return 0;
-}
-
-/* A port of ours at which nobody listens. */
-static uint16_t
-port_free(void)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof sa;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	close(fd);
-	return ntohs(sa.sin_port);
-}
-
-/* Options are what stands behind `listen`. */
-static void
-quic_open_on(const char *host, const char *options)
-{
-	const struct pst_module *module = &transport_udp_LTX_pst_module;
-	const struct pst_transport_ops *ops = module->ops;
-	char text[500];
-
-	port = port_free();
-	snprintf(text, sizeof text, "transport t { use = udp  listen = {\"%s:%u\"} %s }", host, port, options);
-	assert_string_equal(ops->also->protocol, "quic");
-	assert_int_equal(links_open(&far, &node, module->sections, ops->also, text), PST_OK);
-}
-
 static void
 quic_open(const char *options)
 {
-	quic_open_on("127.0.0.1", options);
+	ends_open("quic", "127.0.0.1", options);
 }
 
 static void
@@ -94,7 +41,7 @@ messages_and_their_answers_cross(void **state)
 static void
 who_speaks_to_one_of_several_addresses_is_answered_from_it(void **state)
 {
-	quic_open_on("0.0.0.0", "expose = {\"desk\", \"fence\"}");
+	ends_open("quic", "0.0.0.0", "expose = {\"desk\", \"fence\"}");
 	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
 	desk_start(&fence, &node, "fence", PST_REACH_SECTION);
 	near_open(&near, &far, "127.0.0.2", port);
@@ -166,7 +113,7 @@ static void
 a_port_where_nobody_is_is_refused(void **state)
 {
 	quic_open("");
-	assert_int_equal(near_begin(&near, &far, "127.0.0.1", port_free()), PST_OK);
+	assert_int_equal(near_begin(&near, &far, "127.0.0.1", ends_port_free()), PST_OK);
 	fake_wait(&node, &near.lost);
 	assert_int_equal(near.rc, UV_ECONNREFUSED);
 	assert_false(near.up);
@@ -177,18 +124,75 @@ a_port_where_nobody_is_is_refused(void **state)
 static void
 a_peer_that_does_not_answer_is_given_up(void **state)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof sa;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	uint16_t silent;
+	int fd = ends_socket(&silent);
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
 	quic_open("handshake_timeout = 100ms");
-	assert_int_equal(near_begin(&near, &far, "127.0.0.1", ntohs(sa.sin_port)), PST_OK);
+	assert_int_equal(near_begin(&near, &far, "127.0.0.1", silent), PST_OK);
 	fake_wait(&node, &near.lost);
 	assert_int_equal(near.rc, UV_ETIMEDOUT);
 	links_close(&far);
 	close(fd);
+}
+
+/* ---- a way that is cut while somebody connects ---- */
+
+static struct {
+	int near, far; /* sockets: who connects asks at the first */
+	struct sockaddr_storage from;
+	uint8_t name[QUIC_CID_LEN]; /* of whom he asked for first */
+	unsigned asked;
+	bool whole;
+} way;
+
+/* A long head: flags, version, the name's length, the name. */
+static bool
+asks_anew(const uint8_t *bytes, size_t len)
+{
+	assert_in_range(len, 6 + QUIC_CID_LEN, QUIC_DATAGRAM_MAX);
+	if (!way.asked++)
+		memcpy(way.name, bytes + 6, sizeof way.name);
+	return memcmp(way.name, bytes + 6, sizeof way.name) != 0;
+}
+
+/* Whatever there is goes on its way, once it is whole: and that it is when another handshake has begun. */
+static bool
+way_up(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port) };
+	uint8_t bytes[QUIC_DATAGRAM_MAX];
+	socklen_t len = sizeof way.from;
+	ssize_t n;
+
+	while ((n = recvfrom(way.near, bytes, sizeof bytes, 0, (struct sockaddr *)&way.from, &len)) > 0) {
+		way.whole = way.whole || asks_anew(bytes, (size_t)n);
+		if (way.whole)
+			sendto(way.far, bytes, (size_t)n, 0, (struct sockaddr *)&to, sizeof to);
+	}
+	while ((n = recv(way.far, bytes, sizeof bytes, 0)) > 0)
+		sendto(way.near, bytes, (size_t)n, 0, (struct sockaddr *)&way.from, sizeof(struct sockaddr_in));
+	return near.up;
+}
+
+/* It would ask seconds later: each time after twice as long. */
+static void
+who_gets_no_answer_asks_anew_and_gets_in(void **state)
+{
+	uint16_t at, from;
+
+	memset(&way, 0, sizeof way);
+	way.near = ends_socket(&at);
+	way.far = ends_socket(&from);
+	quic_open("expose = {\"desk\"}  handshake_timeout = 1m");
+	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
+	assert_int_equal(near_begin(&near, &far, "127.0.0.1", at), PST_OK);
+	ends_turn(way_up);
+	assert_true(way.whole);
+	near_close(&near, &far);
+	desk_stop(&desk);
+	links_close(&far);
+	close(way.near);
+	close(way.far);
 }
 
 static void
@@ -201,27 +205,10 @@ closing_while_it_opens_tells_nobody(void **state)
 	assert_false(near.up || near.lost);
 }
 
-static struct udp *
-udp_of(const struct links_section *s)
-{
-	return s->section.self;
-}
-
-static void
-loop_until(bool (*done)(void))
-{
-	for (unsigned turn = 0; turn < 20000 && !done(); turn++) {
-		uv_run(pst_env_loop(&node.env), UV_RUN_NOWAIT);
-		if (!done())
-			usleep(1000);
-	}
-	assert_true(done());
-}
-
 static bool
 nobody_left(void)
 {
-	return !udp_of(&far)->quic.accepted;
+	return !ends_udp()->quic.accepted;
 }
 
 static void
@@ -231,152 +218,11 @@ who_goes_says_so(void **state)
 	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
 	near_open(&near, &far, "127.0.0.1", port);
 	gate_ask(&node, &near.link->gate, "desk", 5);
-	assert_int_equal(udp_of(&far)->quic.accepted, 1);
+	assert_int_equal(ends_udp()->quic.accepted, 1);
 	near_close(&near, &far);
-	loop_until(nobody_left);
+	ends_turn(nobody_left);
 	desk_stop(&desk);
 	links_close(&far);
-}
-
-/* ---- somebody who hears us, and opens nothing ---- */
-
-static void
-half_up(struct quic_conn *conn)
-{
-	fail_msg("nobody has answered");
-}
-
-static const struct quic_conn_events half_events = { .up = half_up };
-
-static struct quic_tls half_tls;
-static struct half {
-	struct quic_conn conn;
-	struct quic_path path;
-	int fd;
-} halves[8];
-static struct half *asking;
-static int64_t opened;
-
-static void
-half_say(struct half *half)
-{
-	uint8_t bytes[QUIC_DATAGRAM_MAX];
-	ssize_t n = quic_conn_write(&half->conn, bytes, sizeof bytes, &(struct quic_path){ 0 }, uv_hrtime());
-
-	assert_true(n > 0);
-	assert_int_equal(send(half->fd, bytes, (size_t)n, 0), n);
-}
-
-static bool
-answered(void)
-{
-	uint8_t byte;
-
-	return recv(asking->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
-static bool
-half_opened(void)
-{
-	return udp_of(&far)->handshakes == opened && answered();
-}
-
-static void
-half_open(struct half *half)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port) };
-	uint8_t bytes[QUIC_DATAGRAM_MAX];
-	socklen_t len = sizeof half->path.ours;
-	ssize_t n;
-
-	memset(half, 0, sizeof *half);
-	asking = half;
-	half->fd = socket(AF_INET, SOCK_DGRAM, 0);
-	assert_int_equal(connect(half->fd, (struct sockaddr *)&sa, sizeof sa), 0);
-	assert_int_equal(getsockname(half->fd, (struct sockaddr *)&half->path.ours, &len), 0);
-	memcpy(&half->path.theirs, &sa, sizeof sa);
-	half->conn = (struct quic_conn){ .events = &half_events, .tls = &half_tls, .window = 10000 };
-	assert_int_equal(quic_conn_connect(&half->conn, &half->path, uv_hrtime()), PST_OK);
-	half_say(half);
-	loop_until(answered);
-	n = recv(half->fd, bytes, sizeof bytes, 0);
-	assert_in_range(n, 1, QUIC_DATAGRAM_MIN - 1);
-	assert_int_equal(quic_conn_take(&half->conn, &half->path, bytes, (size_t)n, uv_hrtime()), PST_OK);
-	half_say(half); /* with the token */
-	loop_until(half_opened);
-}
-
-static void
-half_close(struct half *half)
-{
-	quic_conn_fini(&half->conn);
-	close(half->fd);
-}
-
-static void
-of_those_who_only_open_a_few_are_kept(void **state)
-{
-	const size_t count = sizeof halves / sizeof *halves;
-
-	assert_int_equal(quic_tls_init(&half_tls), PST_OK);
-	quic_open("expose = {\"desk\"}  handshakes = 3");
-	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
-	for (size_t i = 0; i < count; i++) {
-		opened = i < 3 ? (int64_t)i + 1 : 3;
-		half_open(&halves[i]);
-	}
-	near_open(&near, &far, "127.0.0.1", port); /* and who means it gets in */
-	gate_ask(&node, &near.link->gate, "desk", 5);
-	near_close(&near, &far);
-	for (size_t i = 0; i < count; i++)
-		half_close(&halves[i]);
-	desk_stop(&desk);
-	links_close(&far);
-	quic_tls_fini(&half_tls);
-}
-
-/* Sanitizers keep what is freed, and are slow. */
-#ifdef PST_SANITIZED
-#define MANY 500
-#else
-#define MANY 10000
-#endif
-
-/* Of this process, in KiB. */
-static long
-memory(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	long pages = 0;
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%*d %ld", &pages), 1);
-	fclose(f);
-	return pages * sysconf(_SC_PAGESIZE) / 1024;
-}
-
-static void
-ten_thousand_who_only_open_hold_no_more_than_a_few(void **state)
-{
-	long before = 0;
-
-	assert_int_equal(quic_tls_init(&half_tls), PST_OK);
-	quic_open("expose = {\"desk\"}  handshakes = 100  handshake_timeout = 1h");
-	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
-	for (unsigned i = 0; i < MANY; i++) {
-		opened = i < 100 ? (int64_t)i + 1 : 100;
-		half_open(&halves[0]);
-		half_close(&halves[0]);
-		before = i == MANY / 10 ? memory() : before;
-	}
-	if (MANY == 10000)
-		assert_true(memory() - before < 4096);
-	near_open(&near, &far, "127.0.0.1", port); /* and who means it gets in */
-	gate_ask(&node, &near.link->gate, "desk", 5);
-	near_close(&near, &far);
-	desk_stop(&desk);
-	links_close(&far);
-	quic_tls_fini(&half_tls);
 }
 
 static void
@@ -395,7 +241,7 @@ a_section_that_closes_ends_its_links(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ends_setup, ends_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(messages_and_their_answers_cross),
 		TEST(who_speaks_to_one_of_several_addresses_is_answered_from_it),
@@ -404,10 +250,9 @@ main(void)
 		TEST(an_unknown_peer_that_sends_too_much_is_let_go),
 		TEST(a_port_where_nobody_is_is_refused),
 		TEST(a_peer_that_does_not_answer_is_given_up),
+		TEST(who_gets_no_answer_asks_anew_and_gets_in),
 		TEST(closing_while_it_opens_tells_nobody),
 		TEST(who_goes_says_so),
-		TEST(of_those_who_only_open_a_few_are_kept),
-		TEST(ten_thousand_who_only_open_hold_no_more_than_a_few),
 		TEST(a_section_that_closes_ends_its_links),
 	};
 

@@ -1,5 +1,5 @@
 /* transport/udp over real sockets: what crosses, what does not, and the end. What is lost tells nobody. */
-#include "links.h"
+#include "ends.h"
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -12,56 +12,12 @@
 
 #include <cmocka.h>
 
-extern const struct pst_module transport_udp_LTX_pst_module;
+#include "allowance.h"
 
-/* One section is both ends: it listens, and connects to itself. */
-static struct fake_node node;
-static struct links_section far;
-static struct near near;
-static struct desk desk, fence;
-static uint16_t port;
-
-static int
-setup(void **state)
-{
-	memset(&far, 0, sizeof far);
-	memset(&near, 0, sizeof near);
-	links_setup(&node);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	links_teardown(&node);
-	return 0;
-}
-
-/* A port of ours at which nobody listens. */
-static uint16_t
-port_free(void)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof sa;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	close(fd);
-	return ntohs(sa.sin_port);
-}
-
-/* Options are what stands behind `listen`. */
 static void
 udp_open(const char *options)
 {
-	const struct pst_module *module = &transport_udp_LTX_pst_module;
-	char text[500];
-
-	port = port_free();
-	snprintf(text, sizeof text, "transport t { use = udp  listen = {\"127.0.0.1:%u\"} %s }", port,
-	    options);
-	assert_int_equal(links_open(&far, &node, module->sections, module->ops, text), PST_OK);
+	ends_open("udp", "127.0.0.1", options);
 }
 
 /* Nobody waits for an answer. */
@@ -102,12 +58,7 @@ messages_and_their_answers_cross(void **state)
 static void
 who_speaks_to_one_of_several_addresses_is_answered_from_it(void **state)
 {
-	const struct pst_module *module = &transport_udp_LTX_pst_module;
-	char text[100];
-
-	port = port_free();
-	snprintf(text, sizeof text, "transport t { use = udp  listen = {\"0.0.0.0:%u\"}  expose = {\"desk\"} }", port);
-	assert_int_equal(links_open(&far, &node, module->sections, module->ops, text), PST_OK);
+	ends_open("udp", "0.0.0.0", "expose = {\"desk\"}");
 	desk_start(&desk, &node, "desk", PST_REACH_SECTION);
 	near_open(&near, &far, "127.0.0.2", port);
 	gate_ask(&node, &near.link->gate, "desk", 5);
@@ -242,6 +193,82 @@ a_stranger_is_told_little_more_than_he_has_said(void **state)
 	talk_end();
 }
 
+/* ---- who writes others' addresses on his datagrams: here they are of this host, and hear what comes of it ---- */
+
+#define VICTIMS 8
+#define FORGED 100
+
+static struct {
+	int fd[VICTIMS];
+	size_t said, told;
+} victims;
+
+static int
+victim_open(const char *host)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(inet_pton(AF_INET, host, &from.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	return fd;
+}
+
+static void
+victims_hear(void)
+{
+	uint8_t bytes[2048];
+
+	uv_run(&node.loop, UV_RUN_NOWAIT);
+	for (size_t i = 0; i < VICTIMS; i++)
+		for (ssize_t n; (n = recv(victims.fd[i], bytes, sizeof bytes, MSG_DONTWAIT)) > 0;)
+			victims.told += (size_t)n;
+}
+
+/* Questions of one datagram, until the node has answered so many. */
+static void
+victims_ask(unsigned count)
+{
+	/* version 1, its number, part 0 of 1; a frame: to `generous`, back to `app`, "?" */
+	uint8_t question[] = "\x85\x01\x18\x00\x00\x01\x56\x83\x81\x82\x00\x48" "generous" "\x81\x82\x00\x43" "app" "\x41?";
+
+	for (unsigned i = 0; i < 1000000 && talk.asked < count; i++) {
+		question[3] = (uint8_t)(24 + i / VICTIMS % 200);
+		assert_int_equal(send(victims.fd[i % VICTIMS], question, sizeof question - 1, 0), sizeof question - 1);
+		victims.said += sizeof question - 1;
+		victims_hear();
+	}
+	assert_int_equal(talk.asked, count);
+}
+
+/* All addresses of a host together: what they are told is what was said in their names, and what is lent. */
+static void
+whose_address_is_forged_is_told_no_more_than_what_is_lent(void **state)
+{
+	static const char *const hosts[] = { "127.0.0.2", "127.0.0.3" };
+	uint64_t lent;
+
+	talk_begin();
+	for (size_t h = 0; h < 2; h++) {
+		uint64_t begin = pst_now_ms(&node.env);
+
+		memset(&victims, 0, sizeof victims);
+		talk.asked = 0;
+		for (size_t i = 0; i < VICTIMS; i++)
+			victims.fd[i] = victim_open(hosts[h]);
+		victims_ask(VICTIMS * FORGED);
+		victims_hear();
+		uv_update_time(&node.loop);
+		lent = ALLOWANCE_BYTES + (pst_now_ms(&node.env) - begin) * ALLOWANCE_PER_S / 1000;
+		assert_in_range(victims.told, ANSWER, victims.said + lent);
+		for (size_t i = 0; i < VICTIMS; i++)
+			close(victims.fd[i]);
+	}
+	talk_end();
+}
+
 static void
 who_is_admitted_is_told_all(void **state)
 {
@@ -258,7 +285,7 @@ static void
 a_port_where_nobody_is_ends_the_link_that_sent_there(void **state)
 {
 	udp_open("");
-	near_open(&near, &far, "127.0.0.1", port_free());
+	near_open(&near, &far, "127.0.0.1", ends_port_free());
 	assert_int_equal(say("desk", 5), PST_OK);
 	fake_wait(&node, &near.lost);
 	assert_int_equal(near.rc, UV_ECONNREFUSED);
@@ -324,13 +351,14 @@ a_message_longer_than_datagrams_carry_is_not_sent(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ends_setup, ends_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(messages_and_their_answers_cross),
 		TEST(who_speaks_to_one_of_several_addresses_is_answered_from_it),
 		TEST(what_is_not_exposed_is_not_reached),
 		TEST(an_unknown_peer_sends_short_messages_until_it_is_admitted),
 		TEST(a_stranger_is_told_little_more_than_he_has_said),
+		TEST(whose_address_is_forged_is_told_no_more_than_what_is_lent),
 		TEST(who_is_admitted_is_told_all),
 		TEST(a_port_where_nobody_is_ends_the_link_that_sent_there),
 		TEST(an_address_that_takes_no_datagrams_is_lost),

@@ -103,7 +103,7 @@ reasons_are_read_as_they_were_written(void **state)
 {
 	uint8_t out[WIRE_SHORT_MAX];
 
-	for (int reason = WIRE_NO_REASON; reason <= WIRE_INTERNAL; reason++) {
+	for (int reason = WIRE_NO_REASON; reason <= WIRE_KIND; reason++) {
 		size_t n = wire_disconnect(out, true, (enum wire_reason)reason);
 		struct pst_reader r = pst_reader(out + 1, n - 1);
 
@@ -139,10 +139,10 @@ what_ockam_may_append_is_no_reason(void **state)
 static void
 an_unknown_reason_is_still_a_reason(void **state)
 {
-	struct pst_reader eight = REST("\x02" PREFIX "\x04\x02\x08\x00");
+	struct pst_reader more = REST("\x02" PREFIX "\x04\x02\x0c\x00");
 	struct pst_reader many = REST("\x02" PREFIX "\x04\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00");
 
-	assert_int_equal(wire_read_reason(&eight), WIRE_INTERNAL);
+	assert_int_equal(wire_read_reason(&more), WIRE_INTERNAL);
 	assert_int_equal(wire_read_reason(&many), WIRE_INTERNAL);
 }
 

@@ -26,6 +26,9 @@ struct pst_bytes {
  * bytes, -ENOMEM; both leave it as it was. */
 PST_API PST_MUST_CHECK int pst_bytes_put(struct pst_bytes *bytes, const void *piece, size_t len,
     size_t max);
+/* Room for len bytes more behind what is there, to be filled, and then counted in `len`; *out is
+ * void with the next call. Errors as above. */
+PST_API PST_MUST_CHECK int pst_bytes_room(uint8_t **out, struct pst_bytes *bytes, size_t len, size_t max);
 /* All of it, *len bytes, to be freed by free(); NULL when it is nothing. Leaves it empty. */
 PST_API uint8_t *pst_bytes_take(struct pst_bytes *bytes, size_t *len);
 /* Leaves it empty. */

@@ -4,7 +4,8 @@
  *
  * Kind "channel"; sections `channel NAME { use = noise  identity = … }`: a
  * listener at the address NAME, and what initiators of this node use. An
- * established channel is a gate whose peer is known.
+ * established channel is a gate whose peer is known. One with `to` keeps a channel
+ * open, to which it passes on what this node sends to NAME.
  */
 #ifndef POSTERN_CHANNEL_H
 #define POSTERN_CHANNEL_H

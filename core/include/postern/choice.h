@@ -8,7 +8,7 @@
  * probes about as fast, or one that answers in less than half the time.
  * What has begun over a path stays there until that is lost: a move closes nothing.
  *
- * With one path it is that path, and costs nothing more. Used by inlets and relays.
+ * With one path it is that path, and costs nothing more. Used by inlets, relays and channels.
  */
 #ifndef POSTERN_CHOICE_H
 #define POSTERN_CHOICE_H

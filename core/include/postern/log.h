@@ -67,7 +67,7 @@ struct pst_log {
 	const struct pst_field *fields; /* ended by PST_FIELD_END; NULL: none */
 };
 
-/* Two lines a second in the long run, ten in a burst; then they are counted. */
+/* Two lines a second in the long run, ten in a burst (pst_log_begins(): a hundred); then they are counted. */
 struct pst_rate {
 	uint64_t last_ms;
 	uint32_t tokens_milli; /* thousandths of a line still allowed */
@@ -80,6 +80,14 @@ PST_API void pst_log_write(const struct pst_log *log, enum pst_log_level level,
 
 /* True when a line may be written now; the caller writes it with "suppressed". */
 PST_API bool pst_rate_pass(struct pst_rate *rate, uint32_t *suppressed);
+
+/*
+ * The life of what peers may begin as often as they like: a link, a channel. Its beginning is written while the
+ * rate lets it, with "suppressed", the beginnings left out before it, where there are some; true when it was:
+ * then its end is worth a line, too. rate: NULL for what we have begun ourselves.
+ */
+PST_API bool pst_log_begins(const struct pst_log *log, enum pst_log_level level, struct pst_rate *rate,
+    const char *sentence, const struct pst_field *fields);
 
 #define pst_log_at(log, level, sentence, ...) \
 	do { \

@@ -25,9 +25,10 @@
  *   2.0  unreliable and source in struct pst_gate, of which links and channels are made; pst_exposes(); the changes hook;
  *        <postern/choice.h>; <postern/pipe.h>: streams, their links and outboxes stand on a pipe, not on a uv_stream_t;
  *        also in struct pst_transport_ops; stranded, puncture and lacks there, and <postern/tcp.h>; holds and
- *        one_of_several in struct pst_path_conf;
- *        PST_E_CERTIFICATE; keeps in struct pst_pipe_ops; <postern/hosts.h>, <postern/quiet.h>: pst_stream_links_init() and pst_stream_link_enter();
- *        struct pst_listeners, which pst_listen() is about now; pst_descriptors_scarce()
+ *        one_of_several and any_authority in struct pst_path_conf;
+ *        PST_E_CERTIFICATE; keeps in struct pst_pipe_ops, sent in struct pst_pipe_events; <postern/hosts.h>, <postern/quiet.h>: pst_stream_links_init() and pst_stream_link_enter();
+ *        struct pst_listeners, which pst_listen() is about now; pst_descriptors_scarce();
+ *        <postern/refusal.h>; pst_look_first(), _name(), _alone(), _worker() and _listens(); pst_bytes_room(); pst_log_begins()
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL

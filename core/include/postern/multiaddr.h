@@ -2,8 +2,8 @@
  * Multiaddrs: routes as people write them (spec routing.md 10), such as
  * /ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
  *
- * /ws/PORT and /wss/PORT, in place of /tcp/PORT, are Postern's own: links over
- * WebSockets. Ockam knows no route with them, and their codes are of the range that is
+ * /ws/PORT, /wss/PORT and /quic/PORT, in place of /tcp/PORT, are Postern's own: links over
+ * WebSockets, and by QUIC. Ockam knows no route with them, and their codes are of the range that is
  * for private use (multicodec: 0x300000 to 0x3fffff). So is /puncture/WORKER, between two
  * channels to one node: what follows goes by a puncture, which the worker of that name there negotiates.
  */
@@ -54,6 +54,8 @@ PST_API const char *pst_protocol_name(enum pst_protocol protocol);
 /* -EINVAL with a sentence that names the hop. */
 PST_API PST_MUST_CHECK int pst_multiaddr_parse(struct pst_multiaddr *out, const char *text,
     struct pst_err *err);
+/* Are messages lost on it that nobody sends again, and do they overtake each other, as by UDP? */
+PST_API bool pst_multiaddr_loses(const struct pst_multiaddr *ma);
 /* Can a route say it, /service/ADDRESS? PST_E_CONF with a sentence that begins with `address`, as for a section's check. */
 PST_API PST_MUST_CHECK int pst_address_check(const char *address, struct pst_err *err);
 /* The text form, cut to fit. Returns out. */

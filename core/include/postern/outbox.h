@@ -24,6 +24,7 @@ struct pst_outbox {
 	size_t first, count, room; /* room: a power of two, or 0 */
 	size_t bytes;              /* waiting */
 	size_t writing, writing_bytes; /* of `count`: being written, or (pipe.h, keeps) kept until the peer has them */
+	size_t sent;                   /* of `writing`, where it keeps: on their way */
 };
 
 /* The pipe stays its owner's, whose event `written` calls pst_outbox_written(). */
@@ -43,6 +44,8 @@ PST_API PST_MUST_CHECK ssize_t pst_outbox_flush(struct pst_outbox *box);
 /* What was being written has gone: write what waits behind it. Returns how many
  * bytes that was, or a negative error as send does. */
 PST_API PST_MUST_CHECK ssize_t pst_outbox_written(struct pst_outbox *box);
+/* The pipe's event `sent`: that buf is charged to the account from now on; NULL: to whom it is. */
+PST_API void pst_outbox_sent(struct pst_outbox *box, struct pst_account *account);
 /* Put a short buf's bytes behind the last waiting ones, if there is room in
  * that block: true, and buf is consumed. The copy is counted. */
 PST_API bool pst_outbox_merge(struct pst_outbox *box, struct pst_buf *buf);

@@ -4,7 +4,7 @@
  * It connects a link of its own, makes the channels, watches them with
  * probes, and when anything is lost begins again: after 10 ms at first, up to
  * 1 s, jittered. Handshakes are repeated afresh while nobody answers, since
- * unknown workers do not (design: safety). Used by inlets and relays.
+ * unknown workers do not (design: safety). Used by inlets, relays and channels.
  */
 #ifndef POSTERN_PATH_H
 #define POSTERN_PATH_H
@@ -38,6 +38,7 @@ struct pst_path_conf {
 	const char *allow;                  /* NULL: not written */
 	const char *type;                   /* of the resource; NULL: none */
 	const char *resource;               /* its name; NULL: the section's */
+	bool any_authority;                 /* counts, without a project (admission.h) */
 	const struct pst_list *hops;        /* the ends of all channels before it but the project's, in
 	                                       order; empty: any */
 	const char *channel;                /* section of the channels */
@@ -65,7 +66,7 @@ PST_API const char *pst_path_hindrance(const struct pst_path *path);
  * as the path is up, and NULL where nobody is asked for. */
 PST_API struct pst_admission *pst_path_admission(const struct pst_path *path);
 /* How long one attempt at something that may not be answered should wait:
- * max(300 ms, 4 × the link's connect time). */
+ * 4 × the link's connect time, within 300 ms and 3 s. */
 PST_API uint64_t pst_path_patience_ms(const struct pst_path *path);
 /* Close; no event follows. on_closed(arg) may be NULL. Sets *path to NULL. */
 PST_API void pst_path_close(struct pst_path **path, void (*on_closed)(void *arg), void *arg);

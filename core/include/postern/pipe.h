@@ -34,6 +34,9 @@ struct pst_pipe_events {
 	void (*came)(void *arg, size_t len);
 	/* Writable: all that write() was given has gone, and belongs to the owner again. */
 	void (*written)(void *arg);
+	/* From a pipe that keeps: one buf more is on its way, in their order; its written()
+	 * comes a round trip later. Who waits for room need wait no longer. */
+	void (*sent)(void *arg);
 	/* Reading or writing failed, and the pipe is good for nothing but to be closed
 	 * (UV_EOF: the peer has ended it). May come more than once. */
 	void (*lost)(void *arg, int rc);

@@ -28,6 +28,7 @@ struct pst_quiets {
 	/* It has been quiet for so long: it has to leave, here or before. */
 	void (*over)(struct pst_quiet *quiet);
 	/* the rest is read only, and all zero at first */
+	int64_t count; /* how many are in */
 	struct pst_quiet *latest, *longest; /* who was heard last, and longest ago */
 	struct pst_timer timer;
 };

@@ -69,7 +69,7 @@ PST_API PST_MUST_CHECK int pst_router_new(struct pst_router **out, struct pst_en
 PST_API void pst_router_free(struct pst_router **router);
 PST_API size_t pst_router_workers(const struct pst_router *router);
 
-/* Give a worker a random address and add it. -ENOMEM. */
+/* Give a worker a random address and add it. PST_OK. */
 PST_API PST_MUST_CHECK int pst_worker_start(struct pst_router *router, struct pst_worker *worker,
     enum pst_reach reach, pst_receive_fn *receive);
 /* The same with a name. -EEXIST when it is taken, PST_E_LIMIT when too long. */
@@ -88,7 +88,8 @@ PST_API struct pst_gate *pst_router_gate(struct pst_router *router, const struct
  * Deliver along the onward route. The payload is consumed whatever happens.
  * The receiver runs within this call, and may answer within it too.
  * PST_OK; PST_E_NO_ROUTE (no such worker), PST_E_DENIED (not let in); both
- * are logged, at a bounded rate, and nobody outside learns of them.
+ * are logged, at a bounded rate, and nobody outside learns of them but inlets whose outlet
+ * there is not (refusal.h).
  */
 PST_API int pst_router_send(struct pst_router *router, struct pst_message *message);
 

@@ -1,6 +1,6 @@
 /*
- * Frames over a pipe (spec routing.md 2): what the transports over TCP and Unix
- * sockets have in common.
+ * Frames over a pipe (spec routing.md 2): what the transports have in common that lose
+ * nothing, by TCP, Unix sockets, WebSockets and QUIC.
  *
  * Each side first writes the version byte 01, then frames: a length of four
  * bytes, big-endian, and that many bytes. A frame gets a block of its own with
@@ -29,6 +29,14 @@ extern "C" {
  * one writev: with eight clients of a database that is half as many writes.
  */
 #define PST_STREAM_BATCH (16 * 1024)
+/*
+ * What a pipe that keeps has on its way, until the peer has it, weighs on the
+ * stream and not on its source: so there may be as much as the way holds, where
+ * a source's window is but for what waits. As Linux keeps for a TCP socket at most
+ * (net.ipv4.tcp_wmem); 4 MiB are 340 Mbit/s at 100 ms. Beyond it the source waits.
+ */
+#define PST_STREAM_AWAY (4 * 1024 * 1024)
+#define PST_STREAM_AWAY_SPARING (256 * 1024)
 /* Nothing written for so long, while somebody else's source waits for it. */
 #define PST_STREAM_STALL_MS 30000
 
@@ -65,6 +73,7 @@ struct pst_stream {
 
 	/* sending */
 	struct pst_outbox box;
+	struct pst_account *away; /* what is on its way by a pipe that keeps; else NULL */
 
 	uint64_t bytes_in, bytes_out;  /* payload of frames */
 	uint64_t progress_ms;          /* when the pipe last took something */

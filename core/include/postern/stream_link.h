@@ -1,6 +1,6 @@
 /*
- * A link over a pipe: what the transports over TCP and Unix sockets have in
- * common. It makes a stream's frames (stream.h) messages of the
+ * A link over a pipe: what the transports have in common that lose nothing, by TCP,
+ * Unix sockets, WebSockets and QUIC. It makes a stream's frames (stream.h) messages of the
  * link's gate, and messages to the gate frames, without copying a payload or
  * allocating anything; it keeps the limits, and ends all in the right order.
  *
@@ -49,7 +49,8 @@ struct pst_stream_links {
 	int64_t accepted;        /* how many of them */
 	struct pst_hosts hosts;  /* of strangers: accepted, and not admitted */
 	struct pst_quiets quiet; /* those that are up, and the only ones that make way; where none is a stranger, all */
-	struct pst_rate refused; /* lines about what peers do wrong */
+	struct pst_rate refused; /* lines about what peers do wrong, */
+	struct pst_rate strange, known; /* and about the accepted links of strangers, and of the others */
 };
 
 struct pst_stream_link {
@@ -58,7 +59,7 @@ struct pst_stream_link {
 	struct pst_stream_link *next, **prev;
 	struct pst_pipe *pipe; /* NULL until it is open */
 	struct pst_stream stream;
-	bool accepted, up, ended;
+	bool accepted, up, ended, told; /* told: the log has it */
 	unsigned holds;
 	uint64_t started_ms;
 	struct pst_host *host;

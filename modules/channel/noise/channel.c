@@ -50,10 +50,10 @@ channel_end(struct channel *c, int rc, bool tell_peer)
 	if (c->ending)
 		return;
 	c->ending = true;
-	if (c->state == CHANNEL_OPEN) {
+	if (c->state == CHANNEL_OPEN)
 		channel_goodbye(c, tell_peer);
+	if (c->told)
 		pst_info(&c->log, "channel closed", PST_RC(rc));
-	}
 	c->state = CHANNEL_CLOSED;
 	pst_timer_stop(c->noise->env, &c->timer);
 	pst_task_cancel(c->noise->env, &c->end_task);

@@ -14,9 +14,14 @@
 static const struct pst_opt noise_options[] = {
 	PST_OPT(REF, struct noise_conf, identity, NULL, "who this node is", .of = "identity"),
 	PST_OPT(LIST, struct noise_conf, authorized, "*",
-	    "identifiers the listener accepts; sections have rules of their own"),
+	    "identifiers the listener accepts, or with `to` may be there; sections have rules of their own"),
 	PST_OPT(STR, struct noise_conf, allow, NULL,
 	    "the same by a policy over attributes, of any authority that the identity accepts"),
+	PST_OPT(LIST, struct noise_conf, to, NULL,
+	    "multiaddr of another node's listener: in place of listening, keep a channel to it open, with which routes"
+	    " can begin as /service/NAME; of several, which are all kept open, the best serves"),
+	PST_OPT(LIST, struct noise_conf, hops, NULL,
+	    "with `to`: who the ends of the channels before it are, in order"),
 	PST_OPT(INT, struct noise_conf, half_open, "256", "handshakes under way at the listener"),
 	PST_OPT(INT, struct noise_conf, unknown_channels, "64",
 	    "channels of identities that no section has accepted"),
@@ -34,7 +39,7 @@ admission_conf(const struct noise_conf *c)
 	return (struct pst_admission_conf){
 		.authorized = &c->authorized,
 		.allow = c->allow,
-		.type = "channel",
+		.type = NOISE_POLICY_TYPE,
 		.may = "have a channel",
 		.any_authority = true,
 	};
@@ -134,12 +139,14 @@ noise_check(const void *conf, struct pst_err *err)
 {
 	const struct noise_conf *c = conf;
 	const struct pst_admission_conf admission = admission_conf(c);
+	int rc;
 
 	if (c->half_open < 1)
 		return pst_fail(err, PST_E_CONF, "half_open: at least 1");
 	if (c->unknown_channels < 1)
 		return pst_fail(err, PST_E_CONF, "unknown_channels: at least 1");
-	return pst_admission_look(&admission, err);
+	rc = pst_admission_look(&admission, err);
+	return rc ? rc : kept_check(c, err);
 }
 
 static void
@@ -160,6 +167,7 @@ noise_status(void *self, struct pst_status *status)
 	const struct noise *noise = self;
 	uint64_t count = 0;
 
+	kept_status(&noise->kept, status);
 	for (const struct channel *c = noise->channels; c; c = c->next) {
 		if (c->state != CHANNEL_OPEN)
 			continue;
@@ -193,18 +201,21 @@ noise_open(void **self, struct pst_section_env *senv, const void *conf, struct p
 	noise->router = pst_env_router(noise->env);
 	noise->conf = conf;
 	noise->identity = pst_section_ref(senv, "identity", noise->conf->identity, NULL);
+	*self = noise; /* which its own paths look for */
 	rc = pst_admission_open(&noise->admission, senv, &admission, err);
-	if (!rc)
+	if (!rc && noise->conf->to.count)
+		rc = kept_open(&noise->kept, senv, noise->conf, err);
+	else if (!rc)
 		rc = pst_worker_start_named(noise->router, &noise->listener, pst_section_name(senv),
 		    PST_REACH_SECTION, listener_receives);
 	if (rc) {
 		noise_free(noise);
 		return rc;
 	}
+	noise->keeps = noise->kept.paths;
 	pst_identity_watch(noise->identity, &noise->shown, shown_changes);
 	noise->shown.revoked = peer_revoked;
 	pst_section_hook(senv, &noise_hooks);
-	*self = noise;
 	pst_section_up(senv);
 	return PST_OK;
 }
@@ -214,7 +225,7 @@ noise_channel_gone(struct noise *noise)
 {
 	struct pst_section_env *senv = noise->senv;
 
-	if (!noise->closing || noise->channels || noise->opening)
+	if (!noise->closing || noise->keeps || noise->channels || noise->opening)
 		return;
 	noise_free(noise);
 	pst_section_closed(senv);
@@ -236,10 +247,20 @@ end_all(struct channel *const *list)
 }
 
 static void
+kept_closed(void *arg)
+{
+	struct noise *noise = arg;
+
+	noise->keeps = false;
+	noise_channel_gone(noise);
+}
+
+static void
 noise_close(void *self)
 {
 	struct noise *noise = self;
 
+	kept_close(&noise->kept, kept_closed, noise);
 	pst_identity_unwatch(&noise->shown);
 	pst_worker_stop(noise->router, &noise->listener);
 	end_all(&noise->opening);
@@ -290,6 +311,16 @@ static const struct pst_section noise_sections[] = {
 	PST_SECTION_END,
 };
 
+static int
+noise_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	(void)kind;
+	(void)err;
+	pst_look_worker(look, pst_look_name(look));
+	kept_look(conf, look);
+	return PST_OK;
+}
+
 PST_MODULE(channel_noise, .kind = PST_KIND_CHANNEL, .version = "0.1.0",
     .summary = "Noise XX secure channels, as Ockam 0.150 speaks them",
-    .sections = noise_sections, .ops = &noise_ops);
+    .sections = noise_sections, .ops = &noise_ops, .look = noise_look);

@@ -1,4 +1,4 @@
-/* The module's two nouns: the section (a listener), and its channels. */
+/* The module's two nouns: the section (a listener, or a channel kept open), and its channels. */
 #ifndef NOISE_NOISE_H
 #define NOISE_NOISE_H
 
@@ -7,12 +7,18 @@
 #include <postern/credential.h>
 
 #include "handshake.h"
+#include "kept.h"
 #include "record.h"
+
+/* What policies call channels. */
+#define NOISE_POLICY_TYPE "channel"
 
 struct noise_conf {
 	const char *identity;
 	struct pst_list authorized;
 	const char *allow;
+	struct pst_list to;
+	struct pst_list hops;
 	int64_t half_open;
 	int64_t unknown_channels;
 	uint64_t unknown_idle;
@@ -27,7 +33,8 @@ struct noise {
 	struct pst_identity *identity;
 	const struct noise_conf *conf;
 	struct pst_admission *admission; /* whom the listener accepts */
-	struct pst_worker listener;
+	struct pst_worker listener; /* unless one is kept: */
+	struct kept kept;
 	struct channel *opening;  /* responders whose handshake is under way, newest first */
 	struct channel *channels; /* all others */
 	int64_t half_open, unknown;
@@ -35,7 +42,8 @@ struct noise {
 	struct pst_identity_watch shown; /* we show other credentials now */
 	struct pst_task refresh; /* of them, to channels that opened meanwhile */
 	struct pst_rate refused;
-	bool closing;
+	struct pst_rate strange, known; /* lines about the channels of strangers, and of those that sections name */
+	bool closing, keeps; /* what is kept is not yet gone */
 };
 
 enum channel_state {
@@ -55,7 +63,7 @@ struct channel {
 	struct pst_gate *below_gate;
 	struct pst_route *out;        /* to the peer's worker */
 	enum channel_state state;
-	bool initiator, ending;
+	bool initiator, ending, told; /* told: the log has it */
 	bool half_open, unknown;      /* counted in noise */
 	struct handshake *hs;         /* until open */
 	struct pst_peer *peer;
@@ -69,7 +77,7 @@ struct channel {
 	struct pst_task end_task;     /* what a failed send leaves to the loop */
 	int end_rc;
 	bool end_tells; /* the peer */
-	uint64_t started_ms, heard_ms;
+	uint64_t started_ms, took_ms, heard_ms; /* took_ms: the handshake */
 	struct pst_admission *admission;
 	struct pst_admitted admitted; /* by it, from when the peer is known */
 	const struct pst_channel_events *events; /* NULL for responders */

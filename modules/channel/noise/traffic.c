@@ -174,6 +174,16 @@ out:
 
 /* ---- open ---- */
 
+/* Of strangers some may be left out, for which nobody else's is. */
+static void
+tell_open(struct channel *c)
+{
+	struct pst_rate *rate = c->unknown ? &c->noise->strange : &c->noise->known;
+
+	c->told = pst_log_begins(&c->log, PST_LOG_INFO, c->initiator ? NULL : rate, "channel open",
+	    PST_FIELDS(PST_U64("took_ms", c->took_ms)));
+}
+
 /* Something accepts this peer by name: the channel and all below it are known. */
 static void
 gate_admit(struct pst_gate *gate)
@@ -184,6 +194,8 @@ gate_admit(struct pst_gate *gate)
 		c->noise->unknown--;
 	c->unknown = false;
 	gate->admit = NULL;
+	if (!c->told)
+		tell_open(c);
 	if (c->below_gate && c->below_gate->admit)
 		c->below_gate->admit(c->below_gate);
 }
@@ -272,7 +284,10 @@ channel_opened(struct channel *c)
 	channel_enter(c, &noise->channels);
 	c->state = CHANNEL_OPEN;
 	c->heard_ms = pst_now_ms(noise->env);
-	pst_info(&c->log, "channel open", PST_U64("took_ms", c->heard_ms - c->started_ms));
+	c->took_ms = c->heard_ms - c->started_ms;
+	c->unknown = !c->initiator && !pst_router_names(noise->router, c->peer);
+	noise->unknown += c->unknown;
+	tell_open(c);
 	/* since message 2 others may have come; a peer on this node is not open yet */
 	if (c->edition != pst_identity_edition(noise->identity))
 		noise_refresh_later(noise);
@@ -283,12 +298,9 @@ channel_opened(struct channel *c)
 		return;
 	}
 	pst_timer_start(noise->env, &c->timer, noise->conf->unknown_idle, idle_check);
-	if (pst_router_names(noise->router, c->peer)) {
+	if (!c->unknown)
 		gate_admit(gate);
-		return;
-	}
-	c->unknown = true;
 	/* not within this call: the channel that goes may carry this one */
-	if (++noise->unknown > noise->conf->unknown_channels)
+	else if (noise->unknown > noise->conf->unknown_channels)
 		pst_task_post(noise->env, &noise->evict, evict_unknown);
 }

@@ -169,10 +169,13 @@ outlet_receives(struct names *names, struct pst_message *m)
 	struct pst_reader r = pst_buf_reader(&m->payload);
 	uint8_t type = pst_read_u8(&r);
 
-	if (r.status || type != WIRE_PING || !m->from || m->onward.hops != 1)
-		pst_log_rated(outlet->portal.log, PST_LOG_WARN, &outlet->portal.odd, "not a Ping");
-	else
+	if (!r.status && type == WIRE_PING && m->from && m->onward.hops == 1)
 		ping_came(outlet, m, &r);
+	else if (pst_refuse(outlet->portal.env, m, PST_REFUSAL_KIND))
+		pst_log_rated(outlet->portal.log, PST_LOG_WARN, &outlet->portal.odd,
+		    "an inlet for datagrams asks: this outlet is for connections");
+	else
+		pst_log_rated(outlet->portal.log, PST_LOG_WARN, &outlet->portal.odd, "not a Ping");
 }
 
 /* ---- the section ---- */

@@ -40,6 +40,7 @@ flow_opened(struct flow *flow)
 {
 	flow->opened = true;
 	flow->begun = true;
+	flow->portal->lacks = WIRE_NO_REASON;
 }
 
 static void

@@ -42,6 +42,7 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 	struct pst_admission *admission = pst_choice_admission(inlet->paths, gate);
 
 	far_unref(&inlet->far);
+	inlet->portal.lacks = WIRE_NO_REASON;
 	if (far_new(&inlet->far, &inlet->portal, gate, route)) {
 		pst_error(inlet->portal.log, "no memory for the route");
 		return;

@@ -265,7 +265,11 @@ peer_says(struct names *names, struct pst_message *m)
 	struct flow *flow;
 
 	if (!m->from || m->onward.hops != 1 || wire_read(&message, &r)) {
-		pst_warn_rated(outlet->portal.log, &outlet->portal.odd, "not a datagram, nor of a flow");
+		if (pst_refuse(outlet->portal.env, m, PST_REFUSAL_KIND))
+			pst_warn_rated(outlet->portal.log, &outlet->portal.odd,
+			    "an inlet for connections asks: this outlet is for datagrams");
+		else
+			pst_warn_rated(outlet->portal.log, &outlet->portal.odd, "not a datagram, nor of a flow");
 		return;
 	}
 	if (message.kind == WIRE_OPEN || message.kind == WIRE_DATAGRAM) {

@@ -47,6 +47,7 @@ struct portal {
 	size_t left;              /* flows whose memory is there */
 	bool closing, draining, drained;
 	uint64_t ended, refusals; /* flows that are over, and those turned away */
+	enum wire_reason lacks;   /* inlet: why there is no outlet for it, when that was the last that it heard */
 	struct traffic traffic;   /* of ended ones, and dropped for want of one */
 	uint64_t fars;            /* ever */
 	/* Its gate has closed, or its peer may no longer: END_ROUTE_LOST, END_DENIED. */

@@ -34,6 +34,8 @@ session_turned_away(const struct flow *flow, enum end why)
 	const struct session session = session_of(flow, why);
 
 	flow->portal->refusals++;
+	if (why == END_TOLD && wire_reason_lacks(flow->told))
+		flow->portal->lacks = flow->told;
 	session_say_refused(flow->portal->log, &flow->portal->refused, &session);
 }
 
@@ -79,6 +81,7 @@ void
 portal_status(const struct portal *portal, struct pst_status *status)
 {
 	struct traffic sum = portal->traffic;
+	const char *lacks = portal->lacks ? wire_reason_text(portal->lacks) : NULL;
 	uint64_t open = 0, waiting = 0;
 
 	for (const struct flow_entry *e = portal->flows.oldest; e; e = e->newer) {
@@ -88,7 +91,7 @@ portal_status(const struct portal *portal, struct pst_status *status)
 		waiting += !flow->begun;
 		traffic_add(&sum, &flow->traffic);
 	}
-	pst_status_put(status, PST_FIELDS(PST_U64("flows", open), PST_U64("waiting", waiting),
+	pst_status_put(status, PST_FIELDS(PST_STR("outlet_why", lacks), PST_U64("flows", open), PST_U64("waiting", waiting),
 	    PST_U64("sessions", portal->ended + open), PST_U64("refused", portal->refusals),
 	    PST_U64("datagrams_in", sum.datagrams_in), PST_U64("datagrams_out", sum.datagrams_out),
 	    PST_U64("bytes_in", sum.bytes_in), PST_U64("bytes_out", sum.bytes_out),

@@ -1,6 +1,8 @@
 /* portal/udp: datagrams carried over routes. udp.md is the page. */
 #include "sections.h"
 
+#include <string.h>
+
 /* Each is a socket and a port at the outlet's node. */
 #define FLOWS_MAX 50000
 
@@ -21,5 +23,18 @@ static const struct pst_section portal_sections[] = {
 	PST_SECTION_END,
 };
 
+static int
+portal_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct inlet_conf *inlet = conf;
+
+	if (!strcmp(kind, "outlet")) {
+		names_look(look);
+		return PST_OK;
+	}
+	pst_look_listens(look, "udp", inlet->listen);
+	return way_look(kind, conf, look, err);
+}
+
 PST_MODULE(portal_udp, .kind = PST_KIND_PORTAL, .version = "0.1.0",
-    .summary = "carries UDP datagrams over routes", .sections = portal_sections, .look = way_look);
+    .summary = "carries UDP datagrams over routes", .sections = portal_sections, .look = portal_look);

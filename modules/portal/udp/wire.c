@@ -61,7 +61,7 @@ wire_read(struct wire_message *out, struct pst_reader *r)
 	}
 	if (out->kind == WIRE_END) {
 		reason = number(r, &list);
-		out->reason = reason && reason <= WIRE_IDLE ? (enum wire_reason)reason : WIRE_INTERNAL;
+		out->reason = reason ? wire_reason_of(reason) : WIRE_INTERNAL;
 	}
 	if (has_data(out->kind)) {
 		item(r, &list);

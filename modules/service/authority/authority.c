@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <postern/look.h>
+
 static const struct pst_opt authority_options[] = {
 	PST_OPT(REF, struct authority_conf, identity, NULL, "who issues", .of = "identity"),
 	PST_OPT(REF, struct authority_conf, store, NULL, "where members and codes are", .of = "store"),
@@ -77,6 +79,25 @@ admission_make(struct authority *a, struct pst_err *err)
 
 /* ---- life ---- */
 
+/* Its workers. */
+#define ISSUER "credential_issuer"
+#define TOKENS "enrollment_token_issuer"
+#define ACCEPTOR "enrollment_token_acceptor"
+#define DIRECT "direct_authenticator"
+
+static int
+authority_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	(void)kind;
+	(void)conf;
+	(void)err;
+	pst_look_worker(look, ISSUER);
+	pst_look_worker(look, TOKENS);
+	pst_look_worker(look, ACCEPTOR);
+	pst_look_worker(look, DIRECT);
+	return PST_OK;
+}
+
 static int
 serve(struct authority *a, struct pst_err *err)
 {
@@ -85,10 +106,10 @@ serve(struct authority *a, struct pst_err *err)
 		const char *name;
 		void (*serve)(struct pst_api_server *server, struct pst_api_call *call);
 	} workers[] = {
-		{ &a->issuer, "credential_issuer", issuer_serves },
-		{ &a->tokens, "enrollment_token_issuer", tokens_serves },
-		{ &a->acceptor, "enrollment_token_acceptor", acceptor_serves },
-		{ &a->direct, "direct_authenticator", direct_serves },
+		{ &a->issuer, ISSUER, issuer_serves },
+		{ &a->tokens, TOKENS, tokens_serves },
+		{ &a->acceptor, ACCEPTOR, acceptor_serves },
+		{ &a->direct, DIRECT, direct_serves },
 	};
 	int rc = PST_OK;
 
@@ -195,4 +216,4 @@ static const struct pst_section authority_sections[] = {
 
 PST_MODULE(service_authority, .kind = PST_KIND_SERVICE, .version = "0.1.0",
     .summary = "makes members of those who have a ticket, and says so in credentials",
-    .sections = authority_sections);
+    .sections = authority_sections, .look = authority_look);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <postern/admission.h>
+#include <postern/look.h>
 #include <postern/module.h>
 #include <postern/multiaddr.h>
 #include <postern/router.h>
@@ -106,10 +107,21 @@ echo_close(void *self)
 	pst_section_closed(senv);
 }
 
+static int
+echo_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct echo_conf *c = conf;
+
+	(void)kind;
+	(void)err;
+	pst_look_worker(look, c->address ? c->address : pst_look_name(look));
+	return PST_OK;
+}
+
 static const struct pst_section echo_sections[] = {
 	PST_SECTION("service", struct echo_conf, echo_options, echo_check, echo_open, echo_close),
 	PST_SECTION_END,
 };
 
 PST_MODULE(service_echo, .kind = PST_KIND_SERVICE, .version = "0.1.0",
-    .summary = "sends every message back", .sections = echo_sections);
+    .summary = "sends every message back", .sections = echo_sections, .look = echo_look);

@@ -121,6 +121,7 @@ function_look(const char *kind, const void *conf, struct pst_look *look, struct 
 	struct stat st;
 	int rc = host_look(&c->capabilities, look, err);
 
+	pst_look_worker(look, pst_look_name(look));
 	if (!rc && stat(c->module, &st) && errno != EACCES)
 		pst_look_warn(look, "module: %s: %s: calls will fail", c->module, pst_strerror(-errno));
 	return rc;

@@ -87,6 +87,8 @@ front_look(const struct front_conf *conf, struct pst_look *look, struct pst_err 
 		if (!gateway_has(look, fn->worker))
 			pst_look_warn(look, "%s: there is no function %s: requests for it will fail",
 			    conf->function && !strcmp(conf->function, fn->worker) ? "function" : "routes", fn->worker);
+	for (size_t i = 0; i < conf->listen.count; i++)
+		pst_look_listens(look, "tcp", conf->listen.item[i]);
 	plan_fini(&plan);
 	return rc;
 }

@@ -40,7 +40,10 @@ gateway_has(const struct pst_look *look, const char *name)
 static int
 gateway_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
 {
-	return strcmp(kind, "service") ? constellation_look(conf, look) : front_look(conf, look, err);
+	if (!strcmp(kind, "service"))
+		return front_look(conf, look, err);
+	pst_look_worker(look, pst_look_name(look));
+	return constellation_look(conf, look);
 }
 
 PST_MODULE(service_gateway, .kind = PST_KIND_SERVICE, .version = "0.1.0",

@@ -335,7 +335,7 @@ ping_due(struct pst_timer *timer)
 
 	if (!s->front->conf->ping) /* since a reload */
 		return;
-	if (s->pinged == s->ws.frames) {
+	if (s->pinged == s->ws.heard) {
 		stream_end(s);
 		return;
 	}
@@ -343,7 +343,7 @@ ping_due(struct pst_timer *timer)
 	pst_timer_start(s->front->env, &s->ping, s->front->conf->ping, ping_due);
 	if (is_paused(s) || s->lingers)
 		return;
-	s->pinged = s->ws.frames;
+	s->pinged = s->ws.heard;
 	if (websocket_ping(&s->ws))
 		stream_end(s);
 	else

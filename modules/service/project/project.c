@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <postern/look.h>
+
 static const struct pst_opt project_options[] = {
 	PST_OPT(ENUM, struct project_conf, authority, "ticket",
 	    "where the authority is: as the ticket says, or this node itself", .of = "ticket self"),
@@ -154,6 +156,18 @@ static const struct pst_section sections[] = {
 	PST_SECTION_END,
 };
 
+static int
+project_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct project_conf *c = conf;
+
+	(void)kind;
+	(void)err;
+	if (c->authority == AUTHORITY_SELF && c->id)
+		pst_look_worker(look, c->id);
+	return PST_OK;
+}
+
 PST_MODULE(service_project, .kind = PST_KIND_SERVICE, .version = "0.1.0",
     .summary = "belongs to a project, or is one: tickets, credentials, routes",
-    .sections = sections, .ops = &project_ops);
+    .sections = sections, .ops = &project_ops, .look = project_look);

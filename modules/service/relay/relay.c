@@ -16,6 +16,8 @@ relay_look(const char *kind, const void *conf, struct pst_look *look, struct pst
 	(void)err;
 	if (!strcmp(kind, "relay"))
 		client_look(conf, look);
+	else
+		service_look(look);
 	return PST_OK;
 }
 

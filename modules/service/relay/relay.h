@@ -37,6 +37,7 @@ struct client_conf {
 };
 
 int service_check(const void *conf, struct pst_err *err);
+void service_look(struct pst_look *look);
 int service_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err);
 void service_close(void *self);
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <postern/look.h>
+
 #include "message.h"
 #include "service.h"
 
@@ -21,6 +23,10 @@ const struct pst_opt service_options[] = {
 
 /* More would be a page nobody reads; the count says how many there are. */
 #define STATUS_RELAYS 100
+
+/* Its workers. */
+#define BY_NAME "static_forwarding_service"
+#define BY_CHANCE "forwarding_service"
 
 static struct pst_admission_conf
 registrants_conf(const struct service_conf *c)
@@ -203,6 +209,13 @@ static const struct pst_section_hooks service_hooks = {
 	.status = service_status,
 };
 
+void
+service_look(struct pst_look *look)
+{
+	pst_look_worker(look, BY_NAME);
+	pst_look_worker(look, BY_CHANCE);
+}
+
 int
 service_open(void **self, struct pst_section_env *senv, const void *conf, struct pst_err *err)
 {
@@ -220,10 +233,10 @@ service_open(void **self, struct pst_section_env *senv, const void *conf, struct
 	if (!rc)
 		rc = pst_admission_open(&s->users, senv, &users, err);
 	if (!rc)
-		rc = pst_worker_start_named(s->router, &s->by_name, "static_forwarding_service",
+		rc = pst_worker_start_named(s->router, &s->by_name, BY_NAME,
 		    PST_REACH_SECTION, by_name_receives);
 	if (!rc)
-		rc = pst_worker_start_named(s->router, &s->by_chance, "forwarding_service",
+		rc = pst_worker_start_named(s->router, &s->by_chance, BY_CHANCE,
 		    PST_REACH_SECTION, by_chance_receives);
 	if (rc == -EEXIST)
 		pst_fail(err, rc, "another section has the same workers: one relay service is enough");

@@ -8,10 +8,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <postern/look.h>
 #include <postern/multiaddr.h>
 #include <postern/transport.h>
 
-#include "../../transport/udp/puncture_wire.h"
+#include "../../transport/shared/puncture/puncture_wire.h"
 
 /* What the longest answer to an IPv4 address has more than the request, 25 bytes and 3. Who
  * wants a longer one, of an IPv6 address, puts as many bytes behind the request. */
@@ -117,6 +118,17 @@ rendezvous_close(void *self)
 	pst_section_closed(senv);
 }
 
+static int
+rendezvous_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct rendezvous_conf *c = conf;
+
+	(void)kind;
+	(void)err;
+	pst_look_worker(look, c->address ? c->address : pst_look_name(look));
+	return PST_OK;
+}
+
 static const struct pst_section rendezvous_sections[] = {
 	PST_SECTION("service", struct rendezvous_conf, rendezvous_options, rendezvous_check,
 	    rendezvous_open, rendezvous_close),
@@ -124,4 +136,4 @@ static const struct pst_section rendezvous_sections[] = {
 };
 
 PST_MODULE(service_rendezvous, .kind = PST_KIND_SERVICE, .version = "0.1.0",
-    .summary = "tells peers by UDP where they are seen", .sections = rendezvous_sections);
+    .summary = "tells peers by UDP where they are seen", .sections = rendezvous_sections, .look = rendezvous_look);

@@ -3,8 +3,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* SQLite's message with our number for it. */
-static int
+/* Of an error in writing or reading SQLite knows what the system said. */
+static bool
+is_full(struct db *db, int code)
+{
+	int error = code == SQLITE_IOERR ? sqlite3_system_errno(db->sql) : 0;
+
+	return code == SQLITE_FULL || error == ENOSPC || error == EDQUOT;
+}
+
+int
 db_fail(struct db *db, struct pst_err *err, const char *what)
 {
 	static const struct {
@@ -12,7 +20,6 @@ db_fail(struct db *db, struct pst_err *err, const char *what)
 	} table[] = {
 		{ SQLITE_BUSY, -EBUSY },
 		{ SQLITE_CANTOPEN, -EACCES },
-		{ SQLITE_FULL, -ENOSPC },
 		{ SQLITE_LOCKED, -EBUSY },
 		{ SQLITE_NOMEM, -ENOMEM },
 		{ SQLITE_NOTADB, -EBADMSG },
@@ -22,6 +29,8 @@ db_fail(struct db *db, struct pst_err *err, const char *what)
 	int code = sqlite3_errcode(db->sql) & 0xff;
 	int rc = -EIO;
 
+	if (is_full(db, code))
+		return pst_fail(err, -ENOSPC, "%s: %s", what, pst_strerror(-ENOSPC));
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (table[i].code == code)
 			rc = table[i].rc;

@@ -35,6 +35,9 @@ PST_MUST_CHECK int db_list(struct db *db, struct items *out, const char *prefix,
 PST_MUST_CHECK int db_commit(struct db *db, const struct pst_store_op *ops, size_t count,
     struct pst_err *err);
 
+/* SQLite's last error as a number of ours, with a sentence that begins with `what`. */
+int db_fail(struct db *db, struct pst_err *err, const char *what);
+
 void items_free(struct items *items);
 
 #endif

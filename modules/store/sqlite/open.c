@@ -46,16 +46,6 @@ file_make(const char *path, struct pst_err *err)
 	return PST_OK;
 }
 
-static int
-sql_fail(struct db *db, struct pst_err *err, const char *path)
-{
-	int code = sqlite3_errcode(db->sql) & 0xff;
-	int rc = code == SQLITE_NOTADB ? -EBADMSG : code == SQLITE_BUSY ? -EBUSY :
-	    code == SQLITE_CANTOPEN ? -EACCES : code == SQLITE_READONLY ? -EROFS : -EIO;
-
-	return pst_fail(err, rc, "%s: %s", path, sqlite3_errmsg(db->sql));
-}
-
 /* The one number that a query gives; -1 when it fails. */
 static sqlite3_int64
 number(struct db *db, const char *sql)
@@ -77,7 +67,7 @@ schema_check(struct db *db, const char *path, struct pst_err *err)
 	sqlite3_int64 tables = number(db, "SELECT count(*) FROM sqlite_master"), schema;
 
 	if (tables < 0)
-		return sql_fail(db, err, path);
+		return db_fail(db, err, path);
 	if (!tables)
 		return PST_OK;
 	if (number(db, "PRAGMA application_id") != APPLICATION_ID)
@@ -139,7 +129,7 @@ db_open(struct db *db, const char *path, struct pst_err *err)
 	if (rc)
 		return rc;
 	if (sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL)) {
-		rc = db->sql ? sql_fail(db, err, path) : -ENOMEM;
+		rc = db->sql ? db_fail(db, err, path) : -ENOMEM;
 		goto out;
 	}
 	sqlite3_busy_timeout(db->sql, BUSY_TIMEOUT_MS);
@@ -149,7 +139,7 @@ db_open(struct db *db, const char *path, struct pst_err *err)
 	if (!run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 		     "PRAGMA trusted_schema = OFF") ||
 	    (number(db, "PRAGMA user_version") != SCHEMA && !migrate(db)) || prepare(db))
-		rc = sql_fail(db, err, path);
+		rc = db_fail(db, err, path);
 out:
 	if (rc)
 		db_close(db);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <postern/descriptors.h>
+#include <postern/look.h>
 
 static const struct pst_opt tcp_options[] = {
 	PST_OPT(LIST, struct tcp_conf, listen, NULL, "addresses to accept on, address:port"),
@@ -173,5 +174,18 @@ static const struct pst_section tcp_sections[] = {
 	PST_SECTION_END,
 };
 
+static int
+tcp_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct tcp_conf *c = conf;
+
+	(void)kind;
+	(void)err;
+	for (size_t i = 0; i < c->listen.count; i++)
+		pst_look_listens(look, "tcp", c->listen.item[i]);
+	return PST_OK;
+}
+
 PST_MODULE(transport_tcp, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
-    .summary = "messages over TCP connections", .sections = tcp_sections, .ops = &tcp_ops);
+    .summary = "messages over TCP connections", .sections = tcp_sections, .ops = &tcp_ops,
+    .look = tcp_look);

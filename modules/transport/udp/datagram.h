@@ -13,8 +13,9 @@
 
 /* The longest that Ockam's receivers take; it crosses every path whole (RFC 1122, 3.3.3). */
 #define DATAGRAM_MAX 508
-/* Array, version, three numbers and the length at their longest. */
+/* Array, version, three numbers and the length, at their longest and shortest. */
 #define DATAGRAM_HEAD_MAX 15
+#define DATAGRAM_HEAD_MIN 6
 #define DATAGRAM_PART_MAX (DATAGRAM_MAX - DATAGRAM_HEAD_MAX)
 /* The longest message (3.2). */
 #define DATAGRAM_MESSAGE_MAX (16 * 1024 * 1024)

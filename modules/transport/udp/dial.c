@@ -1,6 +1,5 @@
 /* Links to those whom we speak to first. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 
 #include "udp.h"
@@ -31,23 +30,11 @@ static const struct socket_events own_events = {
 	.closed = own_closed,
 };
 
-/* The first of the addresses that there is a way to: UDP tells no more. */
 static int
-addresses_try(struct link *link, const struct addrinfo *list)
+reach(struct link *link, const struct addrinfo *list)
 {
-	int rc = UV_EAI_NONAME;
+	int rc = udp_reach(link->udp, &link->own, &own_events, &list, link->port, &link->peer);
 
-	for (const struct addrinfo *a = list; rc && a; a = a->ai_next) {
-		memcpy(&link->peer, a->ai_addr, a->ai_addrlen);
-		link->own = (struct socket){
-			.env = link->udp->env,
-			.scratch = &link->udp->scratch,
-			.events = &own_events,
-			.peers = udp_peers(link->udp, 1),
-		};
-		((struct sockaddr_in *)&link->peer)->sin_port = htons(link->port);
-		rc = socket_open(&link->own, NULL, &link->peer);
-	}
 	if (rc)
 		link->own.env = NULL; /* there is nothing to close */
 	else
@@ -61,7 +48,7 @@ looked_up(uv_getaddrinfo_t *lookup, int rc, struct addrinfo *list)
 	struct link *link = pst_container_of(lookup, struct link, lookup);
 
 	if (!link->ended && !rc)
-		rc = addresses_try(link, list);
+		rc = reach(link, list);
 	uv_freeaddrinfo(list);
 	if (!link->ended && !rc)
 		rc = link_up(link);

@@ -82,13 +82,12 @@ link_end(struct link *link, int rc)
 	pst_timer_stop(udp->env, &link->idle);
 	pst_quiet_leave(&udp->strangers, &link->quiet);
 	pst_task_cancel(udp->env, &link->task);
-	if (link->up)
+	if (link->told)
 		pst_info(&link->log, "link closed", PST_RC(rc), PST_U64("bytes_in", link->bytes_in),
 		    PST_U64("bytes_out", link->bytes_out));
 	pst_gate_close(pst_env_router(udp->env), &link->link.gate);
 	if (link->listener) {
 		udp->accepted--;
-		udp->unknown -= link->link.gate.admit != NULL;
 		tdelete(link, &link->listener->links, peers_order);
 	} else if (link->own.env) {
 		socket_close(&link->own);
@@ -142,18 +141,21 @@ link_end_all(struct udp *udp)
 
 /* ---- traffic ---- */
 
-/* A stranger is told as much as he has said, and little more: he may be somebody else. */
+/* A stranger is told as much as he has said, and little more: he may be somebody else. With their heads,
+ * of which ours are taken for as long as they can be, and his for one of the shortest. */
 static bool
 may_hear(struct link *link, size_t len)
 {
 	struct udp *udp = link->udp;
+	size_t bytes = len + datagram_count(len) * DATAGRAM_HEAD_MAX;
+	size_t more = bytes > link->credit ? bytes - link->credit : 0;
 
 	if (!link->listener || !link->link.gate.admit)
 		return true;
-	if (len > link->credit &&
-	    !allowance_take(&udp->allowance, &link->peer, pst_now_ms(udp->env), len - link->credit))
+	if (more && !allowance_take(&udp->allowance, &link->peer, pst_now_ms(udp->env), more))
 		return false;
-	link->credit -= len < link->credit ? len : link->credit;
+	link->credit -= bytes - more;
+	link->lent += more;
 	return true;
 }
 
@@ -226,7 +228,7 @@ take(struct link *link, struct partial_store *store, struct assembled *whole)
 	if (rc)
 		return rc;
 	link->bytes_in += len;
-	link->credit += len;
+	link->credit += DATAGRAM_HEAD_MIN + len;
 	rc = frame_deliver(link, &frame);
 	if (!rc && !link->ended) {
 		/* what nobody takes is as good as silence */
@@ -259,13 +261,26 @@ exposes(const struct pst_gate *gate, const uint8_t *name, size_t len)
 	return pst_exposes(&link->udp->conf->expose, name, len);
 }
 
+/* Of strangers some may be left out, for which nobody else's is. */
+static void
+tell_open(struct link *link)
+{
+	struct pst_rate *rate = link->link.gate.admit ? &link->udp->strange : &link->udp->known;
+
+	link->told = pst_log_begins(&link->log, PST_LOG_INFO, link->listener ? rate : NULL, "link open",
+	    PST_FIELDS(PST_STR("side", link->listener ? "accepted" : "connected")));
+}
+
 static void
 gate_admit(struct pst_gate *gate)
 {
 	struct link *link = pst_container_of(gate, struct link, link.gate);
 
 	gate->admit = NULL;
-	link->udp->unknown -= link->listener != NULL;
+	if (!link->told)
+		tell_open(link);
+	if (link->listener)
+		allowance_return(&link->udp->allowance, &link->peer, link->lent);
 	pst_quiet_leave(&link->udp->strangers, &link->quiet);
 	pst_account_set_window(link->link.account, link->udp->conf->window);
 }
@@ -304,7 +319,7 @@ link_up(struct link *link)
 	link->up = true;
 	link->heard_ms = pst_now_ms(udp->env);
 	link->link.connect_ms = link->heard_ms - link->started_ms;
-	pst_info(&link->log, "link open", PST_STR("side", link->listener ? "accepted" : "connected"));
+	tell_open(link);
 	return PST_OK;
 }
 
@@ -344,7 +359,7 @@ link_accept(struct listener *listener, const struct sockaddr_storage *from)
 
 	if (pst_pool_over(pst_env_pool(udp->env)))
 		return NULL;
-	if ((udp->unknown >= udp->conf->unknown_links || udp->accepted >= udp->conf->links) &&
+	if ((udp->strangers.count >= udp->conf->unknown_links || udp->accepted >= udp->conf->links) &&
 	    !make_way(udp))
 		return NULL;
 	link = link_new(udp);
@@ -354,7 +369,6 @@ link_accept(struct listener *listener, const struct sockaddr_storage *from)
 	pst_sockaddr_format(from, link->name);
 	link->listener = listener;
 	udp->accepted++;
-	udp->unknown++;
 	pst_quiet_enter(&udp->strangers, &link->quiet);
 	if (link_up(link) || !tsearch(link, &listener->links, peers_order)) {
 		link_end(link, -ENOMEM);

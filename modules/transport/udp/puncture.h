@@ -14,7 +14,7 @@
 #ifndef UDP_PUNCTURE_H
 #define UDP_PUNCTURE_H
 
-#include "puncture_wire.h"
+#include "../shared/puncture/puncture_wire.h"
 #include "udp.h"
 
 enum puncture_state {

@@ -20,7 +20,8 @@ quic_open(struct udp *udp, struct pst_err *err)
 		.window = udp->conf->window,
 		.unknown_max_frame = udp->conf->unknown_max_message,
 		.unknown_window = udp->conf->unknown_window,
-		.unknown_links = udp->conf->unknown_links,
+		/* of one host: all that there may be, and the one for whom another makes way */
+		.unknown_links = udp->conf->unknown_links + udp->conf->handshakes + 1,
 		.unknown_idle_ms = udp->conf->unknown_idle,
 		.ending = quic_link_ending,
 		.gone = quic_link_gone,

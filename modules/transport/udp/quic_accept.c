@@ -7,9 +7,10 @@
 #include "quic_link.h"
 
 /* By which a datagram finds its link. */
-struct name {
+struct quic_name {
 	ngtcp2_cid cid; /* first: names_order() looks at it */
 	struct quic_link *link;
+	struct quic_name *next, **prev; /* of the link's */
 };
 
 static struct quic_link *
@@ -34,32 +35,50 @@ int
 quic_link_named(struct quic_pipe *pipe, const ngtcp2_cid *cid)
 {
 	struct quic_link *link = pst_container_of(pipe, struct quic_link, pipe);
-	struct name *name, **node;
+	struct quic_name *name, **node;
 
 	if (!link->listener)
 		return PST_OK;
 	name = malloc(sizeof *name);
 	if (!name)
 		return -ENOMEM;
-	*name = (struct name){ *cid, link };
+	*name = (struct quic_name){ *cid, link, link->names, &link->names };
 	node = tsearch(name, &link->listener->names, names_order);
-	if (node && *node == name)
-		return PST_OK;
-	free(name); /* somebody has it, whose it stays */
-	return node ? -EEXIST : -ENOMEM;
+	if (!node || *node != name) {
+		free(name); /* somebody has it, whose it stays */
+		return node ? -EEXIST : -ENOMEM;
+	}
+	if (name->next)
+		name->next->prev = &name->next;
+	link->names = name;
+	return PST_OK;
+}
+
+static void
+name_end(struct quic_name *name)
+{
+	tdelete(name, &name->link->listener->names, names_order);
+	*name->prev = name->next;
+	if (name->next)
+		name->next->prev = name->prev;
+	free(name);
 }
 
 void
 quic_link_unnamed(struct quic_pipe *pipe, const ngtcp2_cid *cid)
 {
 	struct quic_link *link = pst_container_of(pipe, struct quic_link, pipe);
-	struct name **node = link->listener ? tfind(cid, &link->listener->names, names_order) : NULL;
-	struct name *name = node ? *node : NULL;
+	struct quic_name **node = link->listener ? tfind(cid, &link->listener->names, names_order) : NULL;
 
-	if (!name || name->link != link)
-		return;
-	tdelete(name, &link->listener->names, names_order);
-	free(name);
+	if (node && (*node)->link == link)
+		name_end(*node);
+}
+
+void
+quic_link_nameless(struct quic_link *link)
+{
+	while (link->names)
+		name_end(link->names);
 }
 
 /* ---- accepting ---- */
@@ -77,21 +96,16 @@ handshake_begins(struct quic_link *link)
 	struct udp *udp = link->udp;
 	struct pst_quiet *oldest = udp->opening.longest;
 
-	if (udp->handshakes >= udp->conf->handshakes)
+	if (udp->opening.count >= udp->conf->handshakes)
 		pst_stream_link_end(&pst_container_of(oldest, struct quic_link, opening)->base, PST_E_LIMIT);
 	pst_quiet_enter(&udp->opening, &link->opening);
-	udp->handshakes++;
 }
 
-/* Of those whom nobody has admitted there are few enough, or one makes way. */
-static bool
-room_for_one(struct udp *udp)
+bool
+quic_link_room(struct udp *udp)
 {
-	int64_t unknown = 0;
-
-	for (struct pst_stream_link *l = udp->quic.first; l; l = l->next)
-		unknown += l->accepted && !l->ended && l->up && l->link.gate.admit;
-	return (unknown < udp->conf->unknown_links && udp->quic.accepted < udp->conf->links) ||
+	return (udp->quic.quiet.count < udp->conf->unknown_links &&
+	           udp->quic.accepted - udp->opening.count <= udp->conf->links) ||
 	    pst_stream_links_make_way(&udp->quic);
 }
 
@@ -100,7 +114,7 @@ link_accept(struct listener *listener, const struct quic_hello *hello, const str
 {
 	struct udp *udp = listener->udp;
 	struct quic_path path = { .ours = listener->socket.asked, .theirs = *from };
-	struct quic_link *link = room_for_one(udp) ? quic_link_new(udp, listener) : NULL;
+	struct quic_link *link = quic_link_new(udp, listener);
 	int rc;
 
 	if (!link)
@@ -120,7 +134,7 @@ link_accept(struct listener *listener, const struct quic_hello *hello, const str
 static struct quic_link *
 link_find(const struct listener *listener, const uint8_t *bytes, size_t len)
 {
-	struct name **node;
+	struct quic_name **node;
 	ngtcp2_cid cid;
 
 	if (!quic_door_name(&cid, bytes, len))

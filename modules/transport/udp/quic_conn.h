@@ -22,6 +22,8 @@
 #define QUIC_DATAGRAM_MAX 1472
 /* Every path must carry that much (RFC 9000, 14): first datagrams are as long. */
 #define QUIC_DATAGRAM_MIN 1200
+/* Who has not answered yet is asked again after so long, then after twice as long, and so on. */
+#define QUIC_INITIAL_PTO_MS 750
 /* At a silent peer that owes us an acknowledgement we knock that often (or each probe time-out, where that is longer). */
 #define QUIC_KNOCK_NS 500000000ull
 /* Somebody of whom nothing has come for so long is asked. */
@@ -40,7 +42,7 @@ struct quic_conn_events {
 	void (*came)(struct quic_conn *conn, const uint8_t *bytes, size_t len);
 	/* The peer has so many of the pieces that were sent, from the oldest on. */
 	void (*acked)(struct quic_conn *conn, size_t pieces);
-	/* A name of ours more, or one less; -ENOMEM. Both also at the begin and the end. NULL: nobody looks. */
+	/* A name of ours more, or one less; -ENOMEM. Of those that are left at the end nothing is said. NULL: nobody looks. */
 	int (*named)(struct quic_conn *conn, const ngtcp2_cid *cid);
 	void (*unnamed)(struct quic_conn *conn, const ngtcp2_cid *cid);
 };
@@ -57,13 +59,14 @@ struct quic_conn {
 	struct quic_unacked unacked;
 	int64_t stream; /* -1: none yet */
 	uint64_t ahead; /* how far its clock is ahead of ours */
-	uint64_t heard; /* when anything came, knocks apart */
+	uint64_t heard; /* when anything came that was the peer's; knocks may be anybody's */
+	bool genuine; /* what came last: the peer has made it */
+	uint64_t answered; /* when something came, and nothing was overdue */
 	uint64_t asked; /* when the peer came to owe us something, or we last knocked */
 	uint64_t woken; /* when a knock last had us ask */
 	bool owed;
 	enum quic_knock say; /* as the next datagram, */
 	struct quic_path say_by;
-	ngtcp2_cid first; /* of an accepted one: the name of our retry */
 };
 
 /* What the first datagram of a client says, once its token has shown that it hears us. */
@@ -76,6 +79,7 @@ struct quic_hello {
 PST_MUST_CHECK int quic_conn_connect(struct quic_conn *q, const struct quic_path *path, uint64_t now);
 PST_MUST_CHECK int quic_conn_accept(struct quic_conn *q, const struct quic_hello *hello,
     const struct quic_path *path, uint64_t now);
+/* As it was before it was opened. */
 void quic_conn_fini(struct quic_conn *q);
 
 /* A datagram has come. UV_EOF: the peer has ended it; PST_E_PROTOCOL, -ENOMEM: close it. What is not of it is dropped. */

@@ -1,9 +1,17 @@
 #include "quic_link.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/*
+ * A handshake of which nothing is heard for so long begins anew: a connection asks ever more rarely, and after a
+ * cut of some seconds would do so seconds late. Of each attempt that is two questions, so who asks does it
+ * each QUIC_INITIAL_PTO_MS, and answers may take twice that.
+ */
+#define PATIENCE_MS (2 * QUIC_INITIAL_PTO_MS)
+/* Of several addresses each has so long at first (RFC 8305, 5), and in each round twice as long. */
+#define PATIENCE_FIRST_MS 250
 
 static struct quic_link *
 of_base(struct pst_stream_link *base)
@@ -23,9 +31,10 @@ of_pipe(struct quic_pipe *pipe)
 static void
 opening_over(struct quic_link *link)
 {
-	link->udp->handshakes -= link->opening.in;
 	pst_quiet_leave(&link->udp->opening, &link->opening);
 	pst_timer_stop(link->udp->env, &link->timer);
+	uv_freeaddrinfo(link->list);
+	link->list = NULL;
 }
 
 void
@@ -44,14 +53,9 @@ quic_link_gone(struct pst_stream_link *base)
 	struct quic_link *link = of_base(base);
 	struct udp *udp = link->udp;
 
+	quic_link_nameless(link);
 	free(link);
 	udp_gone(udp);
-}
-
-static void
-too_slow(struct pst_timer *timer)
-{
-	pst_stream_link_end(&pst_container_of(timer, struct quic_link, timer)->base, UV_ETIMEDOUT);
 }
 
 /* ---- the pipe's events ---- */
@@ -67,7 +71,7 @@ on_up(struct quic_pipe *pipe)
 		pst_stream_link_connected(&link->base, PST_OK);
 		return;
 	}
-	rc = pst_stream_link_up(&link->base);
+	rc = quic_link_room(link->udp) ? pst_stream_link_up(&link->base) : PST_E_LIMIT;
 	if (rc)
 		pst_stream_link_end(&link->base, rc);
 }
@@ -154,6 +158,8 @@ own_datagram(struct socket *socket, const struct sockaddr_storage *from, const u
 	return true;
 }
 
+static void refused(struct quic_link *link);
+
 static void
 own_writable(struct socket *socket)
 {
@@ -164,7 +170,7 @@ static void
 own_failed(struct socket *socket, int rc)
 {
 	if (rc == UV_ECONNREFUSED) /* any other may pass */
-		quic_pipe_fail(&pst_container_of(socket, struct quic_link, own)->pipe, rc);
+		refused(pst_container_of(socket, struct quic_link, own));
 }
 
 /* It speaks QUIC and nothing else. */
@@ -189,30 +195,46 @@ static const struct socket_events own_events = {
 	.closed = own_closed,
 };
 
-static int
-address_try(struct quic_link *link, struct quic_path *path, const struct addrinfo *a)
-{
-	int rc;
+static void connecting_due(struct pst_timer *timer);
 
-	memcpy(&path->theirs, a->ai_addr, a->ai_addrlen);
-	((struct sockaddr_in *)&path->theirs)->sin_port = htons(link->port);
-	link->own = (struct socket){
-		.env = link->udp->env,
-		.scratch = &link->udp->scratch,
-		.events = &own_events,
-		.peers = udp_peers(link->udp, 1),
-	};
-	rc = socket_open(&link->own, NULL, &path->theirs);
-	path->ours = link->own.ours;
-	return rc;
+/* How long it may take yet. */
+static uint64_t
+left_ms(const struct quic_link *link)
+{
+	uint64_t passed = pst_now_ms(link->udp->env) - link->asked_ms, most = link->udp->conf->handshake_timeout;
+
+	return most > passed ? most - passed : 0;
 }
 
-/* There is a socket. */
-static int
-reach(struct quic_link *link, const struct quic_path *path)
+/* How long we wait for an answer yet. */
+static uint64_t
+patience_ms(const struct quic_link *link)
 {
-	int rc = quic_pipe_connect(&link->pipe, path);
+	uint64_t silent_ms = link->pipe.opened ? (uv_hrtime() - link->pipe.conn.heard) / 1000000 : 0;
+	uint64_t most = PATIENCE_MS;
 
+	if (link->list && link->list->ai_next && PATIENCE_FIRST_MS << link->round < PATIENCE_MS)
+		most = PATIENCE_FIRST_MS << link->round;
+	return most > silent_ms ? most - silent_ms : 0;
+}
+
+static void
+connecting(struct quic_link *link)
+{
+	uint64_t left = left_ms(link), patience = patience_ms(link);
+
+	pst_timer_start(link->udp->env, &link->timer, left < patience ? left : patience, connecting_due);
+}
+
+static int
+reach(struct quic_link *link)
+{
+	int rc = udp_reach(link->udp, &link->own, &own_events, &link->at, link->port, &link->path.theirs);
+
+	if (rc)
+		return rc;
+	link->path.ours = link->own.ours;
+	rc = quic_pipe_connect(&link->pipe, &link->path);
 	pst_stream_link_hold(&link->base); /* released when the socket is closed */
 	if (rc)
 		socket_close(&link->own);
@@ -221,23 +243,76 @@ reach(struct quic_link *link, const struct quic_path *path)
 	return rc;
 }
 
-/* The first of the addresses that there is a way to. */
+/* The next address to which there is a way, round and round. False: none of a whole round is any good. */
+static bool
+next_address(struct quic_link *link, bool silent)
+{
+	do {
+		link->silent |= silent;
+		silent = false;
+		link->at = link->at->ai_next;
+		if (!link->at && !link->silent)
+			return false;
+		if (!link->at) {
+			link->at = link->list;
+			link->silent = false;
+			link->round += link->round < 3;
+		}
+		udp_address(&link->path.theirs, link->at, link->port);
+	} while (!socket_turn(&link->own, &link->path.theirs));
+	return true;
+}
+
+/* What was not answered so far says nothing of the distance. */
+static int
+reach_anew(struct quic_link *link)
+{
+	link->path.ours = link->own.ours;
+	link->base.started_ms = pst_now_ms(link->udp->env);
+	return quic_pipe_connect(&link->pipe, &link->path);
+}
+
+static void
+refused(struct quic_link *link)
+{
+	int rc = UV_ECONNREFUSED;
+
+	if (link->list && next_address(link, false))
+		rc = reach_anew(link);
+	if (rc)
+		quic_pipe_fail(&link->pipe, rc);
+	else
+		connecting(link);
+}
+
+static void
+connecting_due(struct pst_timer *timer)
+{
+	struct quic_link *link = pst_container_of(timer, struct quic_link, timer);
+	int rc = PST_OK;
+
+	if (!left_ms(link))
+		rc = UV_ETIMEDOUT;
+	else if (!patience_ms(link))
+		rc = next_address(link, true) ? reach_anew(link) : UV_ENETUNREACH;
+	if (rc)
+		pst_stream_link_end(&link->base, rc);
+	else
+		connecting(link);
+}
+
 static void
 looked_up(uv_getaddrinfo_t *lookup, int rc, struct addrinfo *list)
 {
 	struct quic_link *link = pst_container_of(lookup, struct quic_link, lookup);
 
-	struct quic_path path = { 0 };
-
 	link->looking = false;
-	if (!link->base.ended && !rc) {
-		rc = UV_EAI_NONAME;
-		for (const struct addrinfo *a = list; rc && a; a = a->ai_next)
-			rc = address_try(link, &path, a);
-		if (!rc)
-			rc = reach(link, &path);
+	if (link->base.ended) {
+		uv_freeaddrinfo(list);
+	} else if (!rc) {
+		link->at = link->list = list;
+		rc = reach(link);
 	}
-	uv_freeaddrinfo(list);
 	if (rc)
 		pst_stream_link_end(&link->base, rc);
 	pst_stream_link_release(&link->base);
@@ -262,8 +337,9 @@ quic_link_connect(struct pst_link **out, void *transport, const char *host, uint
 		return rc;
 	}
 	link->looking = true;
+	link->asked_ms = link->base.started_ms;
 	pst_stream_link_hold(&link->base); /* the look-up does */
-	pst_timer_start(udp->env, &link->timer, udp->conf->handshake_timeout, too_slow);
+	connecting(link);
 	link->base.events = events;
 	link->base.arg = arg;
 	*out = &link->base.link;

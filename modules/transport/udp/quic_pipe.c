@@ -99,14 +99,24 @@ inbox_pass(struct quic_pipe *p)
 
 /* ---- writing ---- */
 
+/* Of the pieces that are the owner's: how many are on their way. */
+static size_t
+away(const struct quic_pipe *p)
+{
+	return p->conn.unacked.next - (p->greeted && p->conn.unacked.next);
+}
+
 static void
 write_all(struct quic_pipe *p)
 {
 	uint64_t now = now_ns();
+	size_t before = away(p);
 	int rc = quic_trains_held(p);
 
 	if (!rc)
 		rc = quic_trains_go(p, now);
+	for (size_t n = away(p) - before; n && !pst_pipe_closing(&p->pipe); n--)
+		p->pipe.events->sent(p->pipe.arg);
 	if (rc == -EAGAIN || !rc)
 		quic_conn_written(&p->conn, now);
 	else
@@ -375,6 +385,8 @@ int
 quic_pipe_connect(struct quic_pipe *p, const struct quic_path *path)
 {
 	prepare(p);
+	if (p->opened)
+		quic_conn_fini(&p->conn);
 	return opened(p, quic_conn_connect(&p->conn, path, now_ns()));
 }
 

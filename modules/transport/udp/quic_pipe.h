@@ -58,6 +58,7 @@ struct quic_pipe {
 	bool greeted;
 };
 
+/* Once more, before it is up: what was begun is forgotten. */
 PST_MUST_CHECK int quic_pipe_connect(struct quic_pipe *pipe, const struct quic_path *path);
 PST_MUST_CHECK int quic_pipe_accept(struct quic_pipe *pipe, const struct quic_hello *hello,
     const struct quic_path *path);

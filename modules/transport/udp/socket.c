@@ -48,6 +48,19 @@ datagram_came(struct socket *s, const struct sockaddr_storage *from, const uint8
 		s->events->message(s, from, &whole);
 }
 
+/* What came at once: one datagram, or several of a length, of which the last may be shorter. */
+static void
+train_came(struct socket *s, const struct sockaddr_storage *from, const uint8_t *bytes, size_t len, size_t segment)
+{
+	for (size_t n; len && !s->closing; bytes += n, len -= n) {
+		n = len < segment ? len : segment;
+		if (n > SOCKET_DATAGRAM_MAX)
+			s->dropped++;
+		else
+			datagram_came(s, from, bytes, n);
+	}
+}
+
 /* As many as there are, at most a batch; negative errno. */
 static int
 batch_read(struct socket *s)
@@ -55,11 +68,11 @@ batch_read(struct socket *s)
 	struct mmsghdr batch[SOCKET_BATCH] = { 0 };
 	struct iovec iov[SOCKET_BATCH];
 	struct sockaddr_storage from[SOCKET_BATCH];
-	_Alignas(struct cmsghdr) uint8_t control[SOCKET_BATCH][ASKED_ROOM];
+	_Alignas(struct cmsghdr) uint8_t control[SOCKET_BATCH][ASKED_ROOM + TRAIN_ROOM];
 	int n;
 
 	for (size_t i = 0; i < SOCKET_BATCH; i++) {
-		iov[i] = (struct iovec){ s->scratch->bytes[i], SOCKET_DATAGRAM_MAX };
+		iov[i] = (struct iovec){ s->scratch->bytes[i], SOCKET_TRAIN_MAX };
 		memset(&from[i], 0, sizeof from[i]);
 		batch[i].msg_hdr.msg_name = &from[i];
 		batch[i].msg_hdr.msg_namelen = sizeof from[i];
@@ -78,7 +91,8 @@ batch_read(struct socket *s)
 		if (batch[i].msg_hdr.msg_flags & MSG_TRUNC)
 			s->dropped++;
 		else
-			datagram_came(s, &from[i], s->scratch->bytes[i], batch[i].msg_len);
+			train_came(s, &from[i], s->scratch->bytes[i], batch[i].msg_len,
+			    train_segment(&batch[i].msg_hdr, batch[i].msg_len));
 	}
 	return n;
 }
@@ -249,6 +263,7 @@ fd_open(struct socket *s, const struct sockaddr_storage *bound, const struct soc
 	if (s->fd < 0)
 		return -errno;
 	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	train_want(s->fd);
 	/* a path that does not even carry the shortest of QUIC's first datagrams is slow, but not cut off */
 	train_splits(s->fd, sa->ss_family, true);
 	if (bound && sa->ss_family == AF_INET6 &&
@@ -283,6 +298,30 @@ socket_open(struct socket *s, const struct sockaddr_storage *bound, const struct
 	return PST_OK;
 }
 
+/* The other becomes this one, by the same number, so that nobody else need know. */
+static bool
+become(struct socket *s, struct socket *now)
+{
+	bool done;
+
+	uv_poll_stop(&s->poll);
+	done = dup3(now->fd, s->fd, O_CLOEXEC) >= 0;
+	getsockname(s->fd, (struct sockaddr *)&s->ours, &(socklen_t){ sizeof s->ours });
+	poll_update(s);
+	return done;
+}
+
+bool
+socket_turn(struct socket *s, const struct sockaddr_storage *peer)
+{
+	struct socket now = { .fd = -1 };
+	bool done = !s->closing && !fd_open(&now, NULL, peer) && become(s, &now);
+
+	if (now.fd >= 0)
+		close(now.fd);
+	return done;
+}
+
 bool
 socket_moves(struct socket *s)
 {
@@ -297,12 +336,7 @@ socket_moves(struct socket *s)
 		((struct sockaddr_in *)&now.ours)->sin_port = ((struct sockaddr_in *)&s->ours)->sin_port;
 		moves = peers_order(&now.ours, &s->ours) != 0;
 	}
-	if (moves) { /* the same number, so that nobody else need know */
-		uv_poll_stop(&s->poll);
-		moves = dup3(now.fd, s->fd, O_CLOEXEC) >= 0;
-		getsockname(s->fd, (struct sockaddr *)&s->ours, &(socklen_t){ sizeof s->ours });
-		poll_update(s);
-	}
+	moves = moves && become(s, &now);
 	if (now.fd >= 0)
 		close(now.fd);
 	return moves;

@@ -15,14 +15,16 @@
 #include "peers.h"
 #include "train.h"
 
-/* Datagrams of one call: a message of 15 KiB. */
+/* Datagrams of one call, or trains of them. */
 #define SOCKET_BATCH 32
+/* What the kernel gives as one: the longest datagram of IP. */
+#define SOCKET_TRAIN_MAX 65536
 /* Who has been told to (OCKAM_UDP_MAX_ON_THE_WIRE_PACKET_SIZE) sends longer ones than DATAGRAM_MAX. */
 #define SOCKET_DATAGRAM_MAX 2048
 
-/* What all sockets of a loop read into, one at a time. */
+/* What all sockets of a loop read into, one at a time. Of its 2 MiB that much is memory as ever came at once. */
 struct socket_scratch {
-	uint8_t bytes[SOCKET_BATCH][SOCKET_DATAGRAM_MAX];
+	uint8_t bytes[SOCKET_BATCH][SOCKET_TRAIN_MAX];
 };
 
 struct outgoing;
@@ -79,6 +81,8 @@ PST_MUST_CHECK int socket_send(struct socket *socket, const struct sockaddr_stor
     const struct sockaddr_storage *from, uint16_t number, struct pst_buf *message);
 /* Send a train of datagrams as they are. -EAGAIN: what is left of it later, when it is writable(). */
 PST_MUST_CHECK int socket_train(struct socket *socket, struct train *train);
+/* Of a connected one: it is connected to that peer from here on, and hears nobody else; false: there is no way to there. */
+bool socket_turn(struct socket *socket, const struct sockaddr_storage *peer);
 /* Of a connected one: is our address towards the peer another one now? Then it has that from here on. */
 bool socket_moves(struct socket *socket);
 

@@ -87,3 +87,24 @@ train_send(struct train *t, int fd, bool connected, bool *cuts)
 		train_splits(fd, t->to.ss_family, true);
 	return t->first < t->end ? -EAGAIN : PST_OK;
 }
+
+_Static_assert(CMSG_SPACE(sizeof(int)) <= TRAIN_ROOM, "what the kernel says of one");
+
+void
+train_want(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on);
+}
+
+size_t
+train_segment(struct msghdr *msg, size_t len)
+{
+	int segment = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+			memcpy(&segment, CMSG_DATA(c), sizeof segment);
+	return segment > 0 ? (size_t)segment : len ? len : 1;
+}

@@ -1,6 +1,7 @@
 /*
  * A train: datagrams of one length to one address, the last of which may be
- * shorter. The kernel takes it in one piece and cuts it (UDP_SEGMENT), where it can.
+ * shorter. The kernel takes it in one piece and cuts it (UDP_SEGMENT), where it can;
+ * and gives in one piece what came as one, or what it has joined (UDP_GRO).
  */
 #ifndef UDP_TRAIN_H
 #define UDP_TRAIN_H
@@ -23,6 +24,9 @@ struct train {
 	uint8_t bytes[TRAIN_BYTES];
 };
 
+/* Of control messages, for train_segment(). */
+#define TRAIN_ROOM 32
+
 /* May datagrams of this socket be split on the way? At first that is the system's choice. */
 void train_splits(int fd, int family, bool splits);
 /*
@@ -30,5 +34,9 @@ void train_splits(int fd, int family, bool splits);
  * PST_OK, also where the network lost it; -EAGAIN: not all of it now.
  */
 PST_MUST_CHECK int train_send(struct train *train, int fd, bool connected, bool *cuts);
+/* Have the kernel give trains, where it can. */
+void train_want(int fd);
+/* How long the datagrams are, of what came as so many bytes; at least 1. */
+size_t train_segment(struct msghdr *msg, size_t len);
 
 #endif

@@ -6,9 +6,12 @@
 #include "udp.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <postern/listen.h>
+#include <postern/look.h>
 
 static const struct pst_opt udp_options[] = {
 	PST_OPT(LIST, struct udp_conf, listen, NULL, "addresses to hear on, address:port"),
@@ -39,6 +42,33 @@ struct peers
 udp_peers(const struct udp *udp, size_t most)
 {
 	return (struct peers){ .most = most, .store.limit = udp->conf->unfinished };
+}
+
+void
+udp_address(struct sockaddr_storage *out, const struct addrinfo *a, uint16_t port)
+{
+	memcpy(out, a->ai_addr, a->ai_addrlen);
+	((struct sockaddr_in *)out)->sin_port = htons(port); /* it stands at the same place in both kinds */
+}
+
+int
+udp_reach(struct udp *udp, struct socket *out, const struct socket_events *events, const struct addrinfo **list,
+    uint16_t port, struct sockaddr_storage *peer)
+{
+	int rc = UV_EAI_NONAME;
+
+	for (const struct addrinfo *a = *list; rc && a; a = a->ai_next) {
+		*list = a;
+		udp_address(peer, a, port);
+		*out = (struct socket){
+			.env = udp->env,
+			.scratch = &udp->scratch,
+			.events = events,
+			.peers = udp_peers(udp, 1),
+		};
+		rc = socket_open(out, NULL, peer);
+	}
+	return rc;
 }
 
 /* ---- listening ---- */
@@ -154,7 +184,8 @@ static void
 udp_status(void *self, struct pst_status *status)
 {
 	const struct udp *udp = self;
-	uint64_t links = 0, unknown = (uint64_t)udp->unknown, dropped = 0, quic = 0;
+	int64_t unknown = udp->strangers.count + udp->quic.quiet.count;
+	uint64_t links = 0, dropped = 0, quic = 0;
 
 	for (size_t i = 0; i < udp->conf->listen.count; i++)
 		pst_status_item(status, "listening", PST_FIELDS(PST_STR("address", udp->conf->listen.item[i])));
@@ -162,13 +193,11 @@ udp_status(void *self, struct pst_status *status)
 		dropped += l->socket.dropped;
 	for (const struct link *link = udp->first; link; link = link->earlier)
 		links += link->up && !link->ended;
-	for (const struct pst_stream_link *link = udp->quic.first; link; link = link->next) {
+	for (const struct pst_stream_link *link = udp->quic.first; link; link = link->next)
 		quic += link->up && !link->ended;
-		unknown += link->up && !link->ended && link->accepted && link->link.gate.admit;
-	}
-	pst_status_put(status, PST_FIELDS(PST_U64("links", links + quic), PST_U64("unknown", unknown),
+	pst_status_put(status, PST_FIELDS(PST_U64("links", links + quic), PST_I64("unknown", unknown),
 	    PST_I64("accepted", udp->accepted + udp->quic.accepted), PST_U64("quic", quic),
-	    PST_I64("handshakes", udp->handshakes), PST_I64("punctures", udp->puncture_count),
+	    PST_I64("handshakes", udp->opening.count), PST_I64("punctures", udp->puncture_count),
 	    PST_U64("dropped", dropped)));
 }
 
@@ -238,5 +267,20 @@ static const struct pst_section udp_sections[] = {
 	PST_SECTION_END,
 };
 
+static int
+udp_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct udp_conf *c = conf;
+
+	(void)kind;
+	(void)err;
+	for (size_t i = 0; i < c->listen.count; i++)
+		pst_look_listens(look, "udp", c->listen.item[i]);
+	if (c->rendezvous)
+		pst_look_worker(look, "udp");
+	return PST_OK;
+}
+
 PST_MODULE(transport_udp, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
-    .summary = quic_summary, .sections = udp_sections, .ops = &udp_ops);
+    .summary = quic_summary, .sections = udp_sections, .ops = &udp_ops,
+    .look = udp_look);

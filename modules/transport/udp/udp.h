@@ -46,14 +46,12 @@ struct udp {
 	const struct udp_conf *conf;
 	struct listener *listeners;
 	struct link *first;
-	int64_t accepted; /* links, */
-	int64_t unknown;  /* and those of them that are not admitted: */
-	struct pst_quiets strangers;
+	int64_t accepted;            /* links, */
+	struct pst_quiets strangers; /* and those of them that are not admitted */
 	struct allowance allowance; /* of these */
 	struct pst_stream_links quic; /* links by QUIC (quic.h) */
 	struct quic_tls *tls;
-	struct pst_quiets opening; /* of QUIC's: accepted and not up yet, in the order in which they came; */
-	int64_t handshakes;        /* so many */
+	struct pst_quiets opening; /* of QUIC's: accepted and not up yet, in the order in which they came */
 	unsigned open_listeners;
 	struct pst_worker negotiator;
 	bool negotiates;
@@ -61,7 +59,8 @@ struct udp {
 	int64_t puncture_count;  /* with those that are closing, */
 	int64_t punctures_asked; /* and those of them that peers have asked for */
 	bool closing;
-	struct pst_rate refused; /* lines about what peers do wrong */
+	struct pst_rate refused; /* lines about what peers do wrong, */
+	struct pst_rate strange, known; /* and about the accepted links of strangers, and of the others */
 	struct socket_scratch scratch;
 	struct train train; /* that is being filled */
 };
@@ -72,14 +71,15 @@ struct link {
 	struct udp *udp;
 	struct link *later, *earlier; /* made after and before */
 	struct pst_quiet quiet;       /* of a stranger */
-	size_t credit;                /* his: bytes that he has said, and was not told */
+	size_t credit;                /* his: bytes that he has said, and was not told; */
+	size_t lent;                  /* those that he was told beyond */
 	struct sockaddr_storage asked; /* where it speaks to, of one that was accepted: it is answered from there */
 	struct listener *listener;    /* of one that was accepted, else NULL, and */
 	struct socket own;            /* this is its socket */
 	uv_getaddrinfo_t lookup;
 	uint16_t port;
 	uint16_t number; /* of the next message */
-	bool up, ended;
+	bool up, ended, told; /* told: the log has it */
 	unsigned holds;
 	uint64_t started_ms, heard_ms;
 	uint64_t bytes_in, bytes_out;
@@ -124,6 +124,12 @@ extern const struct pst_transport_ops puncture_ops;
 void udp_listener_closed(struct socket *socket);
 /* A link's or listener's memory is gone. */
 void udp_gone(struct udp *udp);
+/* With that port. */
+void udp_address(struct sockaddr_storage *out, const struct addrinfo *address, uint16_t port);
+/* A socket to the first of these addresses that there is a way to, which is `peer`: UDP tells no more. On an
+ * error there is nothing to close. *list is that one then. */
+PST_MUST_CHECK int udp_reach(struct udp *udp, struct socket *out, const struct socket_events *events,
+    const struct addrinfo **list, uint16_t port, struct sockaddr_storage *peer);
 /* The bounds of a socket's peers. */
 struct peers udp_peers(const struct udp *udp, size_t most);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <postern/listen.h>
+#include <postern/look.h>
 #include <postern/stream_link.h>
 
 #include "peer.h"
@@ -278,6 +279,18 @@ static const struct pst_section uds_sections[] = {
 	PST_SECTION_END,
 };
 
+static int
+uds_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
+{
+	const struct uds_conf *c = conf;
+
+	(void)kind;
+	(void)err;
+	if (c->listen)
+		pst_look_listens(look, "unix", c->listen);
+	return PST_OK;
+}
+
 PST_MODULE(transport_unix, .kind = PST_KIND_TRANSPORT, .version = "0.1.0",
     .summary = "messages over Unix sockets, to nodes of this machine", .sections = uds_sections,
-    .ops = &uds_ops);
+    .ops = &uds_ops, .look = uds_look);

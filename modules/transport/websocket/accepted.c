@@ -23,14 +23,13 @@ handshake_begins(struct link *link)
 	struct pst_quiet *oldest = transport->opening.longest;
 	bool scarce = pst_descriptors_scarce((uv_handle_t *)&link->handle);
 
-	if (oldest && (scarce || transport->handshakes >= transport->conf->handshakes))
+	if (oldest && (scarce || transport->opening.count >= transport->conf->handshakes))
 		pst_stream_link_end(&pst_container_of(oldest, struct link, opening)->base, PST_E_LIMIT);
 	else if (scarce)
 		(void)!pst_stream_links_make_way(&transport->links);
 	if (scarce)
 		return PST_E_LIMIT;
 	pst_quiet_enter(&transport->opening, &link->opening);
-	transport->handshakes++;
 	return PST_OK;
 }
 
@@ -118,9 +117,10 @@ link_enter(struct link *link, uv_stream_t *server)
 	rc = handshake_begins(link);
 	if (rc)
 		return rc;
-	if (!transport->server)
+	if (!transport->certificate.ctx)
 		return head_exchange(&link->head, link->base.pipe, NULL, asked, link);
-	rc = tls_open(&link->tls, transport->env, link->base.pipe, transport->server, NULL, listen_to_head, link);
+	rc = tls_open(&link->tls, transport->env, link->base.pipe,
+	    certificate_now(&transport->certificate, pst_section_log(transport->senv)), NULL, listen_to_head, link);
 	if (!rc)
 		link_stand_on(link, &link->tls.pipe);
 	return rc;

@@ -12,7 +12,6 @@
 void
 link_opening_over(struct link *link)
 {
-	link->transport->handshakes -= link->opening.in;
 	pst_quiet_leave(&link->transport->opening, &link->opening);
 	pst_timer_stop(link->transport->env, &link->timer);
 }
@@ -55,14 +54,6 @@ bool
 link_stranded(const struct pst_link *base)
 {
 	return pst_tcp_stranded(&pst_container_of(base, struct link, base.link)->handle);
-}
-
-static void
-link_too_slow(struct pst_timer *timer)
-{
-	struct link *link = pst_container_of(timer, struct link, timer);
-
-	pst_stream_link_end(&link->base, UV_ETIMEDOUT);
 }
 
 /* ---- both sides ---- */
@@ -117,11 +108,23 @@ refusal_tell(struct link *link)
 	}
 }
 
+/* The route that does not open is told with where it leads, which nobody can reach but by the proxy. */
+static void
+proxy_tell(struct link *link, int rc)
+{
+	const char *proxy = link->transport->conf->proxy;
+
+	if (!told_lately(link->transport, proxy, rc))
+		pst_warn(&link->base.log, "the proxy is not reached", PST_STR("proxy", proxy), PST_RC(rc));
+}
+
 static void
 mistake_tell(struct link *link, int rc)
 {
 	const char *what = unlike(link, rc);
 
+	if (!link->base.pipe && link->transport->conf->proxy)
+		proxy_tell(link, rc);
 	if (!what && rc != PST_E_CERTIFICATE && rc != PST_E_REFUSED)
 		return;
 	if (told_lately(link->transport, link->at, rc))
@@ -140,6 +143,12 @@ link_failed(struct link *link, int rc)
 	if (!link->base.accepted)
 		mistake_tell(link, rc);
 	pst_stream_link_end(&link->base, rc);
+}
+
+static void
+too_slow(struct pst_timer *timer)
+{
+	link_failed(pst_container_of(timer, struct link, timer), UV_ETIMEDOUT);
 }
 
 void
@@ -255,8 +264,8 @@ dialled(void *arg, int rc)
 		pst_tcp_tune(&link->handle);
 		pst_stream_link_take(&link->base, &link->tcp.pipe);
 	}
-	if (rc)
-		pst_stream_link_end(&link->base, rc);
+	if (rc && !link->base.ended)
+		link_failed(link, rc);
 	else if (!link->base.ended && link->transport->conf->proxy)
 		by_proxy(link);
 	else if (!link->base.ended)
@@ -288,7 +297,7 @@ connect_to(struct pst_link **out, struct transport *transport, bool secure, cons
 		pst_stream_link_end(&link->base, rc);
 		return rc;
 	}
-	pst_timer_start(transport->env, &link->timer, conf->connect_timeout, link_too_slow);
+	pst_timer_start(transport->env, &link->timer, conf->connect_timeout, too_slow);
 	pst_stream_link_hold(&link->base); /* the dial does */
 	link->base.events = events;
 	link->base.arg = arg;

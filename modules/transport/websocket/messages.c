@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <postern/stream.h>
-
-/* Bytes of a read or of a write below; a head fits. */
+/* Bytes of a read below, a head fits; and what is gathered for a write, where there are many short messages. */
 #define PIECE ((size_t)64 * 1024)
 /* Answers to pings that wait for a peer which does not read: it is not read then, either. */
 #define QUEUED_MAX 16
@@ -31,7 +29,7 @@ ws_read(struct websocket *ws, uint8_t *bytes, size_t len)
 	struct messages *m = pst_container_of(ws, struct messages, ws);
 	size_t n = m->rx_len - m->rx_at;
 
-	if (!m->taking || m->in.len || websocket_queued(ws) > QUEUED_MAX)
+	if (!m->taking || m->head_len || websocket_queued(ws) > QUEUED_MAX)
 		return 0;
 	n = n < len ? n : len;
 	if (n)
@@ -44,76 +42,49 @@ static void
 ws_message(struct websocket *ws, bool text, uint8_t *bytes, size_t len)
 {
 	struct messages *m = pst_container_of(ws, struct messages, ws);
-	uint8_t head[1 + PST_STREAM_HEAD] = { PST_STREAM_VERSION };
-	struct pst_writer w = pst_writer(head + 1, PST_STREAM_HEAD);
+	struct pst_writer w = pst_writer(m->head, sizeof m->head);
 
 	(void)text; /* taken likewise */
-	pst_write_be32(&w, (uint32_t)len);
-	if (pst_bytes_put(&m->in, head + m->version_given, sizeof head - m->version_given, SIZE_MAX) ||
-	    pst_bytes_put(&m->in, bytes, len, SIZE_MAX))
-		websocket_close(ws, WEBSOCKET_INTERNAL); /* half of it must not be taken for all */
+	if (!m->version_given)
+		pst_write_u8(&w, PST_STREAM_VERSION);
 	m->version_given = true;
-	free(bytes);
+	pst_write_be32(&w, (uint32_t)len);
+	m->head_len = pst_writer_len(&w);
+	m->message = bytes;
+	m->len = m->head_len + len;
 }
 
-/* What tx holds goes below; what does not go at once belongs to below until it has. */
-static int
-flush(struct messages *m)
-{
-	uv_buf_t buf = uv_buf_init((char *)m->tx, (unsigned)m->tx_len);
-	ssize_t wrote;
-	int rc = PST_OK;
-
-	if (m->writing || !m->tx_len)
-		return PST_OK;
-	wrote = m->below->ops->try_write(m->below, &buf, 1);
-	if (wrote < 0)
-		return (int)wrote;
-	if ((size_t)wrote == m->tx_len) {
-		m->tx_len = 0;
-		return PST_OK;
-	}
-	buf = uv_buf_init(buf.base + wrote, (unsigned)(buf.len - (size_t)wrote));
-	rc = m->below->ops->write(m->below, &buf, 1);
-	m->writing = !rc;
-	return rc;
-}
-
+/* What does not go at once belongs to below until it has: the WebSocket learns then that it was taken. */
 static ssize_t
 ws_write(struct websocket *ws, const uint8_t *bytes, size_t len)
 {
 	struct messages *m = pst_container_of(ws, struct messages, ws);
-	size_t n;
-	int rc = m->tx_len == PIECE ? flush(m) : PST_OK;
+	uv_buf_t rest = uv_buf_init((char *)bytes, (unsigned)len);
+	ssize_t wrote = (ssize_t)m->written;
+	int rc;
 
-	if (rc || m->writing)
-		return rc;
-	if (!m->tx)
-		m->tx = malloc(PIECE);
-	if (!m->tx)
-		return -ENOMEM;
-	n = PIECE - m->tx_len < len ? PIECE - m->tx_len : len;
-	memcpy(m->tx + m->tx_len, bytes, n);
-	m->tx_len += n;
-	return (ssize_t)n;
+	m->written = 0;
+	if (m->writing || wrote)
+		return wrote;
+	wrote = m->below->ops->try_write(m->below, &rest, 1);
+	if (wrote < 0 || (size_t)wrote == len)
+		return wrote;
+	m->writing = len - (size_t)wrote;
+	rest = uv_buf_init(rest.base + wrote, (unsigned)m->writing);
+	rc = m->below->ops->write(m->below, &rest, 1);
+	return rc ? rc : wrote;
 }
 
-/* Let the WebSocket go on, and send what it has written. */
+/* Let the WebSocket go on. Who has said that it goes may not be there any more to be told the same. */
 static int
 run(struct messages *m, bool taking)
 {
-	int rc, sent;
+	int rc;
 
 	m->taking = taking;
 	m->ws.message_max = *m->message_max;
 	rc = websocket_run(&m->ws);
-	sent = flush(m);
-	if (!m->writing) {
-		free(m->tx);
-		m->tx = NULL;
-		m->tx_len = 0;
-	}
-	return rc ? rc : sent;
+	return rc && websocket_is_closing(&m->ws) ? PST_E_CLOSED : rc;
 }
 
 /* ---- writing ---- */
@@ -125,14 +96,12 @@ messages_try_write(struct pst_pipe *pipe, const uv_buf_t bufs[], unsigned n)
 	ssize_t taken = 0;
 	int rc = PST_OK;
 
-	for (unsigned i = 0; !rc && i < n && !m->writing && !websocket_writes(&m->ws); i++) {
+	for (unsigned i = 0; !rc && i < n && !m->writing; i++) {
 		taken += (ssize_t)bufs[i].len;
-		if (!m->version_sent) {
-			m->version_sent = true;
-			continue;
-		}
-		rc = websocket_send(&m->ws, false, bufs[i].base + PST_STREAM_HEAD, bufs[i].len - PST_STREAM_HEAD);
-		if (!rc)
+		if (m->version_sent)
+			rc = websocket_send(&m->ws, false, bufs[i].base + PST_STREAM_HEAD, bufs[i].len - PST_STREAM_HEAD);
+		m->version_sent = true;
+		if (!rc && (m->ws.out.len >= PIECE || i + 1 == n))
 			rc = run(m, false);
 	}
 	return rc ? rc : taken;
@@ -148,12 +117,26 @@ pump_task(struct pst_task *task)
 	pump(pst_container_of(task, struct messages, task));
 }
 
+/* Of what waits for the stream so many bytes more. */
+static void
+put(struct messages *m, uint8_t *room, size_t len)
+{
+	size_t head = m->given < m->head_len ? m->head_len - m->given : 0;
+
+	head = head < len ? head : len;
+	memcpy(room, m->head + m->given, head);
+	m->given += head;
+	if (head < len)
+		memcpy(room + head, m->message + (m->given - m->head_len), len - head);
+	m->given += len - head;
+}
+
 /* As far as the stream wants it now: true when all is given. */
 static bool
 give(struct messages *m)
 {
-	while (m->given < m->in.len) {
-		size_t len = 0, left = m->in.len - m->given;
+	while (m->given < m->len) {
+		size_t len = 0, left = m->len - m->given;
 		uint8_t *room;
 
 		if (!m->reading || pst_pipe_closing(&m->pipe))
@@ -164,16 +147,16 @@ give(struct messages *m)
 			return false;
 		}
 		len = len < left ? len : left;
-		memcpy(room, m->in.start + m->given, len);
-		m->given += len;
+		put(m, room, len);
 		m->pipe.events->came(m->pipe.arg, len);
 	}
-	pst_bytes_fini(&m->in);
-	m->given = 0;
+	free(m->message);
+	m->message = NULL;
+	m->head_len = m->len = m->given = 0;
 	return true;
 }
 
-/* What has come, as far as the stream wants it. Not all of rx may be, and more of it is then in `in`. */
+/* What has come, as far as the stream wants it: not all of rx may be. */
 static int
 take(struct messages *m)
 {
@@ -194,7 +177,7 @@ take(struct messages *m)
 static void
 below_read(struct messages *m)
 {
-	bool want = m->reading && !m->in.len && m->rx_at == m->rx_len;
+	bool want = m->reading && !m->head_len && m->rx_at == m->rx_len;
 
 	if (want == m->below_reading || pst_pipe_closing(&m->pipe))
 		return;
@@ -249,8 +232,8 @@ below_written(void *arg)
 {
 	struct messages *m = arg;
 
-	m->writing = false;
-	m->tx_len = 0;
+	m->written = m->writing;
+	m->writing = 0;
 	pump(m);
 }
 
@@ -300,9 +283,8 @@ below_closed(void *arg)
 
 	pst_task_cancel(m->env, &m->task);
 	websocket_fini(&m->ws);
-	pst_bytes_fini(&m->in);
+	free(m->message);
 	free(m->rx);
-	free(m->tx);
 	m->pipe.closed(m->pipe.arg);
 }
 
@@ -333,14 +315,14 @@ static void
 ping_due(struct pst_timer *timer)
 {
 	struct messages *m = pst_container_of(timer, struct messages, ping);
-	bool silent = m->below_reading && m->ws.frames == m->frames;
+	bool silent = m->below_reading && m->ws.heard == m->heard;
 	int rc = PST_OK;
 
 	if (silent && m->pinged) {
 		lose(m, UV_ETIMEDOUT);
 		return;
 	}
-	m->frames = m->ws.frames;
+	m->heard = m->ws.heard;
 	m->pinged = silent;
 	if (silent)
 		rc = websocket_ping(&m->ws);

@@ -4,12 +4,14 @@
  * stream's version byte and lengths are taken off here, and put back on the other side.
  * Of what is written each buf is a whole frame, as the stream and its outbox do it.
  *
- * A message is copied here, by wslay and for it, and masked where a client sends
- * it. Besides, a WebSocket holds 64 KiB of what is being read or written, while
- * there is something.
+ * A message is copied here, in either direction, and masked where a client sends
+ * it. Besides, a WebSocket holds 64 KiB of what is being read, while there is
+ * something.
  */
 #ifndef WEBSOCKET_MESSAGES_H
 #define WEBSOCKET_MESSAGES_H
+
+#include <postern/stream.h>
 
 #include "pending.h"
 #include "../shared/websocket/websocket.h"
@@ -22,12 +24,13 @@ struct messages {
 	const uint32_t *message_max; /* at the moment: it grows once the peer is admitted */
 	uint64_t ping_ms;
 	struct pst_timer ping;
-	uint64_t frames; /* when it was last looked */
-	bool pinged, reading, below_reading, writing, version_sent, version_given, taking;
-	uint8_t *rx, *tx; /* on the heap, while there is something in them */
-	size_t rx_at, rx_len, tx_len;
-	struct pst_bytes in; /* bytes for the stream, from `given` on */
-	size_t given;
+	uint64_t heard; /* when it was last looked */
+	bool pinged, reading, below_reading, version_sent, version_given, taking;
+	uint8_t *rx; /* on the heap, while there is something in it */
+	size_t rx_at, rx_len;
+	size_t writing, written; /* bytes that below has; that had gone when it had them no more */
+	uint8_t head[1 + PST_STREAM_HEAD], *message; /* for the stream, from `given` on of `len` bytes; */
+	size_t head_len, given, len;                 /* head_len 0: none waits */
 	struct pending pending;
 	struct pst_task task;
 };

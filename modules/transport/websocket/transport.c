@@ -47,7 +47,7 @@ transport_gone(struct transport *transport)
 
 	if (!transport->closing || transport->links.first || transport->listeners.first)
 		return;
-	SSL_CTX_free(transport->server);
+	certificate_close(&transport->certificate);
 	SSL_CTX_free(transport->client);
 	free(transport);
 	pst_section_closed(senv);
@@ -200,13 +200,27 @@ transport_check(const void *conf, struct pst_err *err)
 	return !rc || rc == -EACCES ? PST_OK : pst_fail(err, rc, "%s", why.text);
 }
 
+/* What is written for links that go out, or wants to be written; NULL: all is for those who come. */
+static const char *
+outgoing(const struct transport_conf *c)
+{
+	return c->proxy ? "proxy" : c->ca ? "ca" : c->server_name ? "server_name" : c->headers.count ? "headers"
+	    : c->listen.count ? NULL : "listen";
+}
+
 static int
 transport_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err)
 {
+	const struct transport_conf *c = conf;
+	const char *first = pst_look_first(look), *what = outgoing(c);
 	struct pst_err why = PST_ERR_INIT;
 
 	(void)kind, (void)err;
-	if (files_check(conf, &why) == -EACCES)
+	for (size_t i = 0; i < c->listen.count; i++)
+		pst_look_listens(look, "tcp", c->listen.item[i]);
+	if (first && what)
+		pst_look_warn(look, "%s: links that go out are made by transport %s, which comes first", what, first);
+	if (files_check(c, &why) == -EACCES)
 		pst_look_warn(look, "%s: whether it is right is seen by who may read it", why.text);
 	return PST_OK;
 }
@@ -224,7 +238,7 @@ transport_status(void *self, struct pst_status *status)
 		unknown += link->up && link->link.gate.admit;
 	}
 	pst_status_put(status, PST_FIELDS(PST_U64("links", links), PST_U64("unknown", unknown),
-	    PST_I64("accepted", transport->links.accepted), PST_I64("handshakes", transport->handshakes)));
+	    PST_I64("accepted", transport->links.accepted), PST_I64("handshakes", transport->opening.count)));
 }
 
 static const struct pst_section_hooks transport_hooks = {
@@ -269,7 +283,7 @@ transport_open(void **self, struct pst_section_env *senv, const void *conf, stru
 	*self = transport;
 	rc = tls_client(&transport->client, c->ca, err);
 	if (!rc && c->certificate)
-		rc = tls_server(&transport->server, c->certificate, c->key, err);
+		rc = certificate_open(&transport->certificate, c->certificate, c->key, err);
 	if (!rc)
 		rc = pst_listen_all(&transport->listeners, c->listen.item, c->listen.count, err);
 	if (rc) /* open all the same, so that close() ends what there is */

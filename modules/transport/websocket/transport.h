@@ -5,6 +5,7 @@
 #include <postern/listen.h>
 #include <postern/stream_link.h>
 
+#include "certificate.h"
 #include "head.h"
 #include "messages.h"
 #include "tls.h"
@@ -36,11 +37,11 @@ struct transport {
 	struct pst_section_env *senv;
 	struct pst_env *env;
 	const struct transport_conf *conf;
-	SSL_CTX *server, *client; /* server NULL: it listens without TLS */
+	struct certificate certificate; /* none: it listens without TLS */
+	SSL_CTX *client;
 	struct pst_listeners listeners;
 	struct pst_stream_links links;
-	struct pst_quiets opening; /* accepted links that are not up yet, in the order in which they came; */
-	int64_t handshakes;        /* so many */
+	struct pst_quiets opening; /* accepted links that are not up yet, in the order in which they came */
 	struct told told[TOLD_MAX];
 	unsigned told_next;
 	bool closing;

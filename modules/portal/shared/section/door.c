@@ -26,8 +26,10 @@ door_check(const struct door_conf *c, struct pst_err *err)
 	char host[PST_HOST_TEXT];
 	uint16_t port;
 
-	if (pst_host_port(c->to, host, &port) || !port)
+	if (pst_host_port(c->to, host, &port))
 		return pst_fail(err, PST_E_CONF, "to: \"%s\" is no host:port", c->to);
+	if (!port)
+		return pst_fail(err, PST_E_CONF, "to: \"%s\": want a port of 1 to 65535", c->to);
 	return pst_admission_look(&admission, err);
 }
 

@@ -37,6 +37,16 @@ kind_start(struct names *names)
 	    by_kind_receives);
 }
 
+void
+names_look(struct pst_look *look)
+{
+	const char *name = pst_look_name(look);
+
+	pst_look_worker(look, name);
+	if (pst_look_alone(look) && strcmp(name, NAMES_KIND))
+		pst_look_worker(look, NAMES_KIND);
+}
+
 int
 names_start(struct names *names, struct pst_section_env *senv,
     void (*receive)(struct names *names, struct pst_message *message), struct pst_err *err)

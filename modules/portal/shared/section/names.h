@@ -5,7 +5,7 @@
 #ifndef PORTAL_NAMES_H
 #define PORTAL_NAMES_H
 
-#include <postern/module.h>
+#include <postern/look.h>
 #include <postern/router.h>
 
 /* What a node's only outlet answers to besides its name. */
@@ -19,6 +19,8 @@ struct names {
 	void (*receive)(struct names *names, struct pst_message *message);
 };
 
+/* Say which it will have. */
+void names_look(struct pst_look *look);
 /* -EEXIST, with a sentence: another worker has one of them. Stopped by the caller whatever is returned. */
 PST_MUST_CHECK int names_start(struct names *names, struct pst_section_env *senv,
     void (*receive)(struct names *names, struct pst_message *message), struct pst_err *err);

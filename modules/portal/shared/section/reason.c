@@ -16,5 +16,17 @@ wire_reason_text(enum wire_reason reason)
 		[WIRE_IDLE] = "idle",
 	};
 
-	return text[reason];
+	return wire_reason_lacks(reason) ? pst_refusal_text((enum pst_refusal)reason) : text[reason];
+}
+
+enum wire_reason
+wire_reason_of(uint64_t code)
+{
+	return code <= WIRE_KIND ? (enum wire_reason)code : WIRE_INTERNAL;
+}
+
+bool
+wire_reason_lacks(enum wire_reason reason)
+{
+	return reason >= WIRE_NOBODY;
 }

@@ -33,16 +33,6 @@ ends_at_worker(const struct pst_multiaddr *ma)
 	return last == PST_SERVICE || last == PST_WORKER;
 }
 
-/* By UDP messages are lost and overtake each other, and nobody sends them again. */
-static bool
-is_lossy(const struct pst_multiaddr *ma)
-{
-	for (size_t i = 0; i < ma->count; i++)
-		if (ma->hop[i].protocol == PST_UDP || ma->hop[i].protocol == PST_PUNCTURE)
-			return true;
-	return false;
-}
-
 static int
 route_check(const char *to, bool whole, struct pst_err *err)
 {
@@ -52,7 +42,7 @@ route_check(const char *to, bool whole, struct pst_err *err)
 		return PST_OK; /* the path says what is wrong */
 	if (!ends_at_worker(&ma))
 		return pst_fail(err, PST_E_CONF, "to: route \"%s\" ends without /service/NAME, the outlet", to);
-	if (whole && is_lossy(&ma))
+	if (whole && pst_multiaddr_loses(&ma))
 		return pst_fail(err, PST_E_CONF, "to: route \"%s\": what UDP loses would be missing from the stream; "
 		    "take /quic/PORT, or use = udp for datagrams", to);
 	return PST_OK;
@@ -77,9 +67,8 @@ way_look(const char *kind, const void *conf, struct pst_look *look, struct pst_e
 	const struct way_conf *c = conf;
 	struct pst_path_conf path;
 
+	(void)kind;
 	(void)err;
-	if (!strcmp(kind, "outlet"))
-		return PST_OK;
 	path = path_conf(c, false);
 	pst_choice_look(&path, &c->to, look);
 	return PST_OK;

@@ -38,7 +38,7 @@ struct way_conf {
 
 /* Look across the options. whole: nothing that is sent may be lost on the way, as of a stream. */
 PST_MUST_CHECK int way_check(const struct way_conf *conf, bool whole, struct pst_err *err);
-/* The hook of modules whose sections but `outlet` have a way: is there what the routes begin by? */
+/* The hook of modules whose sections have a way: is there what the routes begin by? */
 PST_MUST_CHECK int way_look(const char *kind, const void *conf, struct pst_look *look, struct pst_err *err);
 /* Open all paths, as pst_choice_open() does. conf outlives them. */
 PST_MUST_CHECK int way_open(struct pst_choice **out, struct pst_section_env *senv,

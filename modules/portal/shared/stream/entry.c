@@ -103,6 +103,7 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 
 	entry->route = *route;
 	entry->gate = gate;
+	entry->portal.lacks = WIRE_NO_REASON;
 	pst_info(entry->portal.log, "inlet up",
 	    PST_STR("peer", gate->peer ? pst_peer_text(gate->peer) : NULL));
 	for (struct stream *s = entry->portal.streams, *next; s && entry->gate; s = next) {

@@ -48,6 +48,7 @@ struct portal {
 	bool draining, drained;  /* nothing new is taken on; nothing is left */
 	/* Sessions that are over: those that were open, and those turned away. */
 	uint64_t ended, refusals;
+	enum wire_reason lacks; /* inlet: why there is no outlet for it, when that was the last that it heard */
 	uint64_t bytes_in, bytes_out;
 	void (*gone)(struct portal *portal); /* the last stream of a closing portal */
 	void (*doubt)(struct stream *stream); /* is the other end alive? outlet: NULL */

@@ -41,6 +41,8 @@ session_ended(const struct stream *s, enum end why)
 
 	if (is_refused(s, why)) {
 		portal->refusals++;
+		if (s->patient && why == END_TOLD && wire_reason_lacks(s->told))
+			portal->lacks = s->told;
 		session_say_refused(portal->log, &portal->refused, &session);
 		return;
 	}
@@ -55,6 +57,7 @@ void
 portal_status(const struct portal *portal, struct pst_status *status)
 {
 	uint64_t open = 0, waiting = 0, in = portal->bytes_in, out = portal->bytes_out;
+	const char *lacks = portal->lacks ? wire_reason_text(portal->lacks) : NULL;
 
 	for (const struct stream *s = portal->streams; s; s = s->next) {
 		open += s->state == STREAM_OPEN;
@@ -64,7 +67,7 @@ portal_status(const struct portal *portal, struct pst_status *status)
 			out += s->sent;
 		}
 	}
-	pst_status_put(status, PST_FIELDS(PST_U64("streams", open), PST_U64("waiting", waiting),
+	pst_status_put(status, PST_FIELDS(PST_STR("outlet_why", lacks), PST_U64("streams", open), PST_U64("waiting", waiting),
 	    PST_U64("sessions", portal->ended + open), PST_U64("refused", portal->refusals),
 	    PST_U64("bytes_in", in), PST_U64("bytes_out", out)));
 }

@@ -187,6 +187,7 @@ void
 stream_open(struct stream *s)
 {
 	s->state = STREAM_OPEN;
+	s->portal->lacks = WIRE_NO_REASON;
 	s->counter = -1;
 	pst_timer_stop(s->portal->env, &s->timer);
 	if (s->socket.handle.type == UV_TCP)

@@ -117,8 +117,7 @@ wire_read_reason(struct pst_reader *r)
 	}
 	if (r->status)
 		return WIRE_NO_REASON;
-	/* one that we do not know is still no clean end */
-	return code > WIRE_INTERNAL ? WIRE_INTERNAL : (enum wire_reason)code;
+	return wire_reason_of(code);
 }
 
 size_t

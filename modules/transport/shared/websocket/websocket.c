@@ -5,13 +5,128 @@
 #include <sodium.h>
 #include <string.h>
 
+/* ---- what comes: wslay is given a frame at a time ---- */
+
+/* Room for a payload, before it has come: for a portal's 64 KiB, and what is around them. */
+#define ROOM ((size_t)68 * 1024)
+
+static ssize_t
+take(struct websocket *ws, uint8_t *bytes, size_t len)
+{
+	ssize_t n = ws->read(ws, bytes, len);
+
+	ws->heard += n > 0;
+	return n;
+}
+
+/*
+ * wslay takes the mask off byte by byte, which was half the time of who receives a
+ * stream. So payloads that are longer than those of control frames, and no texts, whose
+ * UTF-8 it looks at, go around it: it is given an empty frame when all has come.
+ */
+static bool
+goes_around(const struct websocket *ws, const struct frame *frame)
+{
+	uint8_t opcode = frame->first & ~FRAME_FIN;
+	bool bytes = ws->half ? ws->kind == WSLAY_BINARY_FRAME && opcode == WSLAY_CONTINUATION_FRAME
+	                      : opcode == WSLAY_BINARY_FRAME;
+
+	return bytes && frame->masked == ws->server && frame->len > FRAME_SHORT;
+}
+
+/* The next three: positive when it is done, else as read(). */
+static ssize_t
+head_take(struct websocket *ws)
+{
+	struct websocket_coming *c = &ws->coming;
+	size_t len;
+
+	while ((len = frame_head_length(c->head, c->head_len)) > c->head_len) {
+		ssize_t n = take(ws, c->head + c->head_len, len - c->head_len);
+
+		if (n <= 0)
+			return n;
+		c->head_len += (size_t)n;
+	}
+	c->known = true;
+	c->around = frame_read(&c->frame, c->head) && goes_around(ws, &c->frame);
+	c->left = c->frame.len;
+	return 1;
+}
+
+static ssize_t
+payload_take(struct websocket *ws)
+{
+	struct websocket_coming *c = &ws->coming;
+	size_t len = c->left < ROOM ? (size_t)c->left : ROOM;
+	uint8_t *bytes;
+	ssize_t n;
+	int rc = ws->body.len > ws->message_max || c->left > ws->message_max - ws->body.len
+	    ? PST_E_LIMIT : pst_bytes_room(&bytes, &ws->body, len, ws->message_max);
+
+	if (rc) {
+		websocket_refuse(ws, rc == PST_E_LIMIT ? WEBSOCKET_TOO_BIG : WEBSOCKET_INTERNAL);
+		return 0;
+	}
+	n = take(ws, bytes, len);
+	if (n <= 0)
+		return n;
+	if (c->frame.masked)
+		frame_mask(bytes, (size_t)n, c->frame.key, c->frame.len - c->left);
+	ws->body.len += (size_t)n;
+	c->left -= (size_t)n;
+	return n;
+}
+
+/* What goes around is here: its head becomes that of an empty frame. */
+static ssize_t
+around_take(struct websocket *ws)
+{
+	struct websocket_coming *c = &ws->coming;
+	ssize_t n = 1;
+
+	ws->half = true;
+	while (n > 0 && c->left)
+		n = payload_take(ws);
+	if (n > 0) {
+		c->frame.len = 0;
+		c->head_len = frame_head(c->head, &c->frame);
+		c->around = false;
+	}
+	return n;
+}
+
+/* Head or payload of the frame that comes, and never a byte behind it. */
+static ssize_t
+frame_take(struct websocket *ws, uint8_t *bytes, size_t len)
+{
+	struct websocket_coming *c = &ws->coming;
+	ssize_t n = c->known ? 1 : head_take(ws);
+
+	if (n > 0 && c->around)
+		n = around_take(ws);
+	if (n <= 0)
+		return n;
+	if (c->given < c->head_len) {
+		n = (ssize_t)(c->head_len - c->given < len ? c->head_len - c->given : len);
+		memcpy(bytes, c->head + c->given, (size_t)n);
+		c->given += (size_t)n;
+	} else {
+		n = take(ws, bytes, c->left < len ? (size_t)c->left : len);
+		c->left -= n > 0 ? (size_t)n : 0;
+	}
+	if (c->given == c->head_len && !c->left)
+		*c = (struct websocket_coming){ 0 };
+	return n;
+}
+
 /* ---- what wslay asks for ---- */
 
 static ssize_t
 on_read(wslay_event_context_ptr wslay, uint8_t *bytes, size_t len, int flags, void *arg)
 {
 	struct websocket *ws = arg;
-	ssize_t n = ws->read(ws, bytes, len);
+	ssize_t n = frame_take(ws, bytes, len);
 
 	if (n > 0)
 		return n;
@@ -20,17 +135,15 @@ on_read(wslay_event_context_ptr wslay, uint8_t *bytes, size_t len, int flags, vo
 	return -1;
 }
 
+/* Of us it has control frames only. */
 static ssize_t
 on_write(wslay_event_context_ptr wslay, const uint8_t *bytes, size_t len, int flags, void *arg)
 {
 	struct websocket *ws = arg;
-	ssize_t n = ws->write(ws, bytes, len);
 
-	if (n > 0)
-		return n;
-	ws->rc = (int)n;
-	ws->blocked = true;
-	wslay_event_set_error(wslay, n ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
+	if (!pst_bytes_put(&ws->out, bytes, len, SIZE_MAX))
+		return (ssize_t)len;
+	wslay_event_set_error(wslay, WSLAY_ERR_CALLBACK_FAILURE);
 	return -1;
 }
 
@@ -56,10 +169,12 @@ on_frame(wslay_event_context_ptr wslay, const struct wslay_event_on_frame_recv_s
 {
 	struct websocket *ws = arg;
 
-	ws->frames++;
 	ws->opcode = frame->opcode;
-	if (!wslay_is_ctrl_frame(frame->opcode))
-		ws->half = true;
+	if (wslay_is_ctrl_frame(frame->opcode))
+		return;
+	ws->half = true;
+	if (frame->opcode != WSLAY_CONTINUATION_FRAME)
+		ws->kind = frame->opcode;
 }
 
 static void
@@ -117,27 +232,50 @@ websocket_fini(struct websocket *ws)
 		wslay_event_context_free(ws->wslay);
 	ws->wslay = NULL;
 	pst_bytes_fini(&ws->body);
+	pst_bytes_fini(&ws->out);
+}
+
+/* ---- what goes ---- */
+
+/* Until it is not taken, or has gone. */
+static int
+out_write(struct websocket *ws)
+{
+	while (ws->out_at < ws->out.len) {
+		ssize_t n = ws->write(ws, ws->out.start + ws->out_at, ws->out.len - ws->out_at);
+
+		if (n <= 0)
+			return (int)n;
+		ws->out_at += (size_t)n;
+	}
+	pst_bytes_fini(&ws->out);
+	ws->out_at = 0;
+	return PST_OK;
 }
 
 int
 websocket_run(struct websocket *ws)
 {
+	int rc;
+
 	ws->rc = PST_OK;
 	/* where it is not the stream that fails, a close says why */
 	if (wslay_event_want_read(ws->wslay) && wslay_event_recv(ws->wslay) && ws->rc)
 		return ws->rc;
-	ws->rc = PST_OK;
-	ws->blocked = false;
-	while (wslay_event_want_write(ws->wslay) && !ws->blocked) /* it returns where only a part was taken, too */
-		if (wslay_event_send(ws->wslay))
-			return ws->rc ? ws->rc : -ENOMEM;
-	return !wslay_event_want_read(ws->wslay) && !wslay_event_want_write(ws->wslay) ? PST_E_CLOSED : PST_OK;
+	do {
+		if (!ws->out.len && wslay_event_send(ws->wslay))
+			return -ENOMEM;
+		rc = out_write(ws);
+	} while (!rc && !ws->out.len && wslay_event_want_write(ws->wslay));
+	if (rc)
+		return rc;
+	return !wslay_event_want_read(ws->wslay) && !websocket_writes(ws) ? PST_E_CLOSED : PST_OK;
 }
 
 bool
 websocket_writes(const struct websocket *ws)
 {
-	return wslay_event_want_write(ws->wslay);
+	return ws->out.len || wslay_event_want_write(ws->wslay);
 }
 
 size_t
@@ -152,25 +290,40 @@ websocket_is_closing(const struct websocket *ws)
 	return ws->closing || !wslay_event_want_read(ws->wslay);
 }
 
-/* What cannot be queued any more is nobody's loss: a close is on its way. */
-static int
-queue(struct websocket *ws, uint8_t opcode, const void *bytes, size_t len)
-{
-	const struct wslay_event_msg message = { opcode, bytes, len };
-
-	return wslay_event_queue_msg(ws->wslay, &message) == WSLAY_ERR_NOMEM ? -ENOMEM : PST_OK;
-}
-
+/* wslay would copy it, and mask it byte by byte. */
 int
 websocket_send(struct websocket *ws, bool text, const void *bytes, size_t len)
 {
-	return queue(ws, text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME, bytes, len);
+	struct frame frame = { .first = FRAME_FIN | (text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME),
+		.masked = !ws->server, .len = len };
+	uint8_t *out;
+	size_t head;
+	int rc;
+
+	if (websocket_is_closing(ws))
+		return PST_OK; /* nobody's loss: a close is on its way */
+	if (len > SIZE_MAX - FRAME_HEAD)
+		return -ENOMEM;
+	rc = pst_bytes_room(&out, &ws->out, FRAME_HEAD + len, SIZE_MAX);
+	if (rc)
+		return -ENOMEM;
+	if (frame.masked)
+		randombytes_buf(frame.key, sizeof frame.key);
+	head = frame_head(out, &frame);
+	if (len)
+		memcpy(out + head, bytes, len);
+	if (frame.masked)
+		frame_mask(out + head, len, frame.key, 0);
+	ws->out.len += head + len;
+	return PST_OK;
 }
 
 int
 websocket_ping(struct websocket *ws)
 {
-	return queue(ws, WSLAY_PING, NULL, 0);
+	const struct wslay_event_msg ping = { WSLAY_PING, NULL, 0 };
+
+	return wslay_event_queue_msg(ws->wslay, &ping) == WSLAY_ERR_NOMEM ? -ENOMEM : PST_OK;
 }
 
 void

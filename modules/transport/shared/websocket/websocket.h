@@ -3,9 +3,10 @@
  * It does no I/O: `read` and `write` say how bytes come and go, and websocket_run() is
  * called whenever one of them may do more than before.
  *
- * Frames are wslay's. So are what it refuses of a peer, with the close code that is for
+ * Control frames are wslay's, and so is what is refused of a peer, with the close code that is for
  * that: frames without the mask of a client, or with one of a server (1002), reserved
  * bits, control frames in pieces, texts that are no UTF-8 (1007); behind what is no frame at all a close without a code.
+ * Of messages the heads and masks of what we say are ours, and the payloads of long frames, which wslay does not see.
  * Pings are answered, and a close is.
  *
  * The links of transport/websocket use it, and the gateway's streams.
@@ -19,6 +20,8 @@
 
 #include <postern/bytes.h>
 
+#include "frame.h"
+
 /* base64 of a SHA-1, and its NUL. */
 #define WEBSOCKET_ACCEPT 29
 
@@ -27,23 +30,36 @@
 #define WEBSOCKET_TOO_BIG 1009
 #define WEBSOCKET_INTERNAL 1011
 
+/* The frame that comes. */
+struct websocket_coming {
+	uint8_t head[FRAME_HEAD];
+	size_t head_len, given; /* bytes of it that have come, and that wslay was given */
+	bool known;             /* the head is whole: */
+	bool around;            /* the payload goes not by wslay */
+	struct frame frame;
+	uint64_t left;          /* of the payload */
+};
+
 struct websocket {
 	/* Set by the owner before websocket_open(). */
 	bool server;
 	size_t message_max; /* bytes of a message that comes; of a longer one 1009 */
 	/* At most len bytes: how many; 0: no more at the moment; negative: the end, or an error. */
 	ssize_t (*read)(struct websocket *ws, uint8_t *bytes, size_t len);
+	/* The same. What is not taken is offered again, and is where it was, unless something was sent meanwhile. */
 	ssize_t (*write)(struct websocket *ws, const uint8_t *bytes, size_t len);
-	/* A whole message, len bytes on the heap, taken. Several may come of one read: all that it brought. */
+	/* A whole message, len bytes on the heap, taken. read() is called again before the next comes. */
 	void (*message)(struct websocket *ws, bool text, uint8_t *bytes, size_t len);
 	/* the rest is websocket.c's, and read only */
-	bool closing;    /* we have said so */
-	bool blocked;    /* write() has taken nothing */
-	bool half;       /* a message has begun, and is not whole */
-	uint64_t frames; /* that have come: any of them says that the peer is there */
+	bool closing;   /* we have said so */
+	bool half;      /* a message has begun, and is not whole */
+	uint64_t heard; /* counts what comes: any of it says that the peer is there */
 	struct wslay_event_context *wslay;
-	struct pst_bytes body;
-	uint8_t opcode;
+	struct websocket_coming coming;
+	struct pst_bytes body; /* of a message that comes */
+	uint8_t kind, opcode;  /* of that message, and of a frame */
+	struct pst_bytes out;  /* frames to be written, of which out_at bytes have been */
+	size_t out_at;
 	int rc;
 };
 

@@ -8,8 +8,8 @@
  *
  * Ockam writes bytes here as arrays of integers, about 1.9 bytes for each.
  */
-#ifndef UDP_PUNCTURE_WIRE_H
-#define UDP_PUNCTURE_WIRE_H
+#ifndef PUNCTURE_WIRE_H
+#define PUNCTURE_WIRE_H
 
 #include <sys/socket.h>
 
