@@ -2,11 +2,13 @@
  * Two QUIC connections and a wire of our own between them, which loses, doubles and
  * reorders datagrams as a seed says; its time is ours, too.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sodium.h>
@@ -678,6 +680,28 @@ who_is_forgotten_is_told_so(void **state)
 	it.client.over = true;
 }
 
+/* So a node that was started anew tells them, too. */
+static void
+its_secret_outlives_the_node(void **state)
+{
+	char path[] = "/tmp/postern-secret.XXXXXX";
+	uint8_t secret[QUIC_SECRET_LEN], other[QUIC_SECRET_LEN];
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0 && !close(fd) && !unlink(path));
+	assert_int_equal(quic_secret_of(secret, path), PST_OK);
+	assert_int_equal(quic_secret_of(it.tls.secret, path), PST_OK);
+	assert_memory_equal(secret, it.tls.secret, sizeof secret);
+	assert_int_equal(truncate(path, 31), 0); /* half of it is none */
+	assert_int_equal(quic_secret_of(other, path), PST_OK);
+	assert_memory_not_equal(secret, other, sizeof secret);
+	assert_int_equal(quic_secret_of(secret, path), PST_OK);
+	assert_memory_equal(secret, other, sizeof secret);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(quic_secret_of(secret, "/nowhere/secret"), -ENOENT);
+}
+
 int
 main(void)
 {
@@ -698,6 +722,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_token_is_of_one_address_and_one_moment, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_is_forgotten_is_told_so, set_up, tear_down),
+		cmocka_unit_test(its_secret_outlives_the_node),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,25 @@
 #include "quic.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "quic_link.h"
 
 const char quic_summary[] = "messages over UDP, which may be lost, or by QUIC, where none is";
+
+static void
+secret_read(struct udp *udp)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof path, "%s/quic-%s", pst_section_state_dir(udp->senv), pst_section_name(udp->senv));
+	int rc = quic_secret_of(udp->tls->secret, len < (int)sizeof path ? path : "");
+
+	if (rc)
+		pst_warn(pst_section_log(udp->senv), "peers by QUIC will not be told when this node is started anew",
+		    PST_STR("file", path), PST_RC(rc));
+}
 
 int
 quic_open(struct udp *udp, struct pst_err *err)
@@ -34,7 +48,10 @@ quic_open(struct udp *udp, struct pst_err *err)
 	};
 	udp->tls = calloc(1, sizeof *udp->tls);
 	rc = udp->tls ? quic_tls_init(udp->tls) : -ENOMEM;
-	return rc ? pst_fail(err, rc, "cannot make a key for QUIC") : PST_OK;
+	if (rc)
+		return pst_fail(err, rc, "cannot make a key for QUIC");
+	secret_read(udp);
+	return PST_OK;
 }
 
 void

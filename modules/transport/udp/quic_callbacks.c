@@ -22,13 +22,13 @@ new_cid_cb(ngtcp2_conn *conn, ngtcp2_cid *cid, uint8_t *token, size_t len, void 
 {
 	struct quic_conn *q = arg;
 
-	(void)conn;
 	(void)len; /* that of the first, which is ours */
 	quic_cid_make(cid);
-	if (ngtcp2_crypto_generate_stateless_reset_token(token, q->tls->secret, sizeof q->tls->secret, cid) ||
-	    (q->events->named && q->events->named(q, cid)))
+	if (!ngtcp2_conn_is_server(conn)) /* its port goes with it: nobody could be there to send a reset, but who means ill */
+		randombytes_buf(token, NGTCP2_STATELESS_RESET_TOKENLEN);
+	else if (ngtcp2_crypto_generate_stateless_reset_token(token, q->tls->secret, sizeof q->tls->secret, cid))
 		return NGTCP2_ERR_CALLBACK_FAILURE;
-	return 0;
+	return q->events->named && q->events->named(q, cid) ? NGTCP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 static int

@@ -73,7 +73,6 @@ quic_tls_init(struct quic_tls *tls)
 		rc = certificate_make(tls->credentials);
 	if (rc < 0)
 		quic_tls_fini(tls);
-	randombytes_buf(tls->secret, sizeof tls->secret);
 	return tls_error(rc);
 }
 

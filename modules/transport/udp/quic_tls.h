@@ -13,12 +13,14 @@
 
 #include <postern/err.h>
 
+#include "quic_secret.h"
+
 /* What is spoken on the one stream: the frames of transport/tcp. */
 #define QUIC_ALPN "postern-1"
 
 struct quic_tls {
 	gnutls_certificate_credentials_t credentials; /* NULL: not made */
-	uint8_t secret[32];                           /* of the tokens that prove an address */
+	uint8_t secret[QUIC_SECRET_LEN];              /* as of quic_secret.h, by who has made it */
 };
 
 PST_MUST_CHECK int quic_tls_init(struct quic_tls *tls);
