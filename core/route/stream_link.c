@@ -74,12 +74,23 @@ frame_received(void *arg, struct pst_buf *frame)
 		pst_quiet_heard(&link->links->quiet, &link->quiet);
 }
 
+/* Who is there is no peer of ours, if not even his first byte is right. */
+static void
+stranger_tell(struct pst_stream_link *link, int rc)
+{
+	if (!pst_told_lately(&link->links->told, link->link.peer_name, rc, pst_now_ms(link->links->env)))
+		pst_warn(&link->log, "not what the route says",
+		    PST_STR("why", "what it says are no messages: perhaps it is a web server, for /ws or /wss"));
+}
+
 static void
 stream_failed(void *arg, int rc)
 {
 	struct pst_stream_link *link = arg;
 
-	if (rc == PST_E_PROTOCOL)
+	if (rc == PST_E_PROTOCOL && !link->accepted && !link->stream.version_seen)
+		stranger_tell(link, rc);
+	else if (rc == PST_E_PROTOCOL)
 		pst_warn_rated(&link->log, &link->links->refused, "wrong version or frame length",
 		    PST_RC(rc));
 	pst_stream_link_end(link, rc);

@@ -1,6 +1,7 @@
 /* The lines of the log: what they look like, and which are written. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,8 @@
 
 #include <cmocka.h>
 #include <uv.h>
+
+#include <postern/told.h>
 
 #include "base/line.h"
 #include "base/logger.h"
@@ -337,6 +340,30 @@ beginnings_beyond_a_hundred_are_counted(void **state)
 }
 
 static void
+a_mistake_is_told_once_a_minute_of_each_place(void **state)
+{
+	struct pst_told told = { .next = 0 };
+	char at[16], long_name[2 * PST_TOLD_TEXT];
+
+	assert_false(pst_told_lately(&told, "hub:80", PST_E_PROTOCOL, 1000));
+	assert_true(pst_told_lately(&told, "hub:80", PST_E_PROTOCOL, 60999));
+	assert_false(pst_told_lately(&told, "hub:80", PST_E_CERTIFICATE, 60999)); /* it is another one */
+	assert_false(pst_told_lately(&told, "hub:81", PST_E_PROTOCOL, 60999));
+	assert_false(pst_told_lately(&told, "hub:80", PST_E_PROTOCOL, 61000));
+	assert_true(pst_told_lately(&told, "hub:80", PST_E_PROTOCOL, 61001));
+	for (int i = 0; i < PST_TOLD_MAX; i++) { /* the oldest makes way */
+		snprintf(at, sizeof at, "other:%d", i);
+		assert_false(pst_told_lately(&told, at, PST_E_PROTOCOL, 61002));
+	}
+	assert_true(pst_told_lately(&told, "other:0", PST_E_PROTOCOL, 61003));
+	assert_false(pst_told_lately(&told, "hub:80", PST_E_PROTOCOL, 61003));
+	memset(long_name, 'x', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	assert_false(pst_told_lately(&told, long_name, PST_E_PROTOCOL, 61004));
+	assert_true(pst_told_lately(&told, long_name, PST_E_PROTOCOL, 61005));
+}
+
+static void
 what_we_begin_is_always_told(void **state)
 {
 	for (int i = 0; i < 1000; i++)
@@ -375,6 +402,7 @@ main(void)
 		LOG_TEST(without_a_logger_nothing_is_written),
 		LOG_TEST(too_many_rooms_share_the_main_one),
 		LOG_TEST(beginnings_beyond_a_hundred_are_counted),
+		LOG_TEST(a_mistake_is_told_once_a_minute_of_each_place),
 		LOG_TEST(what_we_begin_is_always_told),
 		LOG_TEST(what_no_level_shows_takes_nothing_of_the_rate),
 	};

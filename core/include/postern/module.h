@@ -28,7 +28,7 @@
  *        one_of_several and any_authority in struct pst_path_conf;
  *        PST_E_CERTIFICATE; keeps in struct pst_pipe_ops, sent in struct pst_pipe_events; <postern/hosts.h>, <postern/quiet.h>: pst_stream_links_init() and pst_stream_link_enter();
  *        struct pst_listeners, which pst_listen() is about now; pst_descriptors_scarce();
- *        <postern/refusal.h>; pst_look_first(), _name(), _alone(), _worker() and _listens(); pst_bytes_room(); pst_log_begins()
+ *        <postern/refusal.h>; pst_look_first(), _name(), _alone(), _worker() and _listens(); pst_bytes_room(); pst_log_begins(); <postern/told.h>
  *
  * The loader wants the same major and a minor not above its own, and copies
  * min(size, its own size) into a zeroed struct, so an older module shows NULL

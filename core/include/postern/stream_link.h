@@ -17,6 +17,7 @@
 #include <postern/hosts.h>
 #include <postern/quiet.h>
 #include <postern/stream.h>
+#include <postern/told.h>
 #include <postern/transport.h>
 
 #ifdef __cplusplus
@@ -51,6 +52,7 @@ struct pst_stream_links {
 	struct pst_quiets quiet; /* those that are up, and the only ones that make way; where none is a stranger, all */
 	struct pst_rate refused; /* lines about what peers do wrong, */
 	struct pst_rate strange, known; /* and about the accepted links of strangers, and of the others */
+	struct pst_told told;    /* of those that we connect to */
 };
 
 struct pst_stream_link {

@@ -71,24 +71,10 @@ unlike(const struct link *link, int rc)
 	return NULL;
 }
 
-/* A mistake stays one, and a route is tried every second. */
 static bool
 told_lately(struct transport *transport, const char *at, int rc)
 {
-	uint64_t now = pst_now_ms(transport->env);
-	struct told *told = transport->told;
-
-	for (; told < transport->told + TOLD_MAX; told++)
-		if (told->rc == rc && !strcmp(told->at, at))
-			break;
-	if (told == transport->told + TOLD_MAX)
-		told = &transport->told[transport->told_next++ % TOLD_MAX];
-	else if (now - told->ms < TOLD_AGAIN_MS)
-		return true;
-	told->rc = rc;
-	told->ms = now;
-	snprintf(told->at, sizeof told->at, "%s", at);
-	return false;
+	return pst_told_lately(&transport->links.told, at, rc, pst_now_ms(transport->env));
 }
 
 static void

@@ -24,15 +24,6 @@ struct transport_conf {
 	int64_t links, unknown_links, handshakes;
 };
 
-/* Mistakes of the routes, or of who is there, that were told. */
-#define TOLD_MAX 8 /* an inlet has as many routes */
-#define TOLD_AGAIN_MS 60000
-struct told {
-	char at[PST_HOST_TEXT + 8];
-	int rc; /* 0: none */
-	uint64_t ms;
-};
-
 struct transport {
 	struct pst_section_env *senv;
 	struct pst_env *env;
@@ -42,8 +33,6 @@ struct transport {
 	struct pst_listeners listeners;
 	struct pst_stream_links links;
 	struct pst_quiets opening; /* accepted links that are not up yet, in the order in which they came */
-	struct told told[TOLD_MAX];
-	unsigned told_next;
 	bool closing;
 };
 
