@@ -23,6 +23,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -121,6 +122,20 @@ fault_of_allocation(const void *caller)
 	ours = slash && (strncmp(slash, "/lib", 4) || !strncmp(slash, "/libpostern", 11) ||
 		!strncmp(slash, "/libuv", 6)) && strncmp(slash, "/ld-", 4);
 	return fault_of(ours ? ALLOCATE : LIBRARY);
+}
+
+/* A sanitizer asks this when a thread begins, and gives up the program when memory is out. */
+EXPORT int
+pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
+{
+	bool before = busy;
+	int rc;
+
+	busy = true;
+	NEXT(pthread_getattr_np);
+	rc = next(thread, attr);
+	busy = before;
+	return rc;
 }
 
 /* ---- from main() on ---- */
