@@ -7,13 +7,14 @@
  *                "took_us": 310},
  *               {"hop": 2, "what": "channel", "address": "/secure/api", "way": "direct",
  *                "peer": "I…", "took_us": 1240},
- *               {"hop": 3, "what": "worker", "address": "/service/outlet"}],
+ *               {"hop": 3, "what": "worker", "address": "/service/outlet", "way": "not asked"}],
  *      "echo_us": [180, null, 166],
  *      "route": {"number": 2, "of": 3, "to": "/ip4/…", "state": "serves"},
  *      "stuck": {"error": "ECONNREFUSED", "rc": -111, "sentence": "…"}}
  *
  * A channel is "relayed" when workers of other nodes stand between it and the
- * hop before, else "direct". "route" is there of a section that has several: which of them
+ * hop before, else "direct"; what stands behind the last channel is not asked, since it might take that for
+ * a client of its own. "route" is there of a section that has several: which of them
  * it is, by default the one that serves. "stuck" says what does not open, if anything.
  */
 #include <errno.h>
@@ -185,8 +186,8 @@ hops_fill(struct trace *trace)
 	for (size_t i = 0; i < path->step_count && path->steps[i].channel; i++)
 		hop_channel(trace, &path->steps[i]);
 	for (size_t i = path->tail; path->up && i < path->to.count; i++)
-		hop_add(trace, json_pack("{s:s, s:o}", "what", "worker", "address",
-		    hop_text(&path->to.hop[i])));
+		hop_add(trace, json_pack("{s:s, s:o, s:s}", "what", "worker", "address",
+		    hop_text(&path->to.hop[i]), "way", "not asked"));
 }
 
 /* ---- what does not open ---- */
