@@ -177,37 +177,41 @@ commands_print(FILE *out)
 	fprintf(out, "\n`postern help COMMAND` says how it is used; `postern help KIND MODULE` lists a module's options.\n");
 }
 
-/* The keys of its sections, where their module is known and there. */
+/* The keys of its sections, where their module (`use`, or the usual one) is known and there. */
 static void
-keys_print(const struct pst_section_kind *kind, FILE *out)
+keys_print(const struct pst_section_kind *kind, const char *use, FILE *out)
 {
+	const char *module = use ? use : kind->module;
 	const struct pst_section *row = NULL;
+	struct pst_err err = PST_ERR_INIT;
 	struct pst_loader *loader;
 
 	if (pst_loader_new(&loader))
 		return;
-	if (!pst_config_row(&row, loader, kind->name, "default", NULL, NULL)) {
-		fprintf(out, "\nKeys%s%s%s:\n\n", kind->module ? " (module " : "", kind->module ? kind->module : "",
-		    kind->module ? ")" : "");
+	if (pst_config_row(&row, loader, kind->name, "default", use, &err)) {
+		fprintf(out, "\nIts keys are not known: %s.\n", err.text);
+	} else {
+		fprintf(out, "\nKeys%s%s%s:\n\n", module ? " (module " : "", module ? module : "", module ? ")" : "");
 		pst_options_help(out, row->options);
 	}
 	pst_loader_free(&loader);
 }
 
 static void
-kind_print(const struct pst_section_kind *kind, FILE *out)
+kind_print(const struct pst_section_kind *kind, const char *use, FILE *out)
 {
 	if (kind->module_kind && !kind->fixed)
 		fprintf(out, "  --use MODULE    create: the module that serves it (default: %s)\n",
 		    kind->module ? kind->module : "NAME"); /* the one named like the section */
-	if (kind->module_kind && !kind->module)
+	if (kind->module_kind && !kind->module && !use)
 		fprintf(out, "\n`postern help %s NAME` lists the keys of one.\n", kind->module_kind);
 	else
-		keys_print(kind, out);
+		keys_print(kind, use, out);
 }
 
+/* use: the module of which the keys are wanted; NULL: the usual one. */
 static void
-command_print(const struct command *c, FILE *out)
+command_print(const struct command *c, const char *use, FILE *out)
 {
 	const struct pst_section_kind *kind = pst_section_kind_find(c->name);
 
@@ -216,7 +220,7 @@ command_print(const struct command *c, FILE *out)
 	if (*c->help)
 		fprintf(out, "\n%s", c->help);
 	if (kind)
-		kind_print(kind, out);
+		kind_print(kind, use, out);
 	if (c->example)
 		fprintf(out, "\nExample: postern %s\n", c->example);
 }
@@ -275,7 +279,7 @@ cmd_help(int argc, char **argv)
 		return help_module(argv[1], argv[2]);
 	if (!c)
 		return command_unknown(argv[1]);
-	command_print(c, stdout);
+	command_print(c, NULL, stdout);
 	return EXIT_DONE;
 }
 
@@ -291,10 +295,28 @@ standard_files(void)
 	close(fd);
 }
 
+/* Is --help one of the words? And of which module. */
+static bool
+help_wanted(int argc, char **argv, const char **use)
+{
+	bool wanted = false;
+
+	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			wanted = true;
+		else if (!strcmp(argv[i], "--use") && i + 1 < argc)
+			*use = argv[++i];
+		else if (!strncmp(argv[i], "--use=", 6))
+			*use = argv[i] + 6;
+	}
+	return wanted;
+}
+
 static int
 command_run(int argc, char **argv)
 {
 	const struct command *c;
+	const char *use = NULL;
 
 	if (argc < 2) {
 		commands_print(stderr);
@@ -307,10 +329,8 @@ command_run(int argc, char **argv)
 	if (!strcmp(argv[1], "--version"))
 		return cmd_version(argc - 1, argv + 1);
 	c = cli_command(argv[1]);
-	for (int i = 2; c && i < argc && strcmp(argv[i], "--"); i++) {
-		if (strcmp(argv[i], "--help") && strcmp(argv[i], "-h"))
-			continue;
-		command_print(c, stdout);
+	if (c && help_wanted(argc - 2, argv + 2, &use)) {
+		command_print(c, use, stdout);
 		return EXIT_DONE;
 	}
 	if (c)

@@ -144,6 +144,8 @@ route_parse(struct pst_multiaddr *out, const struct pst_path_conf *conf, struct 
 		    conf->key ? conf->key : "to");
 	if (conf->to)
 		return pst_multiaddr_parse(out, conf->to, err);
+	if (!conf->project && conf->via)
+		return pst_fail(err, PST_E_CONF, "via: goes by a project, and `project` says none");
 	if (!conf->project)
 		return pst_fail(err, PST_E_CONF, "%s: want a route, or a project to go by",
 		    conf->key ? conf->key : "to");

@@ -2,7 +2,7 @@
 # Files that are wrong: `postern check` and `postern run` say where and what in one line, exit with 2, and start nothing.
 . "${top_srcdir:-.}/tests/scenario/lib.sh"
 
-plan 256
+plan 258
 me=I$(printf '%064d' 7)
 route=/ip4/127.0.0.1/tcp/4000/secure/api/service/outlet
 
@@ -468,6 +468,9 @@ fi
 broken "an outlet for nobody said" \
 	't.conf:1: outlet db: authorized: say who may use it: identifiers, or "*" for everybody; or allow, a policy; or a project' <<'END'
 outlet db { to = "127.0.0.1:5432" }
+END
+broken "a relay of no project" 't.conf:1: inlet db: via: goes by a project, and `project` says none' <<'END'
+inlet db { listen = "127.0.0.1:5432"  via = bank  authorized = {"*"} }
 END
 broken "an inlet to nobody said" \
 	't.conf:1: inlet db: authorized: say who may be the far end: identifiers, or "*" for everybody; or allow, a policy; or a project' <<END
