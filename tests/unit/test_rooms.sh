@@ -6,7 +6,7 @@ any_modules=yes
 
 # A room's rank, and its installed headers. module.h only declares: every room from conf on may say what an option is.
 rooms='
-base   aead buf bytes cbor descriptors dial env err hosts linked listen local log outbox pipe quiet stream tcp utf8
+base   aead buf bytes cbor descriptors dial env err hosts linked listen local log outbox pipe quiet stream tcp told utf8
 conf   module runtime
 route  multiaddr refusal route router stream_link transport
 trust  admission api credential identity policy project store ticket vault
