@@ -388,6 +388,30 @@ a_frame_without_a_mask_is_a_protocol_error(void **state)
 	assert_int_equal(server.seen, 0);
 }
 
+/* What is wrong comes while nothing more can be written, and more of it behind: the loop goes on, and what comes is let go. */
+static void
+a_protocol_error_of_who_does_not_read_holds_nobody_up(void **state)
+{
+	static uint8_t heard[65536];
+
+	send_frame(&server, 0, FRAME_MAX);
+	loop_settle();
+	peer_says("\x82\x01x and so on", 12);
+	loop_settle();
+	peer_says("and on", 6);
+	loop_settle();
+	assert_false(server.failed);
+	assert_int_equal(write(peer, heard, sizeof heard), sizeof heard);
+	loop_settle();
+	assert_int_equal(write(peer, heard, 1), 1);
+	while (!server.failed) {
+		(void)!read(peer, heard, sizeof heard);
+		uv_run(&test.loop, UV_RUN_NOWAIT);
+	}
+	assert_int_equal(server.rc, UV_EOF);
+	assert_int_equal(server.seen, 0);
+}
+
 static void
 a_long_frame_without_a_mask_is_a_protocol_error(void **state)
 {
@@ -454,6 +478,7 @@ main(void)
 		PEER(a_long_frame_out_of_turn_is_a_protocol_error),
 		PEER(a_text_is_taken_likewise),
 		PEER(a_frame_without_a_mask_is_a_protocol_error),
+		PEER(a_protocol_error_of_who_does_not_read_holds_nobody_up),
 		PEER(a_long_frame_without_a_mask_is_a_protocol_error),
 		PEER(an_empty_message_is_a_protocol_error),
 		PEER(a_length_over_the_limit_is_too_big),

@@ -165,8 +165,9 @@ take(struct messages *m)
 	do {
 		rc = run(m, m->reading);
 	} while (give(m) && !rc && m->reading && !pst_pipe_closing(&m->pipe) && m->rx_at < m->rx_len &&
-	    websocket_queued(&m->ws) <= QUEUED_MAX);
-	if (m->rx_at == m->rx_len) {
+	    websocket_queued(&m->ws) <= QUEUED_MAX && !websocket_is_closing(&m->ws));
+	/* what comes behind the last that is heard is read and let go: so a peer that is not there is seen to be silent */
+	if (m->rx_at == m->rx_len || websocket_is_closing(&m->ws)) {
 		free(m->rx);
 		m->rx = NULL;
 		m->rx_at = m->rx_len = 0;
