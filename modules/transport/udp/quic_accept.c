@@ -143,6 +143,17 @@ link_find(const struct listener *listener, const uint8_t *bytes, size_t len)
 	return node ? (*node)->link : NULL;
 }
 
+/* Is it of a link at another port of the section? Their resets are made from the same secret: one that was got here
+ * would end it there (RFC 9000, 21.11). */
+static bool
+is_elsewhere(const struct listener *here, const uint8_t *bytes, size_t len)
+{
+	for (const struct listener *l = here->udp->listeners; l; l = l->next)
+		if (l != here && link_find(l, bytes, len))
+			return true;
+	return false;
+}
+
 /* Not of a link: perhaps somebody knocks. */
 static bool
 stranger(struct listener *listener, const struct sockaddr_storage *from, const uint8_t *bytes, size_t len)
@@ -174,7 +185,7 @@ quic_link_datagram(struct socket *socket, const struct sockaddr_storage *from, c
 	if (!pst_env_extensions(listener->udp->env) || listener->udp->closing)
 		return false;
 	link = link_find(listener, bytes, len);
-	if (!link) {
+	if (!link && !is_elsewhere(listener, bytes, len)) {
 		answered = stranger(listener, from, bytes, len);
 		link = link_find(listener, bytes, len);
 	}

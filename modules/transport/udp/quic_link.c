@@ -312,6 +312,8 @@ looked_up(uv_getaddrinfo_t *lookup, int rc, struct addrinfo *list)
 	} else if (!rc) {
 		link->at = link->list = list;
 		rc = reach(link);
+		if (!rc) /* of several addresses the first has not as long as the look-up had */
+			connecting(link);
 	}
 	if (rc)
 		pst_stream_link_end(&link->base, rc);

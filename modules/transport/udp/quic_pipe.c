@@ -387,6 +387,9 @@ quic_pipe_connect(struct quic_pipe *p, const struct quic_path *path)
 	prepare(p);
 	if (p->opened)
 		quic_conn_fini(&p->conn);
+	free(p->held);
+	p->held = NULL;
+	p->coming_up = p->ended = false;
 	return opened(p, quic_conn_connect(&p->conn, path, now_ns()));
 }
 
