@@ -81,8 +81,8 @@ culprit() {
 
 # Libraries that end the program instead of telling of an error. libuv 1.44 aborts when it lacks memory or descriptors
 # for its own tables, threads and signals, and whenever epoll_ctl fails; OpenSSL 3.0 runs into a NULL of its own when
-# memory is out while it prepares itself. No caller can help that: whoever supervises the daemon starts it again.
-given_up='^lib(uv|crypto)\.so'
+# memory is out while it prepares itself, and libtasn1 4.19 while GnuTLS has it build a certificate. No caller can help that: whoever supervises the daemon starts it again.
+given_up='^lib(uv|crypto|tasn1)\.so'
 
 # reported NODE: whether a sanitizer has said something in this life.
 reported() { says "$1" 'AddressSanitizer|LeakSanitizer|runtime error:'; }
