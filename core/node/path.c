@@ -22,6 +22,7 @@ dismantle(struct pst_path *path)
 	if (path->link)
 		path->transport_ops->close(&path->link);
 	path->gate = NULL;
+	path->tried = 0;
 }
 
 void
@@ -116,6 +117,25 @@ path_transport(const struct pst_path *path, const char *protocol, const struct p
 	return NULL;
 }
 
+/* A route within this node: while its first worker is not there, as of a kept channel that is down, nothing is sent. */
+static int
+begin_here(struct pst_path *path)
+{
+	struct pst_route_buf rb;
+	struct pst_route first;
+	int rc;
+
+	pst_route_buf_init(&rb);
+	rc = path_extend(path, &rb, 0, 1);
+	if (rc)
+		return rc;
+	first = pst_route_buf_view(&rb);
+	if (!pst_router_find(pst_env_router(path->env), &first))
+		return PST_E_NO_ROUTE;
+	path_steps_start(path, NULL);
+	return PST_OK;
+}
+
 static void
 begin(struct pst_timer *timer)
 {
@@ -127,8 +147,10 @@ begin(struct pst_timer *timer)
 		path_start_over(path, rc);
 		return;
 	}
-	if (!path->dials) { /* a route within this node */
-		path_steps_start(path, NULL);
+	if (!path->dials) {
+		rc = begin_here(path);
+		if (rc)
+			path_start_over(path, rc);
 		return;
 	}
 	path->link_began_ns = uv_hrtime();
@@ -255,7 +277,7 @@ path_why(const struct pst_path *path, char *out, size_t size)
 {
 	if (path->up)
 		return NULL;
-	if (path->gate && path->tried >= ATTEMPTS_QUICK && path->why != PST_E_DENIED) {
+	if (path->tried >= ATTEMPTS_QUICK && path->why != PST_E_DENIED) {
 		pst_path_stuck(path, UV_ETIMEDOUT, out, size);
 		return out;
 	}

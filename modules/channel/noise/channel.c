@@ -49,6 +49,10 @@ channel_end(struct channel *c, int rc, bool tell_peer)
 
 	if (c->ending)
 		return;
+	if (c->initiating) {
+		channel_end_later(c, rc, tell_peer);
+		return;
+	}
 	c->ending = true;
 	if (c->state == CHANNEL_OPEN)
 		channel_goodbye(c, tell_peer);
@@ -75,6 +79,22 @@ channel_end(struct channel *c, int rc, bool tell_peer)
 		events->lost(c->arg, rc);
 	if (!vault_busy)
 		channel_free(c);
+}
+
+static void
+end_now(struct pst_task *task)
+{
+	struct channel *c = pst_container_of(task, struct channel, end_task);
+
+	channel_end(c, c->end_rc, c->end_tells);
+}
+
+void
+channel_end_later(struct channel *c, int rc, bool tell_peer)
+{
+	c->end_rc = rc;
+	c->end_tells |= tell_peer;
+	pst_task_post(c->noise->env, &c->end_task, end_now);
 }
 
 static void
@@ -237,7 +257,12 @@ channel_initiate(struct channel *c, const struct pst_route *route)
 	c->state = CHANNEL_WAIT2;
 	if (!rc)
 		rc = hs_write1(c->hs, &w);
-	return rc ? rc : handshake_send(c, msg, sizeof msg);
+	if (rc)
+		return rc;
+	c->initiating = true; /* a worker of this node answers within the call, if with nonsense */
+	rc = handshake_send(c, msg, sizeof msg);
+	c->initiating = false;
+	return rc;
 }
 
 int

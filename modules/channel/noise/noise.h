@@ -65,6 +65,7 @@ struct channel {
 	enum channel_state state;
 	bool initiator, ending, told; /* told: the log has it */
 	bool half_open, unknown;      /* counted in noise */
+	bool initiating; /* within channel_initiate(): it does not end yet */
 	struct handshake *hs;         /* until open */
 	struct pst_peer *peer;
 	uint64_t edition;             /* of our credentials, as the peer saw them last */
@@ -100,6 +101,8 @@ int channel_initiate(struct channel *c, const struct pst_route *route);
 int channel_respond(struct channel *c, struct pst_message *message);
 /* Tell the peer when open, tell the events unless NULL, and let go. */
 void channel_end(struct channel *c, int rc, bool tell_peer);
+/* The same from the loop, for who is within a call that goes on with it. */
+void channel_end_later(struct channel *c, int rc, bool tell_peer);
 /* Where to send from now on; the gate there is watched. */
 int channel_route(struct channel *c, const struct pst_route *route);
 /* Put it into one of noise's lists, at the front. */

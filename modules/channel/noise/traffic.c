@@ -20,14 +20,6 @@ record_send(struct channel *c, struct pst_buf *plain, const struct pst_route *ba
 	return rc ? rc : pst_send(c->noise->router, c->out, back, plain);
 }
 
-static void
-end_later(struct pst_task *task)
-{
-	struct channel *c = pst_container_of(task, struct channel, end_task);
-
-	channel_end(c, c->end_rc, c->end_tells);
-}
-
 /* The encryptor: wrap, seal, send on. */
 static void
 encryptor_receives(struct pst_worker *worker, struct pst_message *m)
@@ -43,8 +35,7 @@ encryptor_receives(struct pst_worker *worker, struct pst_message *m)
 		return;
 	pst_log_rated(&c->log, PST_LOG_WARN, &c->rejected, "message not sent", PST_RC(rc));
 	/* no silent hole in somebody's stream: end it, but not within this send */
-	c->end_rc = rc;
-	pst_task_post(c->noise->env, &c->end_task, end_later);
+	channel_end_later(c, rc, false);
 }
 
 void
@@ -205,9 +196,7 @@ gate_end(struct pst_gate *gate, int rc)
 {
 	struct channel *c = pst_container_of(gate, struct channel, base.gate);
 
-	c->end_rc = rc;
-	c->end_tells = true;
-	pst_task_post(c->noise->env, &c->end_task, end_later);
+	channel_end_later(c, rc, true);
 }
 
 static void
@@ -287,7 +276,8 @@ channel_opened(struct channel *c)
 	c->took_ms = c->heard_ms - c->started_ms;
 	c->unknown = !c->initiator && !pst_router_names(noise->router, c->peer);
 	noise->unknown += c->unknown;
-	tell_open(c);
+	if (c->unknown) /* else gate_admit() does, below */
+		tell_open(c);
 	/* since message 2 others may have come; a peer on this node is not open yet */
 	if (c->edition != pst_identity_edition(noise->identity))
 		noise_refresh_later(noise);

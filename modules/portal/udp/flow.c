@@ -58,12 +58,14 @@ flow_say(struct flow *flow, enum wire_kind kind, const void *data, size_t len)
 	};
 
 	flow_used(flow);
-	if (far_say(flow->far, &m)) {
-		flow->traffic.datagrams_out++;
-		flow->traffic.bytes_out += len;
-	} else {
-		flow->traffic.dropped++;
-	}
+	/* first: an outlet of this node, or that there is none, answers within the call, and may end the flow */
+	flow->traffic.datagrams_out++;
+	flow->traffic.bytes_out += len;
+	if (far_say(flow->far, &m))
+		return;
+	flow->traffic.datagrams_out--;
+	flow->traffic.bytes_out -= len;
+	flow->traffic.dropped++;
 }
 
 void
