@@ -304,8 +304,8 @@ help_wanted(int argc, char **argv, const char **use)
 	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			wanted = true;
-		else if (!strcmp(argv[i], "--use") && i + 1 < argc)
-			*use = argv[++i];
+		else if (i && !strcmp(argv[i - 1], "--use"))
+			*use = argv[i];
 		else if (!strncmp(argv[i], "--use=", 6))
 			*use = argv[i] + 6;
 	}

@@ -110,17 +110,24 @@ hold(struct pst_index *index, struct taken *taken)
 	return PST_OK;
 }
 
-/* The later one is wrong; but none that nobody wrote, and one that a command has made before one of a file. */
+/*
+ * The later one is wrong; but none that nobody wrote, one that a command has made before one of a file,
+ * and before all the one that a command makes now: the others are there.
+ */
 static int
-weight(const struct pst_item *item)
+weight(const struct pst_config *config, const struct pst_item *item)
 {
+	const struct pst_config_edit *edit = &config->source.edit;
+
+	if (edit->kind && !strcmp(item->source->kind, edit->kind) && !strcmp(item->source->name, edit->name))
+		return 3;
 	return item->implicit ? 0 : item->made ? 2 : 1;
 }
 
 static int
 refuse(struct pst_config *config, const struct taken *first, const struct taken *second, struct pst_err *err)
 {
-	bool swap = weight(first->item) > weight(second->item);
+	bool swap = weight(config, first->item) > weight(config, second->item);
 	const struct taken *wrong = swap ? first : second, *right = swap ? second : first;
 	const struct pst_conf_section *source = right->item->source;
 	char sentence[2 * PST_ERR_TEXT], place[PST_ERR_TEXT];
