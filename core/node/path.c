@@ -68,6 +68,8 @@ path_all_up(struct pst_path *path)
 	path->failures = 0;
 	path->why = PST_OK;
 	path_probes_start(path);
+	if (!path->up) /* what answered within the call is no echo */
+		return;
 	route = pst_route_buf_view(&path->whole);
 	path->events->up(path->arg, &route, path->gate);
 }

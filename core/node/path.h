@@ -20,6 +20,8 @@
 #define PATIENCE_MAX_MS 3000
 #define ATTEMPTS_ALIVE 3
 #define ATTEMPTS_QUICK 10
+/* Then another link is made, after about a minute: one by UDP does not say that it leads nowhere. */
+#define ATTEMPTS_A_LINK 20
 #define ATTEMPT_SLOW_MS 10000
 /* Once a person would notice, and then seldom. */
 #define TOLD_FIRST_MS 5000

@@ -194,6 +194,7 @@ attempt_start(struct pst_timer *timer)
 {
 	struct pst_path *path = pst_container_of(timer, struct pst_path, timer);
 	struct step *step = &path->steps[path->step_now];
+	bool began = path->gate != NULL;
 	int rc;
 
 	path->tried++;
@@ -203,6 +204,10 @@ attempt_start(struct pst_timer *timer)
 		path->wait_ms = path->wait_ms * 2 < ATTEMPT_SLOW_MS ? path->wait_ms * 2 : ATTEMPT_SLOW_MS;
 		if (path->step_now > 0)
 			path_probe_once(path);
+		else if (path->link && path->tried > ATTEMPTS_A_LINK)
+			path_start_over(path, UV_ETIMEDOUT);
+		if (began && !path->gate) /* it begins anew, by the timer */
+			return;
 	}
 	pst_timer_start(path->env, &path->timer, path->wait_ms, attempt_start);
 	rc = attempt_connect(path, step);

@@ -75,6 +75,15 @@ refusal(const struct link *link, const PGresult *result, const char *what, struc
 		     : pst_fail(err, state && !is_passing(state) ? -EBADMSG : -EIO, "%s: %s", what, text);
 }
 
+/* It would have one result after the other of that, and wait for nothing. */
+static bool
+wants_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 /* What has been sent is answered: -EBADMSG where the database does not want it. */
 static int
 answered(struct link *link, const char *what, struct pst_err *err)
@@ -93,7 +102,10 @@ answered(struct link *link, const char *what, struct pst_err *err)
 		result = rc ? NULL : PQgetResult(link->conn);
 		if (result && !refused && PQresultStatus(result) == PGRES_FATAL_ERROR)
 			refused = refusal(link, result, what, err);
-	} while (result);
+		if (result && wants_copy(result))
+			rc = pst_fail(err, PST_E_PROTOCOL, "%s: the server wants to copy", what);
+	} while (result && !rc);
+	PQclear(result);
 	return rc ? rc : refused;
 }
 

@@ -239,7 +239,7 @@ end_all(struct channel *const *list)
 	struct channel *c;
 
 	do {
-		for (c = *list; c && c->ending; c = c->next)
+		for (c = *list; c && (c->ending || (c->initiating && c->end_task.link)); c = c->next)
 			;
 		if (c)
 			channel_end(c, PST_E_CLOSED, true);

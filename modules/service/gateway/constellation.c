@@ -173,10 +173,11 @@ constellation_status(void *self, struct pst_status *status)
 static void
 constellation_settled(void *self)
 {
-	const struct constellation *c = self;
+	struct constellation *c = self;
 
 	for (size_t i = 0; i < c->member_count; i++)
 		member_settled(c->members[i]);
+	passings_go_on(c); /* a node of ours has said that it is up before it was listed */
 }
 
 /* ---- which nodes ---- */

@@ -347,6 +347,11 @@ request_came(struct exchange *ex)
 {
 	struct server *server = ex->conn->server;
 
+	if (server->on_closed) { /* the run that lets go of who rests may bring another; none may rest any more */
+		ex->last = true;
+		exchange_say(ex, 503, "the gateway stops", NULL);
+		return response_queue(ex);
+	}
 	ex->request.body = pst_bytes_take(&ex->body, &ex->request.body_len);
 	ex->state = EXCHANGE_ASKED;
 	server->asked(server, ex);

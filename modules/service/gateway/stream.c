@@ -25,6 +25,9 @@
 /* How long one that we close may take to see it. Ours. */
 #define LINGER_MS 1000
 
+/* Of one stream in a turn, however fast its client sends: others have theirs. Ours. */
+#define READS_MAX 64
+
 struct message {
 	struct message *next;
 	uint8_t *bytes;
@@ -48,6 +51,7 @@ struct stream {
 	struct pst_timer ping, slow;
 	enum { OWES_NOTHING, OWES_READING, OWES_MESSAGE } owes; /* the client; what `slow` is for */
 	uint64_t waiting, running, held; /* bytes of messages; held: of all, as the server has counted them */
+	unsigned reads;  /* in this turn */
 	uint64_t pinged; /* frames that had come when it was asked; UINT64_MAX: it was not */
 	bool runs, moved, lingers;
 };
@@ -158,7 +162,7 @@ stream_read(struct websocket *ws, uint8_t *bytes, size_t len)
 	struct stream *s = pst_container_of(ws, struct stream, ws);
 	ssize_t n;
 
-	if (is_paused(s))
+	if (is_paused(s) || s->reads++ >= READS_MAX)
 		return 0;
 	if (s->early.len)
 		return early_read(s, bytes, len);
@@ -189,7 +193,9 @@ linger(struct stream *s)
 
 	do
 		n = recv(s->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-	while (n > 0);
+	while (n > 0 && ++s->reads < READS_MAX);
+	if (n > 0)
+		return PST_OK;
 	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? PST_OK : PST_E_CLOSED;
 }
 
@@ -400,8 +406,10 @@ static void
 stream_go(struct pst_task *task)
 {
 	struct stream *s = pst_container_of(task, struct stream, task);
-	int rc = s->lingers ? linger(s) : websocket_run(&s->ws);
+	int rc;
 
+	s->reads = 0;
+	rc = s->lingers ? linger(s) : websocket_run(&s->ws);
 	bodies_count(s);
 	if (rc == PST_E_CLOSED && !s->lingers) {
 		linger_begin(s);

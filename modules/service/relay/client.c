@@ -33,6 +33,7 @@ struct client {
 	struct pst_route_buf service; /* to static_forwarding_service; empty while down */
 	struct pst_request request;
 	struct pst_gate *gate; /* to the relay's node; NULL while down */
+	struct pst_timer pause; /* before it is asked again */
 	bool registered;
 	int why; /* it is down */
 	unsigned attempts;
@@ -76,6 +77,20 @@ client_look(const void *conf, struct pst_look *look)
 static void attempt(struct client *c);
 
 static void
+pause_over(struct pst_timer *timer)
+{
+	attempt(pst_container_of(timer, struct client, pause));
+}
+
+/* What was asked, or is to be asked. */
+static void
+drop(struct client *c)
+{
+	pst_request_cancel(&c->request);
+	pst_timer_stop(c->env, &c->pause);
+}
+
+static void
 answered(struct pst_request *request, int rc, struct pst_message *answer)
 {
 	struct client *c = pst_container_of(request, struct client, request);
@@ -94,7 +109,12 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 		return;
 	/* a refusal is silence, too; but so is a channel of which only our end is there */
 	pst_choice_suspect(c->paths, c->gate);
-	attempt(c);
+	if (!c->service.hops)
+		return;
+	if (rc) /* it has waited */
+		attempt(c);
+	else
+		pst_timer_start(c->env, &c->pause, c->wait_ms, pause_over);
 }
 
 static void
@@ -118,7 +138,7 @@ path_up(void *arg, const struct pst_route *route, struct pst_gate *gate)
 	static const char service[] = "static_forwarding_service";
 	struct client *c = arg;
 
-	pst_request_cancel(&c->request);
+	drop(c);
 	pst_route_buf_init(&c->service);
 	c->gate = gate;
 	c->registered = false;
@@ -138,7 +158,7 @@ path_down(void *arg, int rc)
 	struct client *c = arg;
 
 	pst_info(pst_section_log(c->senv), "relay lost", PST_STR("relay", c->name), PST_RC(rc));
-	pst_request_cancel(&c->request);
+	drop(c);
 	pst_route_buf_init(&c->service);
 	c->gate = NULL;
 	c->registered = false;
@@ -215,6 +235,6 @@ client_close(void *self)
 {
 	struct client *c = self;
 
-	pst_request_cancel(&c->request);
+	drop(c);
 	pst_choice_close(&c->paths, paths_closed, c);
 }
