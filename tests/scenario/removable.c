@@ -7,9 +7,11 @@
  *     vague             and then the library says "general error"
  *     without           mechanisms that it hides, in hex, one a line
  *     refuse            while this file is there, every PIN is wrong
+ *     busy              while this file is there, for at most 10 s, no secret is agreed on
  *     die               WHAT N: the process dies before the Nth make, sign or destroy from then on; or after, for "made"
  *     locked, final     while there, the token says that its PIN is locked, or that one try is left
  *     logins            it adds a line for each C_Login that reaches the token
+ *     agreed            one for each secret that it was asked for
  *     keys              and one for each private key that was made, with what it may not
  */
 #include <dlfcn.h>
@@ -182,6 +184,9 @@ derive_key(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 {
 	CK_RV rv = gone();
 
+	tell("agreed", "one");
+	for (int i = 0; i < 1000 && there("busy"); i++)
+		usleep(10000);
 	return rv ? rv : real->C_DeriveKey(session, mechanism, base, template, count, out);
 }
 

@@ -190,6 +190,7 @@ ask_vault(struct channel *c)
 	c->call.key.kind = PST_KEY_X25519;
 	c->call.key.len = HS_KEY;
 	memcpy(c->call.key.bytes, c->hs->re, HS_KEY);
+	c->noise->asking += !c->initiator;
 	pst_identity_agree(c->noise->identity, &c->call);
 }
 
@@ -224,6 +225,7 @@ vault_answers(struct pst_vault_call *call, int rc)
 {
 	struct channel *c = call->arg;
 
+	c->noise->asking -= !c->initiator;
 	if (c->state == CHANNEL_CLOSED) { /* ended meanwhile */
 		sodium_memzero(call->result, sizeof call->result);
 		channel_free(c);

@@ -82,6 +82,9 @@ listener_receives(struct pst_worker *worker, struct pst_message *message)
 	struct channel *c;
 	int rc = pst_pool_over(pst_env_pool(noise->env)) ? PST_E_LIMIT : PST_OK;
 
+	/* a vault that takes its time, as a token does, has no queue of strangers that grows */
+	if (!rc && noise->asking >= noise->conf->half_open)
+		rc = PST_E_LIMIT;
 	if (!rc) {
 		make_room(noise, message->from);
 		rc = channel_new(&c, noise, false, noise->admission);

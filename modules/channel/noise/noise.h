@@ -38,6 +38,7 @@ struct noise {
 	struct channel *opening;  /* responders whose handshake is under way, newest first */
 	struct channel *channels; /* all others */
 	int64_t half_open, unknown;
+	int64_t asking; /* the vault, for who has come; they are not half open any more when others took their place */
 	struct pst_task evict; /* the unknown ones beyond the limit */
 	struct pst_identity_watch shown; /* we show other credentials now */
 	struct pst_task refresh; /* of them, to channels that opened meanwhile */
