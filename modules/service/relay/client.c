@@ -105,8 +105,6 @@ answered(struct pst_request *request, int rc, struct pst_message *answer)
 		    PST_STR("relay", c->name));
 	if (c->attempts >= ATTEMPTS_QUICK && c->wait_ms < ATTEMPT_SLOW_MS)
 		c->wait_ms = c->wait_ms * 2 < ATTEMPT_SLOW_MS ? c->wait_ms * 2 : ATTEMPT_SLOW_MS;
-	if (!c->service.hops)
-		return;
 	/* a refusal is silence, too; but so is a channel of which only our end is there */
 	pst_choice_suspect(c->paths, c->gate);
 	if (!c->service.hops)
