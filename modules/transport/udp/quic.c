@@ -13,9 +13,10 @@ static void
 secret_read(struct udp *udp)
 {
 	char path[PATH_MAX];
-	int len = snprintf(path, sizeof path, "%s/quic-%s", pst_section_state_dir(udp->senv), pst_section_name(udp->senv));
-	int rc = quic_secret_of(udp->tls->secret, len < (int)sizeof path ? path : "");
+	int rc;
 
+	snprintf(path, sizeof path, "%s/quic-%s", pst_section_state_dir(udp->senv), pst_section_name(udp->senv));
+	rc = quic_secret_of(udp->tls->secret, path);
 	if (rc)
 		pst_warn(pst_section_log(udp->senv), "peers by QUIC will not be told when this node is started anew",
 		    PST_STR("file", path), PST_RC(rc));
